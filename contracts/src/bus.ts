@@ -1,0 +1,30 @@
+/** Events between roles, by name. Every event is a wake-up or a live value: losing one costs time, never truth. */
+export interface BusEvents {
+  /** Credentials or devices of an organisation changed: ingest drops its cache and the sessions that lost their right. */
+  'device.changed': { orgId: string; deviceId: string }
+  'product.changed': { orgId: string; productId: string }
+  /** Live values of one device, only while somebody watches it. `[property, at ms, value, quality]`. */
+  'live.values': { deviceId: string; values: [string, number, number | string | boolean, number][] }
+  /** The server tells ingest which devices somebody watches now (whole set, repeated every 10 s). */
+  'live.watch': { deviceIds: string[] }
+  /** Rows of an inbox changed. */
+  'inbox.changed': { orgIds: string[] }
+  /** A case reached a state that others build upon. */
+  'case.moved': { caseId: string; kind: string; state: string }
+  /** The store finished loading a segment that touches these UTC hours (ms of their beginning). */
+  'points.loaded': { hours: number[] }
+}
+
+/** Questions that one role answers for the others. */
+export interface BusRequests {
+  /** Ingest closes its open segment and answers when everything acknowledged before is queryable. */
+  'ingest.flush': { ask: Record<string, never>; answer: { loadedThrough: number } }
+  /** Last values of devices from ingest's memory: property → [at ms, value, quality, received ms]. */
+  'ingest.last': {
+    ask: { deviceIds: string[] }
+    answer: Record<string, Record<string, [number, number | string | boolean, number, number]>>
+  }
+  /** Runs every scheduled job that is due by the clock, in order, and answers when they are done (worlds and tests). */
+  'jobs.run': { ask: Record<string, never>; answer: { ran: string[] } }
+  'clock.set': { ask: { atMs: number; running: boolean }; answer: Record<string, never> }
+}

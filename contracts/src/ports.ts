@@ -1,0 +1,104 @@
+/**
+ * Doors between planes: what one plane may ask another inside the server process, wired in server/src/planes.ts.
+ * Every answer is a value; a plane never sees another plane's tables.
+ */
+
+/** Who an organisation is. Answered by `access`. */
+export interface OrgFacts {
+  id: string
+  name: string
+  kind: string
+  uscc: string | null
+  region: string
+}
+
+export interface OrganisationPort {
+  byId(orgId: string): Promise<OrgFacts | undefined>
+  byUscc(uscc: string): Promise<OrgFacts | undefined>
+  /** Organisations of a kind whose region code begins with `regionPrefix`. */
+  ofKind(kind: string, regionPrefix?: string): Promise<OrgFacts[]>
+}
+
+/** Appends to the hash-chained audit; answered by `access`. Called by the dispatcher for every command. */
+export interface AuditPort {
+  append(event: AuditEvent): Promise<void>
+}
+
+export interface AuditEvent {
+  at: number
+  actorUserId: string | null
+  actorName: string
+  orgId: string | null
+  route: string
+  subject: string
+  outcome: 'done' | 'refused'
+  detail: Record<string, unknown>
+}
+
+/** Devices and points as other planes need them. Answered by `data`. */
+export interface DevicePort {
+  /** Live devices (not deleted) of an organisation, disabled ones included. */
+  ofOrg(orgId: string): Promise<DeviceFacts[]>
+  /** Organisations that have at least one device. */
+  orgsWithDevices(): Promise<string[]>
+  /** Day meters of one organisation by query over the deduplicated store; the same day asked again gives equal rows. */
+  meterDay(orgId: string, day: string): Promise<DeviceDay[]>
+  /** Civil days of an organisation for which points were received in [from, to) by receive time; for correction seals. */
+  daysTouched(orgId: string, receivedFrom: number, receivedTo: number): Promise<string[]>
+  /** Answers when every point acknowledged so far is queryable. */
+  flush(): Promise<void>
+}
+
+export interface DeviceFacts {
+  id: string
+  name: string
+  productName: string
+  createdAt: number
+}
+
+/** The meter of one device and civil day (Asia/Shanghai). Counts exclude points from the import door. */
+export interface DeviceDay {
+  deviceId: string
+  points: number
+  /** Distinct minutes of the day with at least one point, 0..1440. */
+  minutes: number
+  /** First and last point, Unix ms. */
+  first: number
+  last: number
+  /** Gaps longer than 5 minutes between consecutive points of the day. */
+  gaps: number
+  properties: number
+  /** Share of points with good quality, in basis points. */
+  goodBp: number
+  /** (series, at) that were sent with different values. */
+  conflicts: number
+  /** SHA-256 over the day's (property, time of day, value), without the device's name: equal for identical days. */
+  digest: string
+}
+
+/** Evidence as the voucher needs it. Answered by `evidence`. */
+export interface EvidencePort {
+  /** Sealed days of the devices in [fromDay, toDay], corrections included, with the second source's view. */
+  coverage(ask: { orgId: string; deviceIds: string[]; fromDay: string; toDay: string }): Promise<CoverageDay[]>
+  /** The bundle that proves exactly these days offline; RFC 8785 bytes. */
+  bundle(ask: { orgId: string; deviceIds: string[]; fromDay: string; toDay: string }): Promise<string>
+}
+
+/** One device and civil day as the seals say it; which days count is for the programme's rule to say. */
+export interface CoverageDay {
+  deviceId: string
+  deviceName: string
+  day: string
+  sealed: boolean
+  minutes: number
+  points: number
+  gaps: number
+  goodBp: number
+  digest: string
+  /** Another device's day (device id) with the identical digest, if any. */
+  identicalTo: string[]
+  /** Active minutes of the organisation's line that day by the second source; null when it has not reported. */
+  secondSourceMinutes: number | null
+  /** Minutes of the day in which any device of the organisation sent, to be compared with the second source. */
+  orgMinutes: number
+}

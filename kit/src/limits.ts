@@ -1,0 +1,16 @@
+/** Every limit of the platform: queues, bodies, batches, pages, times. Nothing that grows is without a row here. */
+export const limits = {
+  jsonBodyBytes: 1 << 20,
+  fileBytes: 20 << 20,
+  exportRows: 50_000,
+  sessionHours: 12,
+  sessionsPerUser: 20,
+  signInAttemptsPer15Minutes: 10,
+  oneTimeLinkHours: 72,
+  idempotencyKeyDays: 30,
+  busRequestMs: 60_000,
+  dbPoolSize: 12,
+  dbStatementMs: 30_000,
+  websocketBufferBytes: 1 << 20,
+  websocketDevices: 64,
+} as const
