@@ -138,7 +138,8 @@ export const importReadings = route({
   id: 'evidence.second-source.import',
   method: 'POST',
   path: '/evidence/readings',
-  summary: 'The operator files its reading of lines, day by day; a later filing of the same day is kept beside the first and wins.',
+  summary:
+    'The operator files its reading of lines, day by day; a later filing of the same day is kept beside the first and wins.',
   who: ['operator.officer'],
   body: Type.Object({ readings: Type.Array(reading, { minItems: 1, maxItems: 5000 }) }),
   reply: Type.Object({ accepted: Type.Integer() }),

@@ -35,7 +35,11 @@ export interface Db {
 }
 
 /** Database under the app role (row-level security applies). `url`: a PostgreSQL URL. */
-export function openDb(url: string, onError: (error: Error) => void = () => {}, poolSize: number = limits.dbPoolSize): Db {
+export function openDb(
+  url: string,
+  onError: (error: Error) => void = () => {},
+  poolSize: number = limits.dbPoolSize,
+): Db {
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
@@ -74,7 +78,8 @@ export function txOn(client: pg.ClientBase): Tx {
   const ask = (sql: string, values: readonly unknown[] = [], name?: string) =>
     client.query({ text: sql, values: values as unknown[], ...(name === undefined ? {} : { name }) })
   return {
-    rows: async <R>(sql: string, values?: readonly unknown[], name?: string) => (await ask(sql, values, name)).rows as R[],
+    rows: async <R>(sql: string, values?: readonly unknown[], name?: string) =>
+      (await ask(sql, values, name)).rows as R[],
     row: async <R>(sql: string, values?: readonly unknown[], name?: string) =>
       (await ask(sql, values, name)).rows[0] as R | undefined,
     run: async (sql, values, name) => (await ask(sql, values, name)).rowCount ?? 0,

@@ -1,8 +1,8 @@
+import type { ClickHouseClient } from '@clickhouse/client'
 import type { Bus } from '@kapok/kit/bus'
 import type { Clock } from '@kapok/kit/clock'
 import type { Ids } from '@kapok/kit/ids'
 import type { Log } from '@kapok/kit/log'
-import type { ClickHouseClient } from '@clickhouse/client'
 import type { Db } from './db.ts'
 
 /** What a plane is given to work with; everything that reaches outside the process is here. */

@@ -46,11 +46,15 @@ export async function migrate(ownerUrl: string, migrations: readonly Migration[]
       (plane text, file text, sha256 text NOT NULL, applied_at timestamptz NOT NULL, PRIMARY KEY (plane, file))`)
     const known = new Map(migrations.map((migration) => [`${migration.plane}/${migration.file}`, migration]))
     const done = new Map<string, string>()
-    for (const row of await tx.rows<{ plane: string; file: string; sha256: string }>('SELECT * FROM public.migration')) {
+    for (const row of await tx.rows<{ plane: string; file: string; sha256: string }>(
+      'SELECT * FROM public.migration',
+    )) {
       const name = `${row.plane}/${row.file}`
       const migration = known.get(name)
       if (migration === undefined)
-        throw new Error(`This data was made by a newer version of Kapok (it has migration ${name}). Install that version.`)
+        throw new Error(
+          `This data was made by a newer version of Kapok (it has migration ${name}). Install that version.`,
+        )
       if (migration.sha256 !== row.sha256) throw new Error(`Migration ${name} was changed after it was applied.`)
       done.set(name, row.sha256)
     }

@@ -1,5 +1,4 @@
-import type { Role } from '@kapok/contracts/roles'
-import type { OrgKind } from '@kapok/contracts/roles'
+import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf, RouteContract } from '@kapok/contracts/route'
 import type { Tx } from './db.ts'
 import type { Kit } from './kit.ts'

@@ -24,5 +24,7 @@ export function parseYuan(text: string): Fen | undefined {
 }
 
 export function minFen(first: Fen, ...rest: Fen[]): Fen {
-  return rest.reduce((least, amount) => (amount < least ? amount : least), first)
+  let least = first
+  for (const amount of rest) if (amount < least) least = amount
+  return least
 }
