@@ -40,19 +40,9 @@ export const caseDesk = oneOf(caseDesks)
 
 /**
  * Verbs: `submit` 提交 · `confirm` 供应商确认 · `approve` 同意 · `return` 退回 (to any earlier step) · `reject` 驳回 ·
- * `withdraw` 撤回 · `appeal` 申诉 · `transfer` 转办 (to a colleague) · `urge` 催办.
+ * `withdraw` 撤回 · `appeal` 申诉 · `urge` 催办.
  */
-export const caseVerbs = [
-  'submit',
-  'confirm',
-  'approve',
-  'return',
-  'reject',
-  'withdraw',
-  'appeal',
-  'transfer',
-  'urge',
-] as const
+export const caseVerbs = ['submit', 'confirm', 'approve', 'return', 'reject', 'withdraw', 'appeal', 'urge'] as const
 export type CaseVerb = (typeof caseVerbs)[number]
 export const caseVerb = oneOf(caseVerbs)
 
@@ -68,7 +58,8 @@ export const caseRow = Type.Object({
   state: caseState,
   filerName: Type.String(),
   supplierName: nullable(Type.String()),
-  programmeId: Type.String(),
+  /** Null for a certification, which serves every programme. */
+  programmeId: nullable(Type.String()),
   region: Type.String(),
   regionName: Type.String(),
   /** Whose desk it is on; null when nobody has to act. */
@@ -343,7 +334,7 @@ export const decideCase = route({
   id: 'subsidy.case.decide',
   method: 'POST',
   path: '/cases/:caseId/decisions',
-  summary: 'One act on a case: submit, confirm, approve, return, reject, withdraw, appeal, transfer, urge.',
+  summary: 'One act on a case: submit, confirm, approve, return, reject, withdraw, appeal, urge.',
   who: caseReaders,
   params: ofCase,
   body: Type.Object({
@@ -352,8 +343,6 @@ export const decideCase = route({
     expectedVersion: Type.Integer({ minimum: 0 }),
     /** For `return`: index of an earlier step, 0 is the filer. */
     toStep: Type.Optional(Type.Integer({ minimum: 0, maximum: 10 })),
-    /** For `transfer`: the colleague. */
-    toUser: Type.Optional(id),
     reason: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
     /** For `approve` of a redemption: what I grant, at most the ceiling; absent means the ceiling. */
     approvedFen: Type.Optional(fen),

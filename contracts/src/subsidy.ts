@@ -95,6 +95,29 @@ export const getProgramme = route({
   params: ofProgramme,
   reply: programme,
 })
+export const publishProgramme = route({
+  id: 'subsidy.programme.publish',
+  method: 'POST',
+  path: '/programmes',
+  summary: 'Publish a rule set (YAML). Cases already submitted keep the rules that they are pinned to.',
+  who: ['province.reviewer', 'platform.administrator'],
+  body: Type.Object({ text: Type.String({ minLength: 1, maxLength: 200_000 }) }),
+  reply: Type.Object({ id: Type.String(), sha256, tests: Type.Integer() }),
+})
+export const putHolidays = route({
+  id: 'subsidy.calendar.put',
+  method: 'PUT',
+  path: '/calendar/:year',
+  summary:
+    'Enter the State Council table of a year: days off and weekend days that are worked; provisional deadlines are recomputed.',
+  who: ['platform.administrator'],
+  params: Type.Object({ year: Type.Integer({ minimum: 2018, maximum: 2100 }) }),
+  body: Type.Object({
+    off: Type.Array(civilDay, { maxItems: 80, uniqueItems: true }),
+    worked: Type.Array(civilDay, { maxItems: 40, uniqueItems: true }),
+  }),
+  reply: Type.Object({ recomputed: Type.Integer() }),
+})
 export const checkEligibility = route({
   id: 'subsidy.programme.check',
   method: 'POST',
