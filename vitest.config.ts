@@ -1,12 +1,23 @@
 import { defineConfig } from 'vitest/config'
 
+const shared = { isolate: false, maxWorkers: 2, testTimeout: 60_000, hookTimeout: 120_000 }
+
 export default defineConfig({
   test: {
-    include: ['{contracts,kit,kit-store,planes,edge,server,world,portal,tests,tools}/**/*.test.ts'],
-    globalSetup: ['tests/support/engines.ts'],
-    isolate: false,
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'fast',
+          include: ['{contracts,kit,kit-store,planes,edge,server,world,portal,tools,bench,programmes}/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+          globalSetup: ['tests/support/engines.ts'],
+        },
+      },
+      {
+        // Whole platforms, one after the other: each starts its own engines and uses both cores.
+        test: { ...shared, name: 'stories', include: ['tests/**/*.test.ts'], fileParallelism: false, testTimeout: 300_000 },
+      },
+    ],
   },
 })

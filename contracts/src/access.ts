@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { type OrgKind, orgKinds, type Role, roles } from './roles.ts'
-import { emptyReply, pageOf, pageQuery, route } from './route.ts'
+import { emptyReply, pageOf, pageQuery, route, type TokenScope, tokenScopes } from './route.ts'
 import { id, instant, name, nullable, regionCode, sha256, uscc } from './words.ts'
 
 const orgKind = Type.Unsafe<OrgKind>(Type.Union(orgKinds.map((kind) => Type.Literal(kind))))
@@ -165,8 +165,7 @@ export const setMemberDisabled = route({
 })
 
 /** What an API token may do; an application token of an organisation carries a subset. */
-const tokenScopes = ['points.read', 'points.write', 'reading.write'] as const
-const tokenScope = Type.Union(tokenScopes.map((each) => Type.Literal(each)))
+const tokenScope = Type.Unsafe<TokenScope>(Type.Union(tokenScopes.map((each) => Type.Literal(each))))
 export const apiToken = Type.Object({
   id,
   name: Type.String(),

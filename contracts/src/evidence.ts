@@ -141,6 +141,7 @@ export const importReadings = route({
   summary:
     'The operator files its reading of lines, day by day; a later filing of the same day is kept beside the first and wins.',
   who: ['operator.officer'],
+  token: 'reading.write',
   body: Type.Object({ readings: Type.Array(reading, { minItems: 1, maxItems: 5000 }) }),
   reply: Type.Object({ accepted: Type.Integer() }),
 })

@@ -1,6 +1,10 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import type { Role } from './roles.ts'
 
+/** What an API token may be good for. */
+export const tokenScopes = ['points.read', 'points.write', 'reading.write'] as const
+export type TokenScope = (typeof tokenScopes)[number]
+
 /**
  * One route of the REST API as a contract: the server validates by it, the portal's client is typed by it, OpenAPI is
  * made from it, and the route × role test is generated from `who`. A route without `who` does not type-check, so the
@@ -16,6 +20,8 @@ export interface RouteContract {
   summary: string
   /** Roles that may call it. Which rows they then see is for row-level security and the use case. */
   who: readonly Role[]
+  /** An API token with this scope may call it too, as its organisation. */
+  token?: TokenScope
   params?: TObject
   query?: TObject
   body?: TSchema

@@ -111,7 +111,7 @@ export const putHolidays = route({
   summary:
     'Enter the State Council table of a year: days off and weekend days that are worked; provisional deadlines are recomputed.',
   who: ['platform.administrator'],
-  params: Type.Object({ year: Type.Integer({ minimum: 2018, maximum: 2100 }) }),
+  params: Type.Object({ year: Type.String({ pattern: '^20\\d{2}$' }) }),
   body: Type.Object({
     off: Type.Array(civilDay, { maxItems: 80, uniqueItems: true }),
     worked: Type.Array(civilDay, { maxItems: 40, uniqueItems: true }),

@@ -40,16 +40,24 @@ export function openDb(
   onError: (error: Error) => void = () => {},
   poolSize: number = limits.dbPoolSize,
 ): Db {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: poolSize,
-    statement_timeout: limits.dbStatementMs,
-    connectionTimeoutMillis: 10_000,
-  })
-  pool.on('error', onError)
+  const open = () => {
+    const pool = new pg.Pool({
+      connectionString: url,
+      max: poolSize,
+      statement_timeout: limits.dbStatementMs,
+      connectionTimeoutMillis: 10_000,
+    })
+    pool.on('error', onError)
+    return pool
+  }
+  // A call of a member may ask an inner door while its own transaction is open. Were both on one pool, enough such
+  // calls at once would each hold a connection and wait for another for ever.
+  const calls = open()
+  const inner = open()
   return {
     async tx(scope, work) {
-      const client = await pool.connect()
+      const isInner = scope.job !== undefined && scope.job !== 'administrator'
+      const client = await (isInner ? inner : calls).connect()
       let broken: Error | undefined
       try {
         await client.query('BEGIN')
@@ -70,7 +78,9 @@ export function openDb(
         client.release(broken)
       }
     },
-    stop: () => pool.end(),
+    async stop() {
+      await Promise.all([calls.end(), inner.end()])
+    },
   }
 }
 

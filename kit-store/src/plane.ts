@@ -1,5 +1,5 @@
 import type { OrgKind, Role } from '@kapok/contracts/roles'
-import type { BodyOf, ParamsOf, QueryOf, ReplyOf, RouteContract } from '@kapok/contracts/route'
+import type { BodyOf, ParamsOf, QueryOf, ReplyOf, RouteContract, TokenScope } from '@kapok/contracts/route'
 import type { Tx } from './db.ts'
 import type { Kit } from './kit.ts'
 import type { Migrations } from './migrate.ts'
@@ -14,6 +14,8 @@ export interface Actor {
   /** Region of the organisation (GB/T 2260 code); for governments also the prefix that they may see. */
   region: string
   roles: readonly Role[]
+  /** Scopes of the API token that asks, when no member does. */
+  tokenScopes?: readonly TokenScope[]
 }
 
 /** One call of a route, validated, authorised and inside its transaction (row-level security set to the actor). */

@@ -1,0 +1,84 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+/** Every setting of the platform: environment variable, default, and a sentence. The documentation is made from this. */
+export const settings = {
+  KAPOK_DATA: { default: '', says: 'Data folder. Without it: .kapok/data (platform) or .kapok/world (world) in the repository root.' },
+  KAPOK_HTTP_PORT: { default: '8080', says: 'Port of the portal and the API.' },
+  KAPOK_MQTT_PORT: { default: '1883', says: 'Port of MQTT (8883 when TLS is on and this is not set).' },
+  KAPOK_URL: { default: '', says: 'Address of the portal in links; with https:// cookies are Secure.' },
+  KAPOK_TLS_CERT: { default: '', says: 'PEM certificate file; with KAPOK_TLS_KEY switches on HTTPS and MQTT over TLS.' },
+  KAPOK_TLS_KEY: { default: '', says: 'PEM key file.' },
+  KAPOK_LOG: { default: 'info', says: 'Level of the JSON log on standard error: debug, info, warn, error.' },
+  DATABASE_URL: { default: '', says: 'PostgreSQL of the application role; replaces the embedded one.' },
+  DATABASE_OWNER_URL: { default: '', says: 'PostgreSQL of the owner role, for migrations; needed with DATABASE_URL.' },
+  CLICKHOUSE_URL: { default: '', says: 'ClickHouse over HTTP; replaces the embedded store.' },
+} as const
+
+export type Mode = 'platform' | 'world'
+
+export interface Config {
+  mode: Mode
+  dataFolder: string
+  httpPort: number
+  mqttPort: number
+  /** Addresses to listen on: all interfaces for a platform, loopback for a world; IPv6 and IPv4. */
+  hosts: string[]
+  baseUrl: string
+  tls: { cert: string; key: string } | undefined
+  databaseUrl: string | undefined
+  databaseOwnerUrl: string | undefined
+  clickhouseUrl: string | undefined
+}
+
+/** A mistake of the person at the keyboard: printed as one sentence, exit code 2. */
+export class SetupError extends Error {
+  override name = 'SetupError'
+}
+
+export const repositoryRoot = resolve(import.meta.dirname, '../..')
+
+/** Reads the environment. Throws SetupError with a sentence that says what to do. */
+export function readConfig(mode: Mode, env: NodeJS.ProcessEnv = process.env): Config {
+  const value = (name: keyof typeof settings) => env[name] || settings[name].default
+  const port = (name: 'KAPOK_HTTP_PORT' | 'KAPOK_MQTT_PORT', fallback?: string) => {
+    const text = env[name] || fallback || settings[name].default
+    const number = Number(text)
+    if (!Number.isInteger(number) || number < 1 || number > 65_535)
+      throw new SetupError(`${name} is “${text}”; set it to a port number between 1 and 65535.`)
+    return number
+  }
+  const [certFile, keyFile] = [value('KAPOK_TLS_CERT'), value('KAPOK_TLS_KEY')]
+  if ((certFile === '') !== (keyFile === ''))
+    throw new SetupError('Set both KAPOK_TLS_CERT and KAPOK_TLS_KEY, or neither.')
+  const tls = certFile === '' ? undefined : { cert: readPem(certFile, 'KAPOK_TLS_CERT'), key: readPem(keyFile, 'KAPOK_TLS_KEY') }
+  const [databaseUrl, databaseOwnerUrl] = [value('DATABASE_URL'), value('DATABASE_OWNER_URL')]
+  if ((databaseUrl === '') !== (databaseOwnerUrl === ''))
+    throw new SetupError('Set both DATABASE_URL (application role) and DATABASE_OWNER_URL (owner role), or neither.')
+  for (const [name, text, protocols] of [
+    ['DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']],
+    ['DATABASE_OWNER_URL', databaseOwnerUrl, ['postgres:', 'postgresql:']],
+    ['CLICKHOUSE_URL', value('CLICKHOUSE_URL'), ['http:', 'https:']],
+    ['KAPOK_URL', value('KAPOK_URL'), ['http:', 'https:']],
+  ] as const)
+    if (text !== '' && !(protocols as readonly string[]).includes(URL.parse(text)?.protocol ?? ''))
+      throw new SetupError(`${name} is not a URL that begins with ${protocols.join('// or ')}//.`)
+  const httpPort = port('KAPOK_HTTP_PORT')
+  return {
+    mode,
+    dataFolder: resolve(value('KAPOK_DATA') || join(repositoryRoot, '.kapok', mode === 'world' ? 'world' : 'data')),
+    httpPort,
+    mqttPort: port('KAPOK_MQTT_PORT', tls === undefined ? undefined : '8883'),
+    hosts: mode === 'world' ? ['127.0.0.1', '::1'] : ['0.0.0.0', '::'],
+    baseUrl: value('KAPOK_URL').replace(/\/$/, '') || `${tls === undefined ? 'http' : 'https'}://localhost:${httpPort}`,
+    tls,
+    databaseUrl: databaseUrl || undefined,
+    databaseOwnerUrl: databaseOwnerUrl || undefined,
+    clickhouseUrl: value('CLICKHOUSE_URL') || undefined,
+  }
+}
+
+function readPem(file: string, name: string): string {
+  if (!existsSync(file) || !statSync(file).isFile()) throw new SetupError(`${name} names ${file}, which is not a file.`)
+  return readFileSync(file, 'utf8')
+}

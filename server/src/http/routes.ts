@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
+import { Readable } from 'node:stream'
+import type { AuditEvent } from '@kapok/contracts/ports'
+import { Refusal, refuse } from '@kapok/contracts/refusal'
+import type { RouteContract } from '@kapok/contracts/route'
+import { limits } from '@kapok/kit/limits'
+import type { Scope, Tx } from '@kapok/kit-store/db'
+import type { Kit } from '@kapok/kit-store/kit'
+import type { Actor, Call, FileReply, RouteHandler } from '@kapok/kit-store/plane'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+export interface RoutesOptions {
+  kit: Kit
+  routes: readonly RouteHandler[]
+  whoAsks(headers: { cookie?: string; authorization?: string }): Promise<Actor | undefined>
+  appendAudit(tx: Tx, event: AuditEvent): Promise<void>
+}
+
+const visitor: Actor = {
+  userId: undefined,
+  userName: '',
+  orgId: undefined,
+  orgName: '',
+  orgKind: undefined,
+  region: '',
+  roles: ['public'],
+}
+
+/** Who asks, as the rows see it: governments and finance by region, a platform administrator by an inner door. */
+export function scopeOf(actor: Actor): Scope {
+  const scope: Scope = {}
+  if (actor.orgId !== undefined) scope.orgId = actor.orgId
+  switch (actor.orgKind) {
+    case 'county':
+    case 'city':
+    case 'province':
+    case 'finance':
+      scope.region = actor.region
+      break
+    case 'platform':
+      scope.job = 'administrator'
+      break
+    default:
+  }
+  return scope
+}
+
+/** Mounts every route under /api: who asks → may they → transaction → use case → audit → reply. */
+export function mountRoutes(app: FastifyInstance, options: RoutesOptions): void {
+  const seen = new Set<string>()
+  for (const handler of options.routes) {
+    const { contract } = handler
+    if (seen.has(contract.id)) throw new Error(`two routes are called ${contract.id}`)
+    seen.add(contract.id)
+    app.route({
+      method: contract.method,
+      url: `/api${contract.path}`,
+      bodyLimit: contract.bodyLimitBytes ?? (contract.bodyKind === 'raw' ? limits.fileBytes : limits.jsonBodyBytes),
+      schema: {
+        ...(contract.params && { params: strict(contract.params) }),
+        ...(contract.query && { querystring: strict(contract.query) }),
+        ...(contract.body && contract.bodyKind !== 'raw' && { body: strict(contract.body) }),
+      },
+      handler: (request, reply) => answer(handler, options, request, reply),
+    })
+  }
+}
+
+/** A schema whose unknown keys are refused, so that a misspelt field is an error and never silently nothing. */
+function strict<T>(schema: T): T {
+  return { additionalProperties: false, ...schema }
+}
+
+async function answer(
+  handler: RouteHandler,
+  options: RoutesOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { contract } = handler
+  const { kit } = options
+  const actor = (await options.whoAsks(request.headers)) ?? visitor
+  authorise(contract, actor, request)
+  const isCommand = contract.method !== 'GET'
+  const call = callOf(kit, actor, request, reply)
+  const audit = (outcome: AuditEvent['outcome'], detail: Record<string, unknown>): AuditEvent => ({
+    at: kit.clock.now(),
+    actorUserId: actor.userId ?? null,
+    actorName: actor.userName,
+    orgId: actor.orgId ?? null,
+    route: contract.id,
+    subject: Object.values(call.params as Record<string, unknown>).join(' '),
+    outcome,
+    detail: { requestId: request.id, ...detail },
+  })
+  try {
+    const result = await kit.db.tx(scopeOf(actor), async (tx) => {
+      const withTx = { ...call, tx } as Call<RouteContract>
+      if (!isCommand) return handler.run(withTx)
+      return once(
+        contract,
+        withTx,
+        request,
+        async () => {
+          const value = await handler.run(withTx)
+          await tx.run(`SELECT set_config('app.job', 'audit', true)`, [], 'kapok-audit-scope')
+          await options.appendAudit(tx, audit('done', {}))
+          return value
+        },
+        kit.clock.now(),
+      )
+    })
+    return contract.replyKind === 'file' ? sendFile(reply, result as FileReply) : reply.send(plain(result))
+  } catch (error) {
+    if (isCommand && error instanceof Refusal)
+      await kit.db
+        .tx({ job: 'audit' }, (tx) => options.appendAudit(tx, audit('refused', { code: error.code })))
+        .catch((cause: unknown) => request.log.error({ err: cause }, 'a refusal could not be audited'))
+    throw error
+  }
+}
+
+function authorise(contract: RouteContract, actor: Actor, request: FastifyRequest): void {
+  const byRole = contract.who.some((role) => actor.roles.includes(role))
+  const byToken = contract.token !== undefined && actor.tokenScopes?.includes(contract.token) === true
+  if (!byRole && !byToken) throw actor.orgId === undefined ? refuse('session.missing') : refuse('right.missing')
+  // A foreign page can make a browser send cookies, but not this header without our leave (CSRF).
+  const fromBrowser = request.headers.cookie !== undefined && actor.tokenScopes === undefined
+  if (contract.method !== 'GET' && fromBrowser && request.headers['x-kapok'] === undefined)
+    throw refuse('request.invalid', { reason: 'the header X-Kapok is missing · 缺少 X-Kapok 请求头' })
+}
+
+function callOf(kit: Kit, actor: Actor, request: FastifyRequest, reply: FastifyReply) {
+  const given = request.headers['idempotency-key']
+  if (given !== undefined && !/^[\w.:-]{8,100}$/.test(String(given)))
+    throw refuse('request.invalid', { reason: 'Idempotency-Key: 8–100 characters of A–Z a–z 0–9 _ . : -' })
+  return {
+    params: request.params ?? {},
+    query: request.query ?? {},
+    body: request.body,
+    actor,
+    orgId: actor.orgId ?? '',
+    key: given === undefined ? kit.ids.uuid() : String(given),
+    requestId: request.id,
+    language: languageOf(request),
+    headers: request.headers as Record<string, string | undefined>,
+    ip: isIP(request.ip) ? request.ip : '',
+    reply: { header: (name: string, value: string) => void reply.header(name, value) },
+  }
+}
+
+export function languageOf(request: FastifyRequest): 'zh' | 'en' {
+  return /^\s*en\b/i.test(request.headers['accept-language'] ?? '') ? 'en' : 'zh'
+}
+
+/**
+ * Runs a command once for its idempotency key: the same key with the same body gets the kept reply (also when both
+ * come at once: the second waits for the first), another body is refused.
+ */
+async function once(
+  contract: RouteContract,
+  call: Call<RouteContract>,
+  request: FastifyRequest,
+  run: () => Promise<unknown>,
+  nowMs: number,
+): Promise<unknown> {
+  if (request.headers['idempotency-key'] === undefined || call.actor.orgId === undefined) return run()
+  const body: unknown = call.body
+  const bytes = body instanceof Uint8Array ? body : JSON.stringify(body ?? null)
+  const hash = createHash('sha256').update(JSON.stringify(call.params)).update(bytes).digest('hex')
+  const inserted = await call.tx.run(
+    `INSERT INTO kit.command_receipt VALUES ($1, $2, $3, $4, NULL, $5) ON CONFLICT DO NOTHING`,
+    [call.actor.orgId, call.key, contract.id, hash, new Date(nowMs)],
+    'receipt-insert',
+  )
+  if (inserted === 0) {
+    const kept = await call.tx.row<{ route: string; body_sha256: string; reply: unknown }>(
+      'SELECT route, body_sha256, reply FROM kit.command_receipt WHERE org_id = $1 AND key = $2',
+      [call.actor.orgId, call.key],
+      'receipt-read',
+    )
+    if (kept === undefined || kept.route !== contract.id || kept.body_sha256 !== hash) throw refuse('command.conflict')
+    call.reply.header('Idempotency-Hit', 'true')
+    return kept.reply
+  }
+  // The receipt is written under the actor's scope, before the audit's takes its place.
+  const value = await run()
+  await call.tx.run(`SELECT set_config('app.job', 'kit', true)`, [], 'kapok-kit-scope')
+  await call.tx.run(
+    'UPDATE kit.command_receipt SET reply = $3 WHERE org_id = $1 AND key = $2',
+    [call.actor.orgId, call.key, JSON.stringify(plain(value))],
+    'receipt-reply',
+  )
+  return value
+}
+
+/** JSON has no bigint: money and counts that come as one leave as decimal strings. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? {}, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)))
+}
+
+function sendFile(reply: FastifyReply, file: FileReply) {
+  void reply.header('Content-Type', file.mediaType)
+  void reply.header('Content-Disposition', `attachment; filename*=UTF-8''${encodeURIComponent(file.fileName)}`)
+  void reply.header('X-Content-Type-Options', 'nosniff')
+  return reply.send(file.bytes instanceof Uint8Array ? Buffer.from(file.bytes) : Readable.from(file.bytes))
+}

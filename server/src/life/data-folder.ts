@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, readFileSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Mode, SetupError } from '../config.ts'
+
+/** Raised when a newer Kapok lays the folder out differently; an older one then refuses it. */
+export const folderFormat = 1
+const freeBytesMin = 512 << 20
+
+interface Stamp {
+  kapok: Mode
+  format: number
+  bornAt: string
+}
+
+/**
+ * Makes the data folder or checks its stamp: a platform's folder is no world's and the other way round, a folder of a
+ * newer format is refused, and so is a disk that is about to be full.
+ */
+export function openDataFolder(folder: string, mode: Mode, nowMs: number): { isNew: boolean } {
+  const stampFile = join(folder, 'kapok.json')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o711 })
+    const { bavail, bsize } = statfsSync(folder)
+    if (bavail * bsize < freeBytesMin)
+      throw new SetupError(`The disk of ${folder} has less than 512 MB free. Free some space, or set KAPOK_DATA to a folder on another disk.`)
+    if (!existsSync(stampFile)) {
+      const stamp: Stamp = { kapok: mode, format: folderFormat, bornAt: new Date(nowMs).toISOString() }
+      writeFileSync(stampFile, `${JSON.stringify(stamp)}\n`)
+      return { isNew: true }
+    }
+  } catch (error) {
+    if (error instanceof SetupError) throw error
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const advice = code === 'ENOSPC' ? 'The disk is full: free some space' : 'Check its permissions'
+    throw new SetupError(`The data folder ${folder} cannot be written (${code}). ${advice}, or set KAPOK_DATA to another folder.`, { cause: error })
+  }
+  const stamp = JSON.parse(readFileSync(stampFile, 'utf8')) as Stamp
+  if (stamp.kapok !== mode) {
+    const right = stamp.kapok === 'world' ? 'npm run world' : 'npm start'
+    throw new SetupError(`${folder} belongs to a ${stamp.kapok}. Start it with “${right}”, or set KAPOK_DATA to another folder.`)
+  }
+  if (stamp.format > folderFormat)
+    throw new SetupError(`${folder} was made by a newer version of Kapok (format ${stamp.format}). Install that version, or set KAPOK_DATA to another folder.`)
+  return { isNew: false }
+}
+
+export interface Lock {
+  release(): void
+}
+
+/** One supervisor a folder. A lock whose process is gone (kill -9, power) is taken over. */
+export function lockDataFolder(folder: string): Lock {
+  const file = join(folder, 'kapok.lock')
+  if (existsSync(file)) {
+    const { pid, startedAt } = JSON.parse(readFileSync(file, 'utf8') || '{}') as { pid?: number; startedAt?: string }
+    if (pid !== undefined && pid !== process.pid && processStart(pid) === startedAt)
+      throw new SetupError(`Kapok is already running on ${folder} (process ${pid}). Stop it first, or set KAPOK_DATA to another folder.`)
+  }
+  writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: processStart(process.pid) }))
+  return {
+    release() {
+      if (existsSync(file)) unlinkSync(file)
+    },
+  }
+}
+
+/** When a process started (clock ticks since boot), so that a pid that came round again is not taken for the old one. */
+export function processStart(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
+
+/** Parent of a process, from /proc; undefined when it is gone. */
+export function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createClient } from '@clickhouse/client'
+import type { Log } from '@kapok/kit/log'
+import { type EmbeddedPostgres, startPostgres } from '@kapok/kit-store/engine/postgres'
+import { migrate, readMigrations } from '@kapok/kit-store/migrate'
+import pg from 'pg'
+import { type Config, SetupError } from '../config.ts'
+import { migrationsOfAll } from '../planes.ts'
+import { storeDatabase } from '../roles/role.ts'
+import { lockDataFolder, openDataFolder } from './data-folder.ts'
+import { Supervisor } from './supervisor.ts'
+
+export interface RunningPlatform {
+  supervisor: Supervisor
+  /** Environment of an inner role; what the world's own roles are started with. */
+  env: Record<string, string>
+  stop(): Promise<void>
+}
+
+export interface PlatformOptions {
+  config: Config
+  log: Log
+  entry: string
+  say(words: string): void
+  /** The database ended although nobody asked it to: the platform cannot go on. */
+  onFatal(error: Error): void
+}
+
+/** Brings a whole platform up: engines, migrations, roles. Whatever was started is ended again when a step fails. */
+export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
+  const { config, log, say } = options
+  const undo: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    openDataFolder(config.dataFolder, config.mode, Date.now())
+    const lock = lockDataFolder(config.dataFolder)
+    undo.push(async () => lock.release())
+    await portsAreFree(config)
+
+    const supervisor = new Supervisor({ log, entry: options.entry, say })
+    undo.push(() => supervisor.stop())
+    say('正在启动数据库与时序库 · starting the database and the store …')
+    const [database, storeUrl] = await Promise.all([
+      startDatabase(options, undo, supervisor),
+      startStore(config, supervisor),
+    ])
+    const env = {
+      KAPOK_MODE: config.mode,
+      KAPOK_INNER_DATABASE: database.appUrl,
+      KAPOK_INNER_STORE: storeUrl,
+      KAPOK_INNER_FOLDER: config.dataFolder,
+      KAPOK_INNER_URL: config.baseUrl,
+    }
+    say('正在启动接入与门户 · starting ingest and the portal …')
+    await Promise.all(
+      ['ingest', 'server'].map((name) => supervisor.start({ name, args: ['run', name], env })),
+    )
+    return { supervisor, env, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startDatabase(
+  { config, log, onFatal }: PlatformOptions,
+  undo: (() => Promise<unknown>)[],
+  supervisor: Supervisor,
+): Promise<{ appUrl: string }> {
+  let urls: { appUrl: string; ownerUrl: string }
+  if (config.databaseUrl !== undefined && config.databaseOwnerUrl !== undefined) {
+    urls = { appUrl: config.databaseUrl, ownerUrl: config.databaseOwnerUrl }
+    await mustAnswer('DATABASE_URL', urls.appUrl)
+    await mustAnswer('DATABASE_OWNER_URL', urls.ownerUrl)
+  } else {
+    const postgres: EmbeddedPostgres = await startPostgres({ dataFolder: config.dataFolder, log })
+    let stopping = false
+    // The database ends after every role, so its step stands before the supervisor's.
+    undo.splice(1, 0, () => {
+      stopping = true
+      return postgres.stop()
+    })
+    void postgres.exited.then((code) => {
+      if (!stopping) onFatal(new Error(`PostgreSQL ended by itself (${code})`))
+    })
+    urls = postgres
+  }
+  const applied = await migrate(urls.ownerUrl, readMigrations(migrationsOfAll), Date.now()).catch((error: unknown) => {
+    if (error instanceof Error && /newer version/.test(error.message)) throw new SetupError(error.message)
+    throw error
+  })
+  if (applied.length > 0) log.info({ applied }, 'migrations applied')
+  await grantAppRole(urls)
+  void supervisor
+  return urls
+}
+
+/** With engines of one's own the application role has its own name; it is given what `kapok_app` may do. */
+async function grantAppRole({ appUrl, ownerUrl }: { appUrl: string; ownerUrl: string }): Promise<void> {
+  const user = decodeURIComponent(new URL(appUrl).username)
+  if (user === 'kapok_app') return
+  const client = new pg.Client({ connectionString: ownerUrl })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ rolsuper: boolean; rolbypassrls: boolean }>(
+      'SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = $1',
+      [user],
+    )
+    if (rows[0]?.rolsuper === true || rows[0]?.rolbypassrls === true)
+      throw new SetupError(`The role “${user}” of DATABASE_URL passes by row-level security. Give DATABASE_URL a role without SUPERUSER and BYPASSRLS.`)
+    await client.query(`GRANT kapok_app TO ${client.escapeIdentifier(user)}`)
+  } finally {
+    await client.end()
+  }
+}
+
+async function mustAnswer(name: string, url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  try {
+    await client.connect()
+    await client.end()
+  } catch (error) {
+    throw new SetupError(`${name} does not answer: ${error instanceof Error ? error.message : String(error)}. Check host, port, user and password.`, { cause: error })
+  }
+}
+
+async function startStore(config: Config, supervisor: Supervisor): Promise<string> {
+  let url = config.clickhouseUrl
+  if (url === undefined) {
+    const secret = randomBytes(24).toString('base64url')
+    const port = await freePort()
+    await supervisor.start({
+      name: 'store',
+      args: ['run', 'store'],
+      env: {
+        KAPOK_MODE: config.mode,
+        KAPOK_INNER_FOLDER: config.dataFolder,
+        KAPOK_STORE_PORT: String(port),
+        KAPOK_STORE_SECRET: secret,
+      },
+    })
+    url = `http://kapok:${secret}@127.0.0.1:${port}`
+  }
+  const client = createClient({ url, request_timeout: 10_000 })
+  try {
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${storeDatabase}` })
+  } catch (error) {
+    if (config.clickhouseUrl === undefined) throw error
+    throw new SetupError(`CLICKHOUSE_URL does not answer: ${error instanceof Error ? error.message : String(error)}. Check host, port, user and password.`, { cause: error })
+  } finally {
+    await client.close()
+  }
+  return url
+}
+
+/** A port that is free now on loopback. The store keeps it over restarts, so that its URL stays true. */
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const probe = createServer()
+    probe.once('error', fail)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => done(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+async function portsAreFree(config: Config): Promise<void> {
+  for (const [name, port] of [
+    ['KAPOK_HTTP_PORT', config.httpPort],
+    ['KAPOK_MQTT_PORT', config.mqttPort],
+  ] as const)
+    for (const host of config.hosts) {
+      const code = await tryListen(port, host)
+      if (code === undefined || code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL') continue
+      if (code === 'EACCES') throw new SetupError(`Port ${port} may not be used without privileges. Set ${name} to a port above 1023.`)
+      throw new SetupError(`Port ${port} is taken by another program. Stop that program, or set ${name} to a free port.`)
+    }
+}
+
+function tryListen(port: number, host: string): Promise<string | undefined> {
+  return new Promise((done) => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'unknown'))
+    probe.listen({ port, host, ipv6Only: true }, () => probe.close(() => done(undefined)))
+  })
+}
+
+export const entryOf = (root: string) => join(root, 'server/src/kapok.ts')

@@ -1,0 +1,64 @@
+import { createClient } from '@clickhouse/client'
+import { makeBus } from '@kapok/kit/bus'
+import { systemClock } from '@kapok/kit/clock'
+import { randomIds } from '@kapok/kit/ids'
+import { makeLog } from '@kapok/kit/log'
+import { accessPlane } from '@kapok/access'
+import { openDb } from '@kapok/kit-store/db'
+import { type Mode, readConfig, repositoryRoot } from '../config.ts'
+import { whenParentsGo } from './parents.ts'
+import { entryOf, type RunningPlatform, startPlatform } from './platform.ts'
+
+/** `npm start`: brings the platform up, prints its address, and drains when told to stop. */
+export async function start(mode: Mode): Promise<void> {
+  const config = readConfig(mode)
+  const log = makeLog('supervisor')
+  const say = (words: string) => process.stdout.write(`${words}\n`)
+  let platform: RunningPlatform | undefined
+  let stopping = false
+  const stop = async (why: string, code: number) => {
+    if (stopping) return
+    stopping = true
+    say(`正在停止 · stopping (${why}) …`)
+    await platform?.stop()
+    process.exit(code)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal, 0))
+  whenParentsGo(() => void stop('npm is gone', 0))
+  // A closed terminal must not keep us from draining.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+
+  const began = performance.now()
+  const starting = startPlatform({
+    config,
+    log,
+    say,
+    entry: entryOf(repositoryRoot),
+    onFatal: (error) => {
+      log.fatal({ err: error }, 'the platform cannot go on')
+      void stop(error.message, 1)
+    },
+  })
+  platform = await starting
+  if (stopping) return platform.stop()
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  say(`Kapok 木棉 已就绪 · is serving at ${config.baseUrl}  (MQTT ${config.mqttPort}, ${seconds} s)`)
+  if (config.tls === undefined && mode === 'platform')
+    say('提示：传输未加密。设置 KAPOK_TLS_CERT 与 KAPOK_TLS_KEY 启用 TLS · Traffic is plain; set both to switch on TLS.')
+  if (mode === 'platform') await sayFirstAdministrator(platform, say)
+}
+
+async function sayFirstAdministrator(platform: RunningPlatform, say: (words: string) => void): Promise<void> {
+  const { KAPOK_INNER_DATABASE: url = '', KAPOK_INNER_STORE: store = '', KAPOK_INNER_URL: baseUrl = '' } = platform.env
+  const db = openDb(url, () => {}, 2)
+  const clickhouse = createClient({ url: store })
+  try {
+    const kit = { clock: systemClock, ids: randomIds, log: makeLog('supervisor'), bus: makeBus(), db, clickhouse, dataFolder: '', baseUrl }
+    const link = await accessPlane(kit, { sessionHours: 1, secure: false }).firstAdministratorLink()
+    if (link !== undefined) say(`首位管理员请打开此一次性链接 · The first administrator joins by this one-time link:\n  ${link}`)
+  } finally {
+    await db.stop()
+    await clickhouse.close()
+  }
+}

@@ -1,0 +1,3 @@
+import { runRole } from './role.ts'
+
+export const runIngestRole = () => runRole('ingest', async () => ({ stop: async () => {} }))

@@ -1,0 +1,89 @@
+import { createClient } from '@clickhouse/client'
+import { makeBus } from '@kapok/kit/bus'
+import { type Clock, SettableClock, systemClock } from '@kapok/kit/clock'
+import { randomIds } from '@kapok/kit/ids'
+import { type Log, makeLog } from '@kapok/kit/log'
+import { openDb } from '@kapok/kit-store/db'
+import type { Kit } from '@kapok/kit-store/kit'
+import { SetupError } from '../config.ts'
+import { ipcPort, type RoleMessage } from '../life/role-protocol.ts'
+
+/** What runs in a process of its own: serves until it is told to drain. */
+export interface Role {
+  stop(): Promise<void>
+}
+
+/**
+ * Runs one role in this process: ready when `start` returns; drained on SIGTERM, SIGINT, the supervisor's word, or
+ * when the supervisor is gone (kill -9).
+ */
+export async function runRole(name: string, start: (log: Log) => Promise<Role>): Promise<void> {
+  const log = makeLog(name)
+  let role: Role | undefined
+  let draining = false
+  const drain = async (why: string) => {
+    if (draining) return
+    draining = true
+    log.info({ why }, 'draining')
+    await role?.stop()
+    process.exit(0)
+  }
+  process.on('SIGTERM', () => void drain('SIGTERM'))
+  process.on('SIGINT', () => void drain('SIGINT'))
+  process.on('disconnect', () => void drain('the supervisor is gone'))
+  process.on('message', (message: RoleMessage) => {
+    if ('life' in message && message.life === 'drain') void drain('the supervisor said so')
+  })
+  // A fault that nobody caught ends the process: the supervisor starts a fresh one, whose state is known.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught')
+    process.exit(1)
+  })
+  role = await start(log)
+  if (process.connected) process.send?.({ life: 'ready' } satisfies RoleMessage)
+  log.info('ready')
+}
+
+/** The clock of this process: settable by the supervisor in a world, the system's otherwise. */
+export function roleClock(): Clock {
+  if (process.env.KAPOK_MODE !== 'world') return systemClock
+  const clock = new SettableClock()
+  const { KAPOK_CLOCK_FROZEN: frozen, KAPOK_CLOCK_OFFSET: offset } = process.env
+  if (frozen !== undefined) clock.set(Number(frozen), { running: false })
+  else if (offset !== undefined) clock.set(Date.now() + Number(offset), { running: true })
+  process.on('message', (message: RoleMessage) => {
+    if (!('life' in message) || message.life !== 'clock') return
+    clock.set(message.atMs, { running: message.running })
+    process.send?.({ life: 'clock-set', id: message.id } satisfies RoleMessage)
+  })
+  return clock
+}
+
+export function need(name: string): string {
+  const value = process.env[name]
+  if (value === undefined || value === '') throw new SetupError(`Set ${name}; without a supervisor a role needs it.`)
+  return value
+}
+
+export const storeDatabase = 'kapok'
+
+/** The kit of a role from what the supervisor (or whoever runs the role alone) put into the environment. */
+export function roleKit(log: Log): Kit {
+  return {
+    clock: roleClock(),
+    ids: randomIds,
+    log,
+    bus: makeBus(ipcPort()),
+    db: openDb(need('KAPOK_INNER_DATABASE'), (error) => log.warn({ err: error }, 'a database connection broke')),
+    clickhouse: createClient({
+      url: need('KAPOK_INNER_STORE'),
+      database: storeDatabase,
+      keep_alive: { enabled: true, idle_socket_ttl: 30_000 },
+      max_open_connections: 16,
+      request_timeout: 120_000,
+      clickhouse_settings: { send_progress_in_http_headers: 0 },
+    }),
+    dataFolder: need('KAPOK_INNER_FOLDER'),
+    baseUrl: need('KAPOK_INNER_URL'),
+  }
+}
