@@ -43,6 +43,8 @@ export interface DevicePort {
   orgsWithDevices(): Promise<string[]>
   /** Day meters of one organisation by query over the deduplicated store; the same day asked again gives equal rows. */
   meterDay(orgId: string, day: string): Promise<DeviceDay[]>
+  /** Distinct minutes of the day in which any device of the organisation sent, 0..1440; import door excluded. */
+  activeMinutes(orgId: string, day: string): Promise<number>
   /** Civil days of an organisation for which points were received in [from, to) by receive time; for correction seals. */
   daysTouched(orgId: string, receivedFrom: number, receivedTo: number): Promise<string[]>
   /** Answers when every point acknowledged so far is queryable. */
