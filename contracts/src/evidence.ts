@@ -11,7 +11,9 @@ export const stripDay = Type.Object({
    * `covered` sealed with enough minutes · `partial` data, but too few minutes · `gap` no data · `disputed` identical
    * to another device's day, or the second source disagrees · `open` not sealed yet.
    */
-  state: Type.Union(['covered', 'partial', 'gap', 'disputed', 'open'].map((each) => Type.Literal(each))),
+  state: Type.Unsafe<'covered' | 'partial' | 'gap' | 'disputed' | 'open'>(
+    Type.Enum(['covered', 'partial', 'gap', 'disputed', 'open']),
+  ),
   sealed: Type.Boolean(),
   corrected: Type.Boolean(),
   minutes: Type.Integer(),

@@ -3,11 +3,17 @@ import { join, resolve } from 'node:path'
 
 /** Every setting of the platform: environment variable, default, and a sentence. The documentation is made from this. */
 export const settings = {
-  KAPOK_DATA: { default: '', says: 'Data folder. Without it: .kapok/data (platform) or .kapok/world (world) in the repository root.' },
+  KAPOK_DATA: {
+    default: '',
+    says: 'Data folder. Without it: .kapok/data (platform) or .kapok/world (world) in the repository root.',
+  },
   KAPOK_HTTP_PORT: { default: '8080', says: 'Port of the portal and the API.' },
   KAPOK_MQTT_PORT: { default: '1883', says: 'Port of MQTT (8883 when TLS is on and this is not set).' },
   KAPOK_URL: { default: '', says: 'Address of the portal in links; with https:// cookies are Secure.' },
-  KAPOK_TLS_CERT: { default: '', says: 'PEM certificate file; with KAPOK_TLS_KEY switches on HTTPS and MQTT over TLS.' },
+  KAPOK_TLS_CERT: {
+    default: '',
+    says: 'PEM certificate file; with KAPOK_TLS_KEY switches on HTTPS and MQTT over TLS.',
+  },
   KAPOK_TLS_KEY: { default: '', says: 'PEM key file.' },
   KAPOK_LOG: { default: 'info', says: 'Level of the JSON log on standard error: debug, info, warn, error.' },
   DATABASE_URL: { default: '', says: 'PostgreSQL of the application role; replaces the embedded one.' },
@@ -51,7 +57,8 @@ export function readConfig(mode: Mode, env: NodeJS.ProcessEnv = process.env): Co
   const [certFile, keyFile] = [value('KAPOK_TLS_CERT'), value('KAPOK_TLS_KEY')]
   if ((certFile === '') !== (keyFile === ''))
     throw new SetupError('Set both KAPOK_TLS_CERT and KAPOK_TLS_KEY, or neither.')
-  const tls = certFile === '' ? undefined : { cert: readPem(certFile, 'KAPOK_TLS_CERT'), key: readPem(keyFile, 'KAPOK_TLS_KEY') }
+  const tls =
+    certFile === '' ? undefined : { cert: readPem(certFile, 'KAPOK_TLS_CERT'), key: readPem(keyFile, 'KAPOK_TLS_KEY') }
   const [databaseUrl, databaseOwnerUrl] = [value('DATABASE_URL'), value('DATABASE_OWNER_URL')]
   if ((databaseUrl === '') !== (databaseOwnerUrl === ''))
     throw new SetupError('Set both DATABASE_URL (application role) and DATABASE_OWNER_URL (owner role), or neither.')

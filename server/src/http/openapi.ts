@@ -50,7 +50,9 @@ function operationOf(contract: RouteContract): Schema {
       requestBody: {
         required: true,
         content: {
-          [contract.bodyKind === 'raw' ? 'application/octet-stream' : 'application/json']: { schema: plain(contract.body) },
+          [contract.bodyKind === 'raw' ? 'application/octet-stream' : 'application/json']: {
+            schema: plain(contract.body),
+          },
         },
       },
     }),

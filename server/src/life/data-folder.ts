@@ -22,7 +22,9 @@ export function openDataFolder(folder: string, mode: Mode, nowMs: number): { isN
     mkdirSync(folder, { recursive: true, mode: 0o711 })
     const { bavail, bsize } = statfsSync(folder)
     if (bavail * bsize < freeBytesMin)
-      throw new SetupError(`The disk of ${folder} has less than 512 MB free. Free some space, or set KAPOK_DATA to a folder on another disk.`)
+      throw new SetupError(
+        `The disk of ${folder} has less than 512 MB free. Free some space, or set KAPOK_DATA to a folder on another disk.`,
+      )
     if (!existsSync(stampFile)) {
       const stamp: Stamp = { kapok: mode, format: folderFormat, bornAt: new Date(nowMs).toISOString() }
       writeFileSync(stampFile, `${JSON.stringify(stamp)}\n`)
@@ -32,15 +34,22 @@ export function openDataFolder(folder: string, mode: Mode, nowMs: number): { isN
     if (error instanceof SetupError) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const advice = code === 'ENOSPC' ? 'The disk is full: free some space' : 'Check its permissions'
-    throw new SetupError(`The data folder ${folder} cannot be written (${code}). ${advice}, or set KAPOK_DATA to another folder.`, { cause: error })
+    throw new SetupError(
+      `The data folder ${folder} cannot be written (${code}). ${advice}, or set KAPOK_DATA to another folder.`,
+      { cause: error },
+    )
   }
   const stamp = JSON.parse(readFileSync(stampFile, 'utf8')) as Stamp
   if (stamp.kapok !== mode) {
     const right = stamp.kapok === 'world' ? 'npm run world' : 'npm start'
-    throw new SetupError(`${folder} belongs to a ${stamp.kapok}. Start it with “${right}”, or set KAPOK_DATA to another folder.`)
+    throw new SetupError(
+      `${folder} belongs to a ${stamp.kapok}. Start it with “${right}”, or set KAPOK_DATA to another folder.`,
+    )
   }
   if (stamp.format > folderFormat)
-    throw new SetupError(`${folder} was made by a newer version of Kapok (format ${stamp.format}). Install that version, or set KAPOK_DATA to another folder.`)
+    throw new SetupError(
+      `${folder} was made by a newer version of Kapok (format ${stamp.format}). Install that version, or set KAPOK_DATA to another folder.`,
+    )
   return { isNew: false }
 }
 
@@ -54,7 +63,9 @@ export function lockDataFolder(folder: string): Lock {
   if (existsSync(file)) {
     const { pid, startedAt } = JSON.parse(readFileSync(file, 'utf8') || '{}') as { pid?: number; startedAt?: string }
     if (pid !== undefined && pid !== process.pid && processStart(pid) === startedAt)
-      throw new SetupError(`Kapok is already running on ${folder} (process ${pid}). Stop it first, or set KAPOK_DATA to another folder.`)
+      throw new SetupError(
+        `Kapok is already running on ${folder} (process ${pid}). Stop it first, or set KAPOK_DATA to another folder.`,
+      )
   }
   writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: processStart(process.pid) }))
   return {

@@ -37,4 +37,3 @@ function commandOf(pid: number): string {
     return ''
   }
 }
-

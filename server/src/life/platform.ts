@@ -56,9 +56,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       KAPOK_INNER_URL: config.baseUrl,
     }
     say('正在启动接入与门户 · starting ingest and the portal …')
-    await Promise.all(
-      ['ingest', 'server'].map((name) => supervisor.start({ name, args: ['run', name], env })),
-    )
+    await Promise.all(['ingest', 'server'].map((name) => supervisor.start({ name, args: ['run', name], env })))
     return { supervisor, env, stop }
   } catch (error) {
     await stop()
@@ -111,7 +109,9 @@ async function grantAppRole({ appUrl, ownerUrl }: { appUrl: string; ownerUrl: st
       [user],
     )
     if (rows[0]?.rolsuper === true || rows[0]?.rolbypassrls === true)
-      throw new SetupError(`The role “${user}” of DATABASE_URL passes by row-level security. Give DATABASE_URL a role without SUPERUSER and BYPASSRLS.`)
+      throw new SetupError(
+        `The role “${user}” of DATABASE_URL passes by row-level security. Give DATABASE_URL a role without SUPERUSER and BYPASSRLS.`,
+      )
     await client.query(`GRANT kapok_app TO ${client.escapeIdentifier(user)}`)
   } finally {
     await client.end()
@@ -124,7 +124,10 @@ async function mustAnswer(name: string, url: string): Promise<void> {
     await client.connect()
     await client.end()
   } catch (error) {
-    throw new SetupError(`${name} does not answer: ${error instanceof Error ? error.message : String(error)}. Check host, port, user and password.`, { cause: error })
+    throw new SetupError(
+      `${name} does not answer: ${error instanceof Error ? error.message : String(error)}. Check host, port, user and password.`,
+      { cause: error },
+    )
   }
 }
 
@@ -150,7 +153,10 @@ async function startStore(config: Config, supervisor: Supervisor): Promise<strin
     await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${storeDatabase}` })
   } catch (error) {
     if (config.clickhouseUrl === undefined) throw error
-    throw new SetupError(`CLICKHOUSE_URL does not answer: ${error instanceof Error ? error.message : String(error)}. Check host, port, user and password.`, { cause: error })
+    throw new SetupError(
+      `CLICKHOUSE_URL does not answer: ${error instanceof Error ? error.message : String(error)}. Check host, port, user and password.`,
+      { cause: error },
+    )
   } finally {
     await client.close()
   }
@@ -177,8 +183,11 @@ async function portsAreFree(config: Config): Promise<void> {
     for (const host of config.hosts) {
       const code = await tryListen(port, host)
       if (code === undefined || code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL') continue
-      if (code === 'EACCES') throw new SetupError(`Port ${port} may not be used without privileges. Set ${name} to a port above 1023.`)
-      throw new SetupError(`Port ${port} is taken by another program. Stop that program, or set ${name} to a free port.`)
+      if (code === 'EACCES')
+        throw new SetupError(`Port ${port} may not be used without privileges. Set ${name} to a port above 1023.`)
+      throw new SetupError(
+        `Port ${port} is taken by another program. Stop that program, or set ${name} to a free port.`,
+      )
     }
 }
 

@@ -1,9 +1,9 @@
 import { createClient } from '@clickhouse/client'
+import { accessPlane } from '@kapok/access'
 import { makeBus } from '@kapok/kit/bus'
 import { systemClock } from '@kapok/kit/clock'
 import { randomIds } from '@kapok/kit/ids'
 import { makeLog } from '@kapok/kit/log'
-import { accessPlane } from '@kapok/access'
 import { openDb } from '@kapok/kit-store/db'
 import { type Mode, readConfig, repositoryRoot } from '../config.ts'
 import { whenParentsGo } from './parents.ts'
@@ -45,7 +45,9 @@ export async function start(mode: Mode): Promise<void> {
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   say(`Kapok 木棉 已就绪 · is serving at ${config.baseUrl}  (MQTT ${config.mqttPort}, ${seconds} s)`)
   if (config.tls === undefined && mode === 'platform')
-    say('提示：传输未加密。设置 KAPOK_TLS_CERT 与 KAPOK_TLS_KEY 启用 TLS · Traffic is plain; set both to switch on TLS.')
+    say(
+      '提示：传输未加密。设置 KAPOK_TLS_CERT 与 KAPOK_TLS_KEY 启用 TLS · Traffic is plain; set both to switch on TLS.',
+    )
   if (mode === 'platform') await sayFirstAdministrator(platform, say)
 }
 
@@ -54,9 +56,19 @@ async function sayFirstAdministrator(platform: RunningPlatform, say: (words: str
   const db = openDb(url, () => {}, 2)
   const clickhouse = createClient({ url: store })
   try {
-    const kit = { clock: systemClock, ids: randomIds, log: makeLog('supervisor'), bus: makeBus(), db, clickhouse, dataFolder: '', baseUrl }
+    const kit = {
+      clock: systemClock,
+      ids: randomIds,
+      log: makeLog('supervisor'),
+      bus: makeBus(),
+      db,
+      clickhouse,
+      dataFolder: '',
+      baseUrl,
+    }
     const link = await accessPlane(kit, { sessionHours: 1, secure: false }).firstAdministratorLink()
-    if (link !== undefined) say(`首位管理员请打开此一次性链接 · The first administrator joins by this one-time link:\n  ${link}`)
+    if (link !== undefined)
+      say(`首位管理员请打开此一次性链接 · The first administrator joins by this one-time link:\n  ${link}`)
   } finally {
     await db.stop()
     await clickhouse.close()

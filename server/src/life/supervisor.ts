@@ -138,8 +138,10 @@ export class Supervisor {
   }
 
   #setClockFor(from: string, message: { id: number; data: unknown }): void {
-    if (this.clockSetter === undefined || from !== this.clockSetter)
-      return this.#send(from, { kapok: 'answer', id: message.id, error: 'this clock cannot be set' })
+    if (this.clockSetter === undefined || from !== this.clockSetter) {
+      this.#send(from, { kapok: 'answer', id: message.id, error: 'this clock cannot be set' })
+      return
+    }
     const { atMs, running } = message.data as { atMs: number; running: boolean }
     this.setClock(atMs, running).then(
       () => this.#send(from, { kapok: 'answer', id: message.id, data: {} }),
@@ -154,7 +156,10 @@ export class Supervisor {
       if (!child.connected) return Promise.resolve()
       const id = this.#nextClockId++
       return new Promise<void>((done, fail) => {
-        const timer = setTimeout(() => finish(() => fail(new Error(`role ${name} did not take the clock`))), clockAnswerMs)
+        const timer = setTimeout(
+          () => finish(() => fail(new Error(`role ${name} did not take the clock`))),
+          clockAnswerMs,
+        )
         const finish = (then: () => void) => {
           clearTimeout(timer)
           this.#clockWaits.delete(id)

@@ -5,9 +5,9 @@ import { makeJobs } from '@kapok/kit-store/jobs'
 import { readConfig, repositoryRoot } from '../config.ts'
 import { makeApp } from '../http/app.ts'
 import { metricsOf, mountHealth } from '../http/health.ts'
-import { mountRoutes } from '../http/routes.ts'
 import { openApiOf } from '../http/openapi.ts'
 import { platformRoutes } from '../http/platform.routes.ts'
+import { mountRoutes } from '../http/routes.ts'
 import { wirePlanes } from '../planes.ts'
 import { type Role, roleKit, runRole } from './role.ts'
 
@@ -40,7 +40,9 @@ async function startServer(log: Log): Promise<Role> {
     app.get('/api/openapi.json', () => openApiOf(routes.map(({ contract }) => contract)))
   }
   for (const plane of planes.all) await plane.start?.()
-  await Promise.all(apps.map((app, i) => app.listen({ port: config.httpPort, host: config.hosts[i] ?? '', ipv6Only: true })))
+  await Promise.all(
+    apps.map((app, i) => app.listen({ port: config.httpPort, host: config.hosts[i] ?? '', ipv6Only: true })),
+  )
   await jobs.start()
   return {
     async stop() {

@@ -1,0 +1,102 @@
+import type { DevicePort } from '@kapok/contracts/ports'
+import { addCivilDays, civilDayOf, startOfCivilDay } from '@kapok/kit/clock'
+import type { Tx } from '@kapok/kit-store/db'
+import type { Kit } from '@kapok/kit-store/kit'
+import { leafHash } from '../log/merkle.ts'
+import { chainHash, genesisHash, leafOf, leafText } from './leaf.ts'
+import { chainHeadOf, insertSeal, lastSealedDay, newestSeal } from './seal.store.ts'
+
+/** A day is closed this long after it ended, so that a gateway that was offline overnight is still in the first seal. */
+const graceMs = 6 * 3_600_000
+/** One run never seals more days of one organisation than this; the next run goes on. */
+const daysPerRun = 400
+/** Seals are appended one at a time, by whichever server runs the job. */
+const sealLock = 5284
+
+/**
+ * Closes every day whose grace period is over and corrects days that got later data. The meters come by query from
+ * the deduplicated store, after ingest has handed over everything it acknowledged.
+ */
+export async function sealDays(kit: Kit, devices: DevicePort): Promise<{ sealed: number; corrected: number }> {
+  const now = kit.clock.now()
+  const lastDay = addCivilDays(civilDayOf(now - graceMs), -1)
+  const result = { sealed: 0, corrected: 0 }
+  await devices.flush()
+  for (const orgId of [...(await devices.orgsWithDevices())].sort()) {
+    result.corrected += await correctDays(kit, devices, orgId, now)
+    const own = await devices.ofOrg(orgId)
+    const sealed = await kit.db.tx({ job: 'evidence' }, (tx) => lastSealedDay(tx, orgId))
+    const first =
+      sealed === undefined
+        ? civilDayOf(Math.min(now, ...own.map((device) => device.createdAt)))
+        : addCivilDays(sealed, 1)
+    for (let day = first, n = 0; day <= lastDay && n < daysPerRun; day = addCivilDays(day, 1), n++) {
+      await sealDay(kit, devices, orgId, day, 0)
+      result.sealed++
+    }
+  }
+  return result
+}
+
+/** Looks at days that got points since the last look; a sealed one whose meters differ now gets a correction seal. */
+async function correctDays(kit: Kit, devices: DevicePort, orgId: string, now: number): Promise<number> {
+  const seen = await kit.db.tx({ job: 'evidence' }, (tx) =>
+    tx.row<{ received_through: Date }>('SELECT received_through FROM evidence.watermark WHERE org_id = $1', [orgId]),
+  )
+  let corrected = 0
+  if (seen !== undefined)
+    for (const day of [...(await devices.daysTouched(orgId, seen.received_through.getTime(), now))].sort()) {
+      const newest = await kit.db.tx({ job: 'evidence' }, (tx) => newestSeal(tx, orgId, day))
+      if (newest === undefined) continue
+      corrected += (await sealDay(kit, devices, orgId, day, newest.revision + 1, newest.leaf)) ? 1 : 0
+    }
+  await kit.db.tx({ job: 'evidence' }, (tx) =>
+    tx.run(
+      `INSERT INTO evidence.watermark VALUES ($1, $2)
+       ON CONFLICT (org_id) DO UPDATE SET received_through = greatest(evidence.watermark.received_through, $2)`,
+      [orgId, new Date(now)],
+    ),
+  )
+  return corrected
+}
+
+async function sealDay(
+  kit: Kit,
+  devices: DevicePort,
+  orgId: string,
+  day: string,
+  revision: number,
+  earlier?: string,
+): Promise<boolean> {
+  const meters = await devices.meterDay(orgId, day)
+  const activeMinutes = await devices.activeMinutes(orgId, day)
+  return kit.db.tx({ job: 'evidence' }, async (tx) => {
+    await tx.run('SELECT pg_advisory_xact_lock($1)', [sealLock])
+    if (earlier !== undefined && sameMeters(earlier, { organisation: orgId, day, activeMinutes, meters })) return false
+    await append(kit, tx, { organisation: orgId, day, revision, activeMinutes, meters })
+    return true
+  })
+}
+
+type Sealable = Omit<Parameters<typeof leafOf>[0], 'sequence'>
+
+function sameMeters(earlierLeaf: string, now: Omit<Sealable, 'revision'>): boolean {
+  const { revision, sequence } = JSON.parse(earlierLeaf) as { revision: number; sequence: number }
+  return leafText(leafOf({ ...now, revision, sequence })) === earlierLeaf
+}
+
+async function append(kit: Kit, tx: Tx, seal: Sealable): Promise<void> {
+  const head = await chainHeadOf(tx, seal.organisation)
+  const leaf = leafOf({ ...seal, sequence: head === undefined ? 0 : head.sequence + 1 })
+  const text = leafText(leaf)
+  await insertSeal(tx, {
+    leaf,
+    text,
+    leafHash: leafHash(text),
+    chainHash: chainHash(head?.chainHash ?? genesisHash, text),
+    sealedAt: kit.clock.now(),
+  })
+}
+
+/** When a day will be sealed, Unix ms. */
+export const sealedFrom = (day: string): number => startOfCivilDay(addCivilDays(day, 1)) + graceMs
