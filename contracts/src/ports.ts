@@ -104,3 +104,56 @@ export interface CoverageDay {
   /** Minutes of the day in which any device of the organisation sent, to be compared with the second source. */
   orgMinutes: number
 }
+
+/** Figures of the public money for the public page and the cockpit. Answered by `subsidy`; amounts are fen as text. */
+export interface FiguresPort {
+  /** One row a programme; the parts of a row add up to what was appropriated. */
+  totals(): Promise<ProgrammeTotals[]>
+  indicators(programmeId?: string): Promise<Indicator[]>
+  /** Quotas of the cities of a programme (the first one when none is named). */
+  quotas(programmeId?: string): Promise<QuotaFigures[]>
+  /** Open cases by desk, and how many are past their deadline. */
+  desks(programmeId?: string): Promise<{ desk: string; open: number; overdue: number }[]>
+}
+
+export interface ProgrammeTotals {
+  asOf: number
+  programmeId: string
+  appropriatedFen: string
+  unallocatedFen: string
+  citiesAvailableFen: string
+  issuedFen: string
+  lockedFen: string
+  payableFen: string
+  paidFen: string
+  enterprises: number
+  suppliers: number
+  vouchers: number
+  cities: { city: string; cityName: string; allocatedFen: string; paidFen: string; vouchers: number }[]
+}
+
+export interface Indicator {
+  code: string
+  name: { zh: string; en: string }
+  definition: { zh: string; en: string }
+  value: string
+  unit: { zh: string; en: string }
+  count: number
+  asOf: number
+  query: string
+}
+
+export interface QuotaFigures {
+  city: string
+  cityName: string
+  allocatedFen: string
+  availableFen: string
+  issuedFen: string
+  lockedFen: string
+  payableFen: string
+  paidFen: string
+  takeUpBp: number
+  applications: number
+  vouchers: number
+  waiting: number
+}

@@ -50,7 +50,11 @@ export const headColumns = (table: string) =>
   ${table}.desk, ${table}.desk_name AS "deskName", ${table}.since, ${table}.due,
   ${table}.due_provisional AS "dueProvisional"`
 
-type HeadRow = Omit<CaseHead, 'submittedAt' | 'since' | 'due'> & { submittedAt: Date | null; since: Date; due: Date | null }
+type HeadRow = Omit<CaseHead, 'submittedAt' | 'since' | 'due'> & {
+  submittedAt: Date | null
+  since: Date
+  due: Date | null
+}
 export const headOf = (row: HeadRow): CaseHead => ({
   ...row,
   submittedAt: row.submittedAt?.getTime() ?? null,

@@ -177,6 +177,8 @@ CREATE TABLE subsidy.voucher (
   face_fen bigint NOT NULL CHECK (face_fen > 0),
   contract jsonb NOT NULL,
   caps jsonb NOT NULL,
+  -- A copy of what the balances say, for lists; written with each posting on the voucher.
+  state text NOT NULL CHECK (state IN ('issued', 'locked', 'payable', 'settled', 'expired')),
   issued_at timestamptz NOT NULL,
   valid_to timestamptz NOT NULL
 );

@@ -1,4 +1,4 @@
-import { type CelInput, celEnv, celFunc, CelScalar, isCelError, parse, plan } from '@bufbuild/cel'
+import { type CelInput, CelScalar, celEnv, celFunc, isCelError, parse, plan } from '@bufbuild/cel'
 
 /** One condition of eligibility: a CEL expression over `enterprise`, `contract` and `submittedOn`. */
 export interface Clause {

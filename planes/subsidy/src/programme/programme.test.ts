@@ -32,15 +32,16 @@ test('a key that is not known is refused with its path, wherever it stands', () 
 })
 
 test('a scene without a standard, or with two, is refused (INV-15)', () => {
-  const row = '  - { scene: energy-management, feeKind: device-access, ratioBp: 5000, perEnterpriseFen: 8000000, sample: true }\n'
+  const row =
+    '  - { scene: energy-management, feeKind: device-access, ratioBp: 5000, perEnterpriseFen: 8000000, sample: true }\n'
   expect(() => parseProgramme(text.replace(row, ''))).toThrow('none for energy-management, device-access')
   expect(() => parseProgramme(text.replace(row, row + row))).toThrow('a second standard')
 })
 
 test('a condition that does not parse is refused with its place', () => {
-  expect(() => parseProgramme(text.replace('test: enterprise.industry.matches', 'test: (enterprise.industry.matches'))).toThrow(
-    '/eligibility/1/test',
-  )
+  expect(() =>
+    parseProgramme(text.replace('test: enterprise.industry.matches', 'test: (enterprise.industry.matches')),
+  ).toThrow('/eligibility/1/test')
 })
 
 test('INV-16 a window takes its last submission in its last millisecond and none after it', () => {

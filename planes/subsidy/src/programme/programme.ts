@@ -166,7 +166,8 @@ export function parseProgramme(text: string): Programme {
 function checkStandards(value: ProgrammeText, invalid: (path: string, reason: string) => Error): void {
   const seen = new Set<string>()
   for (const [index, { scene, feeKind: fee }] of value.standards.entries()) {
-    if (!value.scenes.some((each) => each.code === scene)) throw invalid(`/standards/${index}/scene`, `no scene ${scene}`)
+    if (!value.scenes.some((each) => each.code === scene))
+      throw invalid(`/standards/${index}/scene`, `no scene ${scene}`)
     if (seen.has(`${scene} ${fee}`)) throw invalid(`/standards/${index}`, `a second standard for ${scene}, ${fee}`)
     seen.add(`${scene} ${fee}`)
   }
@@ -192,6 +193,10 @@ function civilMinute(text: string): number {
 }
 
 /** The window of a kind that is open at an instant (INV-16), or undefined. */
-export function openWindow(programme: ProgrammeText, kind: 'apply' | 'redeem', at: number): ProgrammeWindow | undefined {
+export function openWindow(
+  programme: ProgrammeText,
+  kind: 'apply' | 'redeem',
+  at: number,
+): ProgrammeWindow | undefined {
   return programme.windows.map(windowOf).find((each) => each.kind === kind && each.opensAt <= at && at <= each.closesAt)
 }

@@ -1,0 +1,157 @@
+import type { CoverageDay } from '@kapok/contracts/ports'
+import type { Fen } from '@kapok/kit/money'
+import type { EvidenceRule } from '../programme/programme.ts'
+
+type Sentence = { zh: string; en: string }
+
+/** One machine-day as the rule counts it. */
+export interface CountedDay {
+  deviceId: string
+  deviceName: string
+  day: string
+  state: 'covered' | 'partial' | 'gap' | 'disputed' | 'open'
+  sealed: boolean
+  minutes: number
+  points: number
+  identicalTo: string[]
+  secondSourceMinutes: number | null
+  orgMinutes: number
+  why: Sentence | null
+}
+
+export interface CountedUse {
+  days: CountedDay[]
+  /** Machine-days that count, at most `required` a machine. */
+  covered: number
+  /** `required` × machines. */
+  required: number
+  machines: number
+  identicalDays: number
+  disagreeingDays: number
+  /** Distinct civil days with at least one covered machine-day. */
+  coveredCivilDays: number
+}
+
+/**
+ * Counts use by the rule. A day counts when its seal, corrections included, has at least `minMinutes`, when it is not
+ * identical to another machine's day, and when the second source's minutes differ from the line's by at most
+ * `toleranceBp` of the larger. A machine counts at most `required` days, so that one machine cannot stand in for another;
+ * a contract that connects more machines than were claimed divides by its own number.
+ */
+export function countUse(
+  days: readonly CoverageDay[],
+  rule: EvidenceRule,
+  claimed: number,
+  contracted: number,
+): CountedUse {
+  const names = new Map(days.map((day) => [day.deviceId, day.deviceName]))
+  const perMachine = new Map<string, number>()
+  const civilDays = new Set<string>()
+  let identicalDays = 0
+  let disagreeingDays = 0
+  const counted = days.map((day): CountedDay => {
+    const why = whyNot(day, rule)
+    const state = why?.state ?? 'covered'
+    if (state === 'covered') {
+      perMachine.set(day.deviceId, (perMachine.get(day.deviceId) ?? 0) + 1)
+      civilDays.add(day.day)
+    }
+    if (why?.cause === 'identical') identicalDays++
+    if (why?.cause === 'second-source') disagreeingDays++
+    return {
+      deviceId: day.deviceId,
+      deviceName: day.deviceName,
+      day: day.day,
+      state,
+      sealed: day.sealed,
+      minutes: day.minutes,
+      points: day.points,
+      identicalTo: day.identicalTo.map((id) => names.get(id) ?? id),
+      secondSourceMinutes: day.secondSourceMinutes,
+      orgMinutes: day.orgMinutes,
+      why: why?.text ?? null,
+    }
+  })
+  const machines = Math.max(claimed, contracted, 1)
+  let covered = 0
+  for (const count of perMachine.values()) covered += Math.min(count, rule.required)
+  return {
+    days: counted,
+    covered,
+    required: rule.required * machines,
+    machines,
+    identicalDays,
+    disagreeingDays,
+    coveredCivilDays: civilDays.size,
+  }
+}
+
+interface Reason {
+  state: CountedDay['state']
+  cause: 'open' | 'gap' | 'minutes' | 'identical' | 'second-source' | 'no-second-source'
+  text: Sentence
+}
+
+function whyNot(day: CoverageDay, rule: EvidenceRule): Reason | undefined {
+  if (!day.sealed)
+    return { state: 'open', cause: 'open', text: { zh: '当日计量尚未封存。', en: 'The day is not sealed yet.' } }
+  if (day.points === 0 || day.minutes === 0)
+    return { state: 'gap', cause: 'gap', text: { zh: '当日没有数据。', en: 'There is no data of this day.' } }
+  if (day.minutes < rule.minMinutes)
+    return {
+      state: 'partial',
+      cause: 'minutes',
+      text: {
+        zh: `当日只有 ${day.minutes} 分钟有数据，少于 ${rule.minMinutes} 分钟。`,
+        en: `Only ${day.minutes} minutes have data, fewer than ${rule.minMinutes}.`,
+      },
+    }
+  if (day.identicalTo.length > 0)
+    return {
+      state: 'disputed',
+      cause: 'identical',
+      text: { zh: '与另一台设备当日的数据完全相同。', en: "Identical to another machine's data of this day." },
+    }
+  if (day.secondSourceMinutes === null) {
+    if (rule.secondSource === 'optional') return undefined
+    return {
+      state: 'disputed',
+      cause: 'no-second-source',
+      text: { zh: '没有运营商的线路读数。', en: 'The operator has filed no reading of the line.' },
+    }
+  }
+  const difference = Math.abs(day.orgMinutes - day.secondSourceMinutes)
+  if (difference * 10_000 <= rule.toleranceBp * Math.max(day.orgMinutes, day.secondSourceMinutes)) return undefined
+  return {
+    state: 'disputed',
+    cause: 'second-source',
+    text: {
+      zh: `平台计量 ${day.orgMinutes} 分钟，运营商线路读数 ${day.secondSourceMinutes} 分钟，相差超过容许范围。`,
+      en: `The platform metered ${day.orgMinutes} minutes, the operator ${day.secondSourceMinutes}; that is outside the tolerance.`,
+    },
+  }
+}
+
+/**
+ * ⌊ eligible × ratio × min(covered, required) / required / 10000 ⌋, with eligible × ratio summed over the lines (fen ×
+ * 10,000) and one rounding at the end, in favour of the treasury. Paper programmes are supported in full.
+ */
+export function supportedFen(scaledSum: bigint, use: Pick<CountedUse, 'covered' | 'required'> | null): Fen {
+  if (use === null) return scaledSum / 10_000n
+  const covered = BigInt(Math.min(use.covered, use.required))
+  return (scaledSum * covered) / BigInt(use.required) / 10_000n
+}
+
+export interface Bounds {
+  face: Fen
+  supported: Fen
+  caps: Fen
+  paid: Fen
+}
+
+/** INV-11, INV-32: the ceiling is the least of the bounds; the first least one names it. */
+export function ceilingOf(bounds: Bounds): { ceiling: Fen; boundBy: keyof Bounds } {
+  let boundBy: keyof Bounds = 'face'
+  for (const name of ['supported', 'caps', 'paid'] as const) if (bounds[name] < bounds[boundBy]) boundBy = name
+  return { ceiling: bounds[boundBy], boundBy }
+}

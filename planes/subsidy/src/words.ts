@@ -1,0 +1,47 @@
+import type { CaseState } from '@kapok/contracts/case'
+
+/** Names of things of this plane in both languages; the Chinese is authoritative. */
+export const feeKindText = {
+  'application-service': { zh: '应用服务费', en: 'Application service fee' },
+  'device-access': { zh: '设备接入费', en: 'Device access fee' },
+  'network-upgrade': { zh: '网络改造费', en: 'Network upgrade fee' },
+} as const
+
+export const documentText = {
+  licence: { zh: '营业执照', en: 'Business licence' },
+  contract: { zh: '合同', en: 'Contract' },
+  invoice: { zh: '发票', en: 'Invoice' },
+  payment: { zh: '付款凭证', en: 'Proof of payment' },
+  acceptance: { zh: '验收报告', en: 'Acceptance report' },
+  other: { zh: '其他材料', en: 'Other' },
+} as const
+
+export const verbText: Readonly<Record<string, { zh: string; en: string }>> = {
+  create: { zh: '新建草稿', en: 'Draft made' },
+  submit: { zh: '提交', en: 'Submitted' },
+  confirm: { zh: '供应商确认', en: 'Confirmed by the supplier' },
+  approve: { zh: '同意', en: 'Approved' },
+  return: { zh: '退回', en: 'Returned' },
+  reject: { zh: '驳回', en: 'Rejected' },
+  withdraw: { zh: '撤回', en: 'Withdrawn' },
+  appeal: { zh: '申诉', en: 'Appealed' },
+  urge: { zh: '催办', en: 'Urged' },
+}
+
+export const boundText = {
+  face: { zh: '券面金额', en: 'the face of the voucher' },
+  supported: { zh: '用量证据支持的金额', en: 'what the metered use supports' },
+  caps: { zh: '补助标准上限', en: 'the caps of the standards' },
+  paid: { zh: '企业实际付款', en: 'what the enterprise paid' },
+} as const
+
+export const voucherStateText: Readonly<Record<string, string>> = {
+  issued: '未到兑现窗口 / the redeem window is not open',
+  locked: '已在兑现中 / already in redemption',
+  payable: '已核定 / already approved',
+  settled: '已兑现 / already settled',
+  expired: '已过期 / expired',
+}
+
+/** States that end a case or leave nothing for anybody to do. */
+export const endStates: readonly CaseState[] = ['passed', 'issued', 'paid', 'rejected', 'withdrawn']
