@@ -1,0 +1,82 @@
+import { refusals } from '@kapok/contracts/refusal'
+
+/** Why a payload, or a point of one, could not be used. The sentence stands on the quarantine page. */
+const table = refusals({
+  'payload.malformed': {
+    status: 400,
+    zh: '报文无法解析：{why}。请检查设备端的报文格式后重发。',
+    en: 'The payload could not be read: {why}. Correct the format that the device sends.',
+  },
+  'payload.too_large': {
+    status: 413,
+    zh: '报文超过 {limit} 个测点的上限，请拆分后发送。',
+    en: 'The payload has more than {limit} points; send it in parts.',
+  },
+  'topic.unknown': {
+    status: 404,
+    zh: '主题 {topic} 不属于任何已支持的接入协议。请对照接入文档修改主题。',
+    en: 'The topic {topic} belongs to none of the supported dialects; see the documentation for the topics.',
+  },
+  'topic.foreign': {
+    status: 403,
+    zh: '主题 {topic} 属于其他设备，本凭证无权发布。请使用本设备自己的主题。',
+    en: 'The topic {topic} belongs to another device. A device publishes to its own topics only.',
+  },
+  'device.unknown': {
+    status: 404,
+    zh: '本机构没有名称或编号为“{device}”的设备。请先创建该设备，或修改网关中的设备名称。',
+    en: 'This organisation has no device with the name or id “{device}”. Create it, or correct the name in the gateway.',
+  },
+  'device.foreign': {
+    status: 403,
+    zh: '只有网关凭证可以代其他设备（{device}）发送。请将发送方设为网关。',
+    en: 'Only a gateway may send for another device ({device}). Make the sender a gateway.',
+  },
+  'device.disabled': {
+    status: 403,
+    zh: '设备“{device}”已停用，其数据不予接收。启用后重发即可。',
+    en: 'The device “{device}” is disabled and its data is not taken. Enable it and send again.',
+  },
+  'property.unknown': {
+    status: 422,
+    zh: '设备“{device}”的物模型中没有属性“{property}”。请在产品中添加该属性后重发。',
+    en: 'The product of “{device}” has no property “{property}”. Add it to the product and send again.',
+  },
+  'value.type': {
+    status: 422,
+    zh: '属性“{property}”应为 {type} 类型，收到的是 {got}。请修改设备端，或在物模型中改用正确的属性。',
+    en: 'The property “{property}” is of type {type}, but {got} arrived. Correct the device or the product.',
+  },
+  'time.past': {
+    status: 422,
+    zh: '测点时间 {at} 早于五年前，请校准设备时钟。',
+    en: 'The time {at} of a point is more than five years past. Set the clock of the device.',
+  },
+  'time.future': {
+    status: 422,
+    zh: '测点时间 {at} 晚于当前时间十分钟以上，请校准设备时钟。',
+    en: 'The time {at} of a point is more than ten minutes ahead. Set the clock of the device.',
+  },
+  'time.invalid': {
+    status: 422,
+    zh: '测点时间“{at}”不是 Unix 毫秒整数。请按毫秒时间戳发送。',
+    en: 'The time “{at}” of a point is not an integer of Unix milliseconds. Send it as such.',
+  },
+  'alias.unknown': {
+    status: 422,
+    zh: '收到未在 BIRTH 中声明的别名 {alias}，已请求设备重新发送 BIRTH。',
+    en: 'The alias {alias} was not declared by a BIRTH; a rebirth was requested.',
+  },
+})
+
+export type ReasonCode = keyof typeof table.table
+export interface Reason {
+  code: ReasonCode
+  zh: string
+  en: string
+}
+
+export function reason(code: ReasonCode, details: Record<string, unknown>): Reason {
+  const short = Object.fromEntries(Object.entries(details).map(([key, value]) => [key, String(value).slice(0, 120)]))
+  return { code, ...table(code, short).sentences }
+}

@@ -1,0 +1,110 @@
+import { type Dialect, type DialectSession, PayloadError, TooManyPoints } from './dialect/dialect.ts'
+import { compactTopic, native } from './dialect/native.ts'
+import { sparkplugB } from './dialect/sparkplug-b.ts'
+import { thingsboard } from './dialect/thingsboard.ts'
+import type { Decoded, Intake, KnownDictionary, Message, Taken } from './intake.ts'
+import type { QuarantineWriter } from './quarantine-writer.ts'
+import { type Reason, reason } from './reasons.ts'
+
+/** Every way that firmware speaks to us. Adding one: its file, and its name here. */
+const dialects: readonly Dialect[] = [native, thingsboard, sparkplugB]
+
+/** What of a sender outlives a message. */
+export interface SenderContext extends DialectSession {
+  known: KnownDictionary
+}
+
+const triesMax = 5
+
+/** Takes messages from the doors (MQTT, HTTP): finds the dialect, decodes, and puts points or quarantine rows away. */
+export class Reception {
+  points = 0
+  messages = 0
+  readonly #intake: Intake
+  readonly #quarantine: QuarantineWriter
+  readonly #markStale: (message: Message, devices: readonly string[]) => void
+  readonly #dialectOf = new Map<string, Dialect | null>()
+
+  constructor(
+    intake: Intake,
+    quarantine: QuarantineWriter,
+    markStale: (message: Message, devices: readonly string[]) => void,
+  ) {
+    this.#intake = intake
+    this.#quarantine = quarantine
+    this.#markStale = markStale
+  }
+
+  takes(topic: string): boolean {
+    return topic === compactTopic || this.#find(topic) !== undefined
+  }
+
+  /**
+   * Rows of the message are appended to the log when this returns, or when the promise resolves that it returns while
+   * a device must first be looked up. `problems`: what went to quarantine. Never throws for what a device sent.
+   */
+  receive(message: Message, context: SenderContext): readonly Reason[] | Promise<readonly Reason[]> {
+    this.messages++
+    try {
+      if (message.topic === compactTopic) return this.#take(message, () => this.#intake.takeBatch(message, context.known))
+      const dialect = this.#find(message.topic)
+      if (dialect === undefined) return this.refuse(message, [reason('topic.unknown', { topic: message.topic })])
+      const decoded = dialect.decode(message.topic, message.payload, context)
+      if (decoded.stale !== undefined) this.#markStale(message, decoded.stale)
+      if (decoded.points.length === 0 && decoded.problems.length === 0) return []
+      return this.#take(message, () => this.#intake.take(message, copyOf(decoded)))
+    } catch (error) {
+      return this.refuse(message, [whyUnread(error)])
+    }
+  }
+
+  refuse(message: Message, problems: readonly Reason[]): readonly Reason[] {
+    this.#quarantine.add(message, problems)
+    return problems
+  }
+
+  #take(message: Message, attempt: () => Taken): readonly Reason[] | Promise<readonly Reason[]> {
+    const taken = attempt()
+    if (!('ready' in taken)) return this.#done(message, taken)
+    return this.#retry(message, attempt, taken.ready)
+  }
+
+  async #retry(message: Message, attempt: () => Taken, ready: Promise<unknown>): Promise<readonly Reason[]> {
+    let waitFor = ready
+    for (let tries = 0; tries < triesMax; tries++) {
+      await waitFor
+      try {
+        const taken = attempt()
+        if (!('ready' in taken)) return this.#done(message, taken)
+        waitFor = taken.ready
+      } catch (error) {
+        return this.refuse(message, [whyUnread(error)])
+      }
+    }
+    throw new Error('the devices of a message changed again and again while it waited')
+  }
+
+  #done(message: Message, taken: { problems: readonly Reason[]; points: number }): readonly Reason[] {
+    this.points += taken.points
+    if (taken.problems.length > 0) this.#quarantine.add(message, taken.problems)
+    return taken.problems
+  }
+
+  #find(topic: string): Dialect | undefined {
+    const known = this.#dialectOf.get(topic)
+    if (known !== undefined) return known ?? undefined
+    const dialect = dialects.find((each) => each.takes(topic)) ?? null
+    if (this.#dialectOf.size < 10_000) this.#dialectOf.set(topic, dialect)
+    return dialect ?? undefined
+  }
+}
+
+/** A second attempt must not find the problems of the first. */
+const copyOf = (decoded: Decoded): Decoded => ({ ...decoded, problems: [...decoded.problems] })
+
+function whyUnread(error: unknown): Reason {
+  if (error instanceof TooManyPoints) return error.reason
+  if (error instanceof PayloadError || error instanceof RangeError)
+    return reason('payload.malformed', { why: error.message })
+  throw error
+}

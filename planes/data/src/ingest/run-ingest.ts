@@ -1,0 +1,162 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Kit } from '@kapok/kit-store/kit'
+import { migrateStore } from '../store/migrate-store.ts'
+import { DeviceStates } from './device-states.ts'
+import { Directory } from './directory.ts'
+import { DeviceHttp } from './http/device-http.ts'
+import { Intake, type Message } from './intake.ts'
+import { LastValues } from './last-values.ts'
+import { LiveValues } from './live-values.ts'
+import { Loader } from './loader.ts'
+import { MqttEndpoint } from './mqtt/endpoint.ts'
+import { QuarantineWriter } from './quarantine-writer.ts'
+import { Receipts } from './receipts.ts'
+import { Reception } from './reception.ts'
+import { recoverSegments, SegmentLog } from './segment-log.ts'
+
+export interface IngestOptions {
+  /** 0: any free port. */
+  mqttPort: number
+  mqttHosts: readonly string[]
+  /** Inner port of device HTTP on loopback, to which the server forwards `/api/v1/*` and `/device/v1/*`. 0: any free. */
+  httpPort: number
+  /** Default: `<data folder>/data/log`. One ingest process a folder. */
+  logFolder?: string
+  /** Whether the store may read our segment files itself (same machine). Default: true. */
+  storeReadsFiles?: boolean
+  /** Planted for the proofs: acknowledge before the rows are written. */
+  fault?: 'acknowledge-first'
+}
+
+export interface Ingest {
+  mqttPort: number
+  httpPort: number
+  /** For metrics and benchmarks. */
+  state(): {
+    connections: number
+    messages: number
+    points: number
+    pendingBytes: number
+    segmentsWaiting: number
+    segmentsSetAside: number
+  }
+  /** Everything acknowledged so far is queryable. */
+  flush(): Promise<void>
+  stop(): Promise<void>
+}
+
+const segmentBytes = 64 << 20
+const segmentMs = 1000
+const commitMs = 2
+/** Beyond these, senders are slowed down: rows in memory, and segments that the store has not taken. */
+const pendingBytesMax = 48 << 20
+const segmentsWaitingMax = 2000
+
+/** socket → dialect → intake → log → (acknowledge) → loader → store */
+export async function runIngest(kit: Kit, options: IngestOptions): Promise<Ingest> {
+  const { clock, log } = kit
+  const folder = options.logFolder ?? join(kit.dataFolder, 'data', 'log')
+  await migrateStore(kit.clickhouse)
+  const loader = new Loader(kit, { storeReadsFiles: options.storeReadsFiles ?? true })
+  for (const file of recoverSegments(folder)) loader.add(file, undefined)
+
+  const directory = new Directory(kit)
+  const receipts = new Receipts()
+  const lasts = new LastValues(kit, directory)
+  const live = new LiveValues(kit)
+  const states = new DeviceStates(kit)
+  const quarantine = new QuarantineWriter(kit)
+  const segments = new SegmentLog({
+    folder,
+    segmentBytes,
+    segmentMs,
+    commitMs,
+    onClosed: (file, holds) => loader.add(file, holds),
+    onDiskFailure(error) {
+      // What is on disk is unknown now: no further acknowledgement may be given (DESIGN §3.2).
+      log.fatal({ error: String(error) }, 'the log cannot be written; ingest stops')
+      process.exit(70)
+    },
+  })
+  const intake = new Intake(directory, segments, clock, receipts, {
+    onDevice: (deviceId, received) => states.seen(deviceId, received),
+    isWatched: (deviceId) => live.isWatched(deviceId),
+    onLive: (deviceId, property, at, value, quality) => live.add(deviceId, property, at, value, quality),
+  })
+  const reception = new Reception(intake, quarantine, (message: Message, devices) => {
+    for (const device of devices) lasts.markStale(message.sender.orgId, device === '' ? message.sender.deviceId : device)
+  })
+  const shared = {
+    reception,
+    directory,
+    clock,
+    log,
+    whenDurable: (done: () => void) =>
+      options.fault === 'acknowledge-first' ? void setImmediate(done) : segments.whenDurable(done),
+    underPressure: () => segments.pendingBytes > pendingBytesMax || loader.waiting.length > segmentsWaitingMax,
+    lastOf: (orgId: string, device: string) => lasts.knownOf(orgId, device),
+  }
+  const mqtt = new MqttEndpoint({
+    ...shared,
+    receipts,
+    onSession: (deviceId, open) => states.session(deviceId, open),
+    onSharedCredential: (sender) => states.sharedCredential(sender.deviceId),
+  })
+  const http = new DeviceHttp(shared)
+
+  await states.nobodyIsConnected()
+  await lasts.readReceipts(loader, receipts)
+  await mqtt.listen(options.mqttPort, options.mqttHosts)
+  const httpPort = await http.listen(options.httpPort, '127.0.0.1')
+
+  const changed = ({ orgId }: { orgId: string }) => {
+    directory.drop(orgId)
+    http.forget(orgId)
+    mqtt.recheck(orgId).catch((error: unknown) => log.error({ error: String(error) }, 'sessions were not checked again'))
+  }
+  const offBus = [kit.bus.on('device.changed', changed), kit.bus.on('product.changed', changed)]
+  live.watch()
+  const flush = async () => {
+    await segments.roll()
+    await loader.drained()
+    await Promise.all([quarantine.flush(), states.flush()])
+  }
+  kit.bus.serve('ingest.flush', async () => {
+    const loadedThrough = clock.now()
+    await flush()
+    return { loadedThrough }
+  })
+  kit.bus.serve('ingest.last', ({ deviceIds }) => lasts.ofDevices(deviceIds))
+  const timers = [
+    setInterval(() => segments.closeIfOld(), segmentMs / 4),
+    setInterval(() => void quarantine.flush(), 500),
+    setInterval(() => void states.flush(), 2000),
+    setInterval(() => directory.dropOld(), 30_000),
+  ]
+
+  return {
+    mqttPort: mqtt.port ?? 0,
+    httpPort,
+    state: () => ({
+      connections: mqtt.connections,
+      messages: reception.messages,
+      points: reception.points,
+      pendingBytes: segments.pendingBytes,
+      segmentsWaiting: loader.waiting.length,
+      segmentsSetAside: loader.setAside,
+    }),
+    flush,
+    async stop() {
+      for (const off of offBus) off()
+      for (const timer of timers) clearInterval(timer)
+      live.stop()
+      await Promise.all([mqtt.stop(), http.stop()])
+      await segments.stop()
+      // What is not loaded in this time waits on disk for the next start.
+      await Promise.race([loader.drained(), sleep(5000)])
+      await loader.stop()
+      await Promise.all([quarantine.flush(), states.flush()])
+    },
+  }
+}

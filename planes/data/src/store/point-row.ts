@@ -1,0 +1,43 @@
+/**
+ * A point as a row of the segment log: RowBinary, in the very form that the store reads (little-endian, 32 bytes and
+ * the text). Numbers have an empty text. Rows of series 0 are the log's own: block headers and receipts.
+ */
+export const rowStructure =
+  "series UInt32, at DateTime64(3, 'UTC'), value Float64, quality UInt8, door UInt8, retention UInt8, received DateTime64(3, 'UTC'), text String"
+export const rowBytes = 32
+export const doors = { mqtt: 1, http: 2, import: 3 } as const
+export type Door = keyof typeof doors
+/** Added to `door` in the log where the row belongs to the table of texts. */
+export const textRow = 0x80
+/** `door` of a row of series 0 that keeps the receive time of a payload without a time of its own. */
+export const receiptRow = 0x7f
+export const retentionCodes = { year1: 1, year3: 3, year6: 6 } as const
+
+/** Writes the fixed part at `to`, with the text's length as 0. Times in ms. */
+export function writeRow(
+  view: DataView,
+  to: number,
+  series: number,
+  at: number,
+  value: number,
+  quality: number,
+  door: number,
+  retention: number,
+  received: number,
+): void {
+  view.setUint32(to, series, true)
+  writeInt64(view, to + 4, at)
+  view.setFloat64(to + 12, value, true)
+  view.setUint8(to + 20, quality)
+  view.setUint8(to + 21, door)
+  view.setUint8(to + 22, retention)
+  writeInt64(view, to + 23, received)
+  view.setUint8(to + 31, 0)
+}
+
+/** A safe integer as Int64, without the cost of a bigint. */
+function writeInt64(view: DataView, to: number, value: number): void {
+  const high = Math.floor(value / 4_294_967_296)
+  view.setUint32(to, value - high * 4_294_967_296, true)
+  view.setInt32(to + 4, high, true)
+}
