@@ -1,17 +1,14 @@
 import { deleteCase, getCase, listCases } from '@kapok/contracts/case'
 import { refuse } from '@kapok/contracts/refusal'
-import { type CaseHead, headColumns, headOf } from '@kapok/kit-store/case/case.store'
-import type { Tx } from '@kapok/kit-store/db'
+import { headColumns, headOf } from '@kapok/kit-store/case/case.store'
 import { type Actor, handle, type RouteHandler } from '@kapok/kit-store/plane'
 import { inside } from '../inside.ts'
 import { listPage } from '../list.ts'
 import { refuseSubsidy } from '../refusals.ts'
 import type { Subsidy } from '../station.ts'
+import { caseRowOf } from './case-row.ts'
 import { caseView } from './case-view.ts'
-import { desksOf } from './desks.ts'
 import { lockOwnDraft } from './draft-case.ts'
-
-export type HeadWithRegion = CaseHead & { regionName: string }
 
 export function caseRoutes(s: Subsidy): RouteHandler[] {
   return [
@@ -80,33 +77,4 @@ function mineCondition(actor: Actor, parameter: (value: unknown) => string): str
   if (has('province.reviewer')) mine.push(`(h.desk = 'province' AND left(h.region, 2) = ${parameter(actor.region)})`)
   if (has('finance.officer')) mine.push(`h.desk = 'finance'`)
   return mine.length === 0 ? 'false' : `(${mine.join(' OR ')})`
-}
-
-/** One row of a queue, as the reader sees it. */
-export function caseRowOf(head: HeadWithRegion, actor: Actor, now: number) {
-  return {
-    id: head.id,
-    caseNo: head.caseNo,
-    kind: head.kind,
-    state: head.state,
-    filerName: head.filerName,
-    supplierName: head.supplierName,
-    programmeId: head.programmeId,
-    region: head.region,
-    regionName: head.regionName,
-    desk: head.desk,
-    deskOrganisation: head.deskName,
-    since: head.since,
-    due: head.due,
-    dueProvisional: head.dueProvisional,
-    overdue: head.due !== null && head.due < now,
-    amountFen: head.amountFen?.toString() ?? null,
-    mine: head.desk !== null && desksOf(actor, head).includes(head.desk),
-    submittedAt: head.submittedAt,
-  }
-}
-
-export async function withRegionName(tx: Tx, head: CaseHead): Promise<HeadWithRegion> {
-  const row = await tx.row<{ name: string }>('SELECT name FROM subsidy.region WHERE code = $1', [head.region])
-  return { ...head, regionName: row?.name ?? head.region }
 }
