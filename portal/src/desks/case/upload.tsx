@@ -1,0 +1,60 @@
+import { fileRoles, uploadFile } from '@kapok/contracts/case'
+import { useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useCommand } from '../../api/hooks.ts'
+import { Choose } from '../../components/form.tsx'
+import { Failure } from '../../components/waiting.tsx'
+
+const limitBytes = 20 << 20
+type FileRole = (typeof fileRoles)[number]
+
+/** Attaches one paper; the server decides by the content what it is. */
+export function Upload({ caseId }: { caseId: string }) {
+  const { t } = useTranslation()
+  const upload = useCommand(uploadFile, ['subsidy.case.get'])
+  const [role, setRole] = useState<FileRole>('contract')
+  const [large, setLarge] = useState(false)
+  const picker = useRef<HTMLInputElement>(null)
+  const send = (file: File | undefined) => {
+    if (file === undefined) return
+    setLarge(file.size > limitBytes)
+    if (file.size > limitBytes) return
+    upload.mutate(
+      { params: { caseId }, query: { role, name: file.name.slice(0, 200) }, body: file },
+      {
+        onSettled: () => {
+          if (picker.current) picker.current.value = ''
+        },
+      },
+    )
+  }
+  return (
+    <div className="stack no-print">
+      <Choose
+        id="file-role"
+        label={t('paper.roleOf')}
+        value={role}
+        onValue={(value) => setRole(value as FileRole)}
+        options={fileRoles.map((value) => ({ value, text: t(`paper.role.${value}`) }))}
+      />
+      <div className="field">
+        <label htmlFor="file">{t('paper.attach')}</label>
+        <span className="hint" id="file-hint">
+          {t('paper.attachHint')}
+        </span>
+        <input
+          id="file"
+          ref={picker}
+          type="file"
+          className="input"
+          aria-describedby="file-hint"
+          accept=".pdf,.ofd,.jpg,.jpeg,.png"
+          disabled={upload.isPending}
+          onChange={(event) => send(event.target.files?.[0])}
+        />
+      </div>
+      {large && <p role="alert">{t('paper.tooLarge')}</p>}
+      {upload.isError && <Failure error={upload.error} />}
+    </div>
+  )
+}

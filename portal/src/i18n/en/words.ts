@@ -1,0 +1,11 @@
+import type { Words } from '../zh/words.ts'
+import { account } from './account.ts'
+import { caseWords } from './case.ts'
+import { deskWords } from './desks.ts'
+import { filing } from './filing.ts'
+import { plant } from './plant.ts'
+import { publicWords } from './public.ts'
+import { shell } from './shell.ts'
+
+/** Every word of the portal in one language. */
+export const words: Words = { ...shell, ...publicWords, ...account, ...plant, ...caseWords, ...filing, ...deskWords }
