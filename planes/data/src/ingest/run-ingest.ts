@@ -19,6 +19,8 @@ export interface IngestOptions {
   /** 0: any free port. */
   mqttPort: number
   mqttHosts: readonly string[]
+  /** MQTT over TLS on that port, PEM texts. */
+  tls?: { cert: string; key: string }
   /** Inner port of device HTTP on loopback, to which the server forwards `/api/v1/*` and `/device/v1/*`. 0: any free. */
   httpPort: number
   /** Default: `<data folder>/data/log`. One ingest process a folder. */
@@ -107,7 +109,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
 
   await states.nobodyIsConnected()
   await lasts.readReceipts(loader, receipts)
-  await mqtt.listen(options.mqttPort, options.mqttHosts)
+  await mqtt.listen(options.mqttPort, options.mqttHosts, options.tls)
   const httpPort = await http.listen(options.httpPort, '127.0.0.1')
 
   const changed = ({ orgId }: { orgId: string }) => {

@@ -2,7 +2,7 @@ import type { DevicePort } from '@kapok/contracts/ports'
 import type { Kit } from '@kapok/kit-store/kit'
 import { civilDayOf } from '@kapok/kit/clock'
 import { doors } from '../store/point-row.ts'
-import { meterDay } from './meter-day.ts'
+import { activeMinutes, meterDay } from './meter-day.ts'
 
 /** What the evidence and subsidy planes may ask of devices and points. */
 export function devicePort(kit: Kit): DevicePort {
@@ -26,6 +26,7 @@ export function devicePort(kit: Kit): DevicePort {
       return rows.map(({ id }) => id)
     },
     meterDay: (orgId, day) => meterDay(kit, orgId, day),
+    activeMinutes: (orgId, day) => activeMinutes(kit, orgId, day),
     daysTouched: async (orgId, receivedFrom, receivedTo) => {
       const series = await kit.db.tx(job, (tx) =>
         tx.rows<{ id: bigint }>('SELECT id FROM data.series WHERE org_id = $1', [orgId]),

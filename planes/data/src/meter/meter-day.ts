@@ -50,6 +50,23 @@ export async function meterDay(kit: Kit, orgId: string, day: string): Promise<De
     .sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1))
 }
 
+/** Distinct minutes of the day in which any device of the organisation sent, 0..1440. */
+export async function activeMinutes(kit: Kit, orgId: string, day: string): Promise<number> {
+  const series = await kit.db.tx({ job: 'data' }, (tx) =>
+    tx.rows<{ id: bigint }>('SELECT id FROM data.series WHERE org_id = $1', [orgId]),
+  )
+  if (series.length === 0) return 0
+  const from = startOfCivilDay(day)
+  const minutes = (table: string) => `SELECT intDiv(toUnixTimestamp64Milli(at), 60000) AS minute FROM ${table}
+    WHERE series IN {ids:Array(UInt32)} AND door != ${doors.import} AND ${inRange}`
+  const result = await kit.clickhouse.query({
+    query: `SELECT uniqExact(minute) AS n FROM (${minutes('point')} UNION ALL ${minutes('text_point')})`,
+    query_params: { ids: series.map(({ id }) => Number(id)), from, to: from + dayMs },
+    format: 'JSONEachRow',
+  })
+  return Number((await result.json<{ n: number | string }>())[0]?.n ?? 0)
+}
+
 interface MeterRow {
   device: number
   points: number | string

@@ -43,7 +43,7 @@ async function* rows(kit: Kit, series: SeriesOf, ask: { property: string; from: 
       query: `SELECT toUnixTimestamp64Milli(at) AS ms, value, quality FROM
         (SELECT * FROM (${exactPoints(tableOf(series), `series = {id:UInt32} AND ${inRange}`)}) ORDER BY at LIMIT ${pageRows})`,
       query_params: { id: series.id, from, to: ask.to },
-      clickhouse_settings: { priority: 1 },
+      clickhouse_settings: { priority: '1' },
       format: 'JSONCompactEachRow',
     })
     const page = await result.json<[string | number, number | string, number]>()

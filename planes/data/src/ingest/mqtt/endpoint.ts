@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createServer, type Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import type { IConnectPacket } from 'mqtt-packet'
@@ -61,12 +62,13 @@ export class MqttEndpoint {
     return this.#all.size
   }
 
-  async listen(port: number, hosts: readonly string[]): Promise<void> {
+  async listen(port: number, hosts: readonly string[], tls?: { cert: string; key: string }): Promise<void> {
+    const welcome = (socket: Socket) => {
+      if (this.#all.size >= sessionsMax) return void socket.destroy()
+      this.#all.add(new Session(this, socket))
+    }
     for (const host of hosts) {
-      const server = createServer({ pauseOnConnect: false }, (socket) => {
-        if (this.#all.size >= sessionsMax) return void socket.destroy()
-        this.#all.add(new Session(this, socket))
-      })
+      const server = tls === undefined ? createServer(welcome) : createTlsServer(tls, welcome)
       await new Promise<void>((done, fail) => {
         server.once('error', fail)
         server.listen({ port: this.port ?? port, host, ipv6Only: host.includes(':') }, done)
