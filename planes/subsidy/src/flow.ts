@@ -9,6 +9,7 @@ import { calendarRoutes, recomputeProvisional } from './calendar/enter-holidays.
 import { caseRoutes } from './cases/case.routes.ts'
 import { decideRoutes } from './cases/decide-case.ts'
 import { caseTables } from './cases/tables.ts'
+import { type DeskHolder, waitingOf } from './cases/waiting.ts'
 import { certificationRoutes } from './certification/certification.routes.ts'
 import { fileRoutes } from './files/file.routes.ts'
 import { inboxRoutes } from './inbox/inbox.ts'
@@ -32,13 +33,19 @@ export type { SubsidyPorts } from './station.ts'
 
 export const subsidyMigrations = { plane: 'subsidy', folder: join(import.meta.dirname, '../migrations') }
 
+export interface SubsidyPlane extends Plane {
+  figures: FiguresPort
+  station: Subsidy
+  waitingOf(organisations: readonly DeskHolder[]): Promise<Map<string, number>>
+}
+
 /**
  * Public money, in the order of the arrow:
  * programme → certification → application → voucher → redemption → notice → settlement; the ledger lies under all.
  * Every act on a case goes through one door (`cases/decide-case.ts`); every fen moves by one SQL function
  * (`migrations/0002-ledger.sql`).
  */
-export function subsidyPlane(kit: Kit, ports: SubsidyPorts): Plane & { figures: FiguresPort; station: Subsidy } {
+export function subsidyPlane(kit: Kit, ports: SubsidyPorts): SubsidyPlane {
   const s: Subsidy = { kit, ports, cases: caseStore('subsidy', caseTables) }
   const inDoor = <T>(work: Parameters<typeof kit.db.tx<T>>[1]) => kit.db.tx({ job: 'subsidy' }, work)
   return {
@@ -68,5 +75,6 @@ export function subsidyPlane(kit: Kit, ports: SubsidyPorts): Plane & { figures: 
     ],
     figures: figures(s),
     station: s,
+    waitingOf: (organisations) => waitingOf(s, organisations),
   }
 }

@@ -1,4 +1,4 @@
-import type { Fen } from '@kapok/kit/money'
+import { type Fen, minFen } from '@kapok/kit/money'
 import type { Move } from './ledger.ts'
 
 /**
@@ -70,7 +70,7 @@ function freeCaps(c: Chart, caps: readonly CapHold[], fen: Fen): Move[] {
   const left = new Map<CapKind, Fen>()
   return caps.map(({ kind, id, fen: held }) => {
     const open = left.get(kind) ?? fen
-    const freed = held < open ? held : open
+    const freed = minFen(held, open)
     left.set(kind, open - freed)
     return { from: c.used(kind, id), to: c.cap(kind, id), fen: freed }
   })

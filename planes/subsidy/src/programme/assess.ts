@@ -1,4 +1,4 @@
-import type { Fen } from '@kapok/kit/money'
+import { type Fen, minFen } from '@kapok/kit/money'
 import type { Programme, ProgrammeFacts } from './programme.ts'
 
 export interface ClauseResult {
@@ -60,9 +60,9 @@ export function price(
     return { ...line, ratioBp: standard.ratioBp, supportFen: scaled / 10_000n, sample: standard.sample ?? false }
   })
   let capped = 0n
-  for (const { scaled, limit } of byStandard.values()) capped += scaled < limit ? scaled : limit
+  for (const { scaled, limit } of byStandard.values()) capped += minFen(scaled, limit)
   const enterpriseCap = BigInt(programme.caps.enterprise.fen) * 10_000n
-  const total = capped < enterpriseCap ? capped : enterpriseCap
+  const total = minFen(capped, enterpriseCap)
   const cappedBy = total < capped ? 'enterprise' : capped < scaledSum ? 'standard' : null
   return { lines: out, unknownLines, scaledSum, totalFen: total / 10_000n, cappedBy }
 }
