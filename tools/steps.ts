@@ -41,10 +41,20 @@ export async function vitest(name: string, args: string[]): Promise<Outcome> {
   const folder = join(root, '.kapok')
   mkdirSync(folder, { recursive: true })
   const report = join(folder, `vitest-${process.pid}-${name.replace(/\W+/g, '-')}.json`)
-  const code = await run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args])
+  const code = await run('vitest', [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...args,
+  ])
   const seconds = (performance.now() - began) / 1000
   if (!existsSync(report)) return { name, passed: 0, failed: 1, skipped: 0, seconds }
-  const { numPassedTests: passed, numFailedTests, numPendingTests: skipped } = JSON.parse(readFileSync(report, 'utf8')) as {
+  const {
+    numPassedTests: passed,
+    numFailedTests,
+    numPendingTests: skipped,
+  } = JSON.parse(readFileSync(report, 'utf8')) as {
     numPassedTests: number
     numFailedTests: number
     numPendingTests: number
@@ -58,9 +68,13 @@ export async function vitest(name: string, args: string[]): Promise<Outcome> {
 export function finish(outcomes: readonly Outcome[]): void {
   process.stdout.write('\n')
   for (const { name, passed, failed, seconds } of outcomes)
-    process.stdout.write(`${failed === 0 ? '✓' : '✗'} ${name}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)\n`)
+    process.stdout.write(
+      `${failed === 0 ? '✓' : '✗'} ${name}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)\n`,
+    )
   const sum = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, each) => total + each[key], 0)
   const skipped = sum('skipped')
-  process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
+  process.stdout.write(
+    `\n${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+  )
   process.exitCode = sum('failed') === 0 ? 0 : 1
 }

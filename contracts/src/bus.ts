@@ -26,5 +26,11 @@ export interface BusRequests {
   }
   /** Runs every scheduled job that is due by the clock, in order, and answers when they are done (worlds and tests). */
   'jobs.run': { ask: Record<string, never>; answer: { ran: string[] } }
+  /** The world's own roles: how far the province is, and playing it on. */
+  'world.state': {
+    ask: Record<string, never>
+    answer: { replaying: boolean; daysPlayed: number; daysTotal: number; message: string }
+  }
+  'world.advance': { ask: { days: number | undefined }; answer: Record<string, never> }
   'clock.set': { ask: { atMs: number; running: boolean }; answer: Record<string, never> }
 }

@@ -70,7 +70,8 @@ export interface Job {
 
 export interface Plane {
   name: string
-  migrations: Migrations
+  /** A plane that keeps no rows of its own has none. */
+  migrations?: Migrations
   routes: RouteHandler[]
   jobs: Job[]
   /** Called once when the server serves, and before it ends. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { makeBus } from '@kapok/kit/bus'
 import { SettableClock } from '@kapok/kit/clock'
 import { randomIds } from '@kapok/kit/ids'
@@ -92,7 +92,11 @@ export async function testKit(options: { migrations: readonly Migrations[] }): P
 
   const folder = mkdtempSync(join(tmpdir(), 'kapok-kit-'))
   const db = openDb(appUrl)
-  const clickhouse = createClient({ url: engines.clickhouseUrl, database: name })
+  const clickhouse = createClient({
+    url: engines.clickhouseUrl,
+    database: name,
+    log: { level: ClickHouseLogLevel.OFF },
+  })
   return {
     clock: new SettableClock(),
     ids: randomIds,

@@ -8,10 +8,41 @@ program
   .description('start an empty platform, or go on with its data')
   .action(async () => (await import('./life/start.ts')).start('platform'))
 
+program
+  .command('world')
+  .description('start the sample province, or go on with it')
+  .option('--advance <days>', 'move its clock on, e.g. 7d; the time between is played')
+  .option('--today <day>', 'civil day on which a new world is born, e.g. 2027-02-15')
+  .action(async (options: { advance?: string; today?: string }) =>
+    (await import('./life/start-world.ts')).startWorld(options),
+  )
+
+program
+  .command('edge')
+  .argument('<tag-table>', 'YAML file with the platform, the token, and the tags of each machine')
+  .option('--buffer <file>', 'where values wait for the platform', 'kapok-edge.buffer')
+  .description('run the gateway of a plant')
+  .action(async (table: string, { buffer }: { buffer: string }) =>
+    (await import('./roles/edge.ts')).runEdgeRole(table, buffer),
+  )
+
+program
+  .command('verify')
+  .argument('<bundle>', 'evidence bundle, a JSON file')
+  .option(
+    '--keys <file>',
+    'pinned keys of the log: the reply of /api/evidence/keys, or two lines with the verifier keys',
+  )
+  .description('verify an evidence bundle offline')
+  .action(async (bundle: string, { keys }: { keys?: string }) =>
+    (await import('./verify-bundle.ts')).verifyBundleFile(bundle, keys),
+  )
+
 const roles: Record<string, () => Promise<void>> = {
   store: async () => (await import('./roles/store.ts')).runStoreRole(),
   ingest: async () => (await import('./roles/ingest.ts')).runIngestRole(),
   server: async () => (await import('./roles/server.ts')).runServerRole(),
+  world: async () => (await import('./roles/world.ts')).runWorldRole(),
 }
 program
   .command('run')

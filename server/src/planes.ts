@@ -1,8 +1,12 @@
 import { join } from 'node:path'
 import { type AccessPlane, accessMigrations, accessPlane } from '@kapok/access'
+import { dataMigrations, dataPlane } from '@kapok/data'
+import { evidenceMigrations, evidencePlane } from '@kapok/evidence'
+import { insightPlane } from '@kapok/insight'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Migrations } from '@kapok/kit-store/migrate'
 import type { Plane } from '@kapok/kit-store/plane'
+import { subsidyMigrations, subsidyPlane } from '@kapok/subsidy'
 
 const kitMigrations: Migrations = {
   plane: 'kit',
@@ -10,15 +14,28 @@ const kitMigrations: Migrations = {
 }
 
 /** Migrations of every plane, in the order in which they stand on each other. */
-export const migrationsOfAll: readonly Migrations[] = [kitMigrations, accessMigrations]
+export const migrationsOfAll: readonly Migrations[] = [
+  kitMigrations,
+  accessMigrations,
+  dataMigrations,
+  evidenceMigrations,
+  subsidyMigrations,
+]
 
 export interface Planes {
   access: AccessPlane
   all: readonly Plane[]
+  /** Cases that wait for each organisation. */
+  waitingOf: ReturnType<typeof subsidyPlane>['waitingOf']
 }
 
 // machine → ingest → store → meter → seal → application → voucher → redemption → settlement → indicator
 export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCookies: boolean }): Planes {
   const access = accessPlane(kit, { sessionHours: options.sessionHours, secure: options.secureCookies })
-  return { access, all: [access] }
+  const { organisations } = access
+  const data = dataPlane(kit)
+  const evidence = evidencePlane(kit, { devices: data.port, organisations })
+  const subsidy = subsidyPlane(kit, { organisations, evidence: evidence.port, devices: data.port })
+  const insight = insightPlane(kit, { figures: subsidy.figures })
+  return { access, all: [access, data, evidence, subsidy, insight], waitingOf: subsidy.waitingOf }
 }

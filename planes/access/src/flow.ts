@@ -24,7 +24,9 @@ export interface AccessPlane extends Plane {
   firstAdministratorLink(): Promise<string | undefined>
   /** Opens a session without a password; only a world mounts a route upon it. */
   enterAs(tx: Tx, userId: string): Promise<{ setCookie: string; session: ReturnType<typeof viewOf> }>
-  people(): Promise<{ userId: string; name: string; orgId: string; orgName: string; kind: string; role: string }[]>
+  people(): Promise<
+    { userId: string; name: string; orgId: string; orgName: string; kind: string; region: string; role: string }[]
+  >
 }
 
 export const accessMigrations = { plane: 'access', folder: join(import.meta.dirname, '../migrations') }
@@ -70,7 +72,7 @@ export function accessPlane(kit: Kit, cookie: SessionCookie): AccessPlane {
     },
     people: () =>
       kit.db.tx({ job: 'access' }, (tx) =>
-        tx.rows(`SELECT m.user_id AS "userId", m.name, o.id AS "orgId", o.name AS "orgName", o.kind, m.roles[1] AS role
+        tx.rows(`SELECT m.user_id AS "userId", m.name, o.id AS "orgId", o.name AS "orgName", o.kind, o.region, m.roles[1] AS role
           FROM access.member m JOIN access.organisation o ON o.id = m.org_id WHERE NOT m.disabled
           ORDER BY o.kind, o.region, o.name, m.name`),
       ),

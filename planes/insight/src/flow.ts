@@ -1,17 +1,13 @@
-import { join } from 'node:path'
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
 import type { FiguresPort } from '@kapok/contracts/ports'
 import { refuse } from '@kapok/contracts/refusal'
 import type { Kit } from '@kapok/kit-store/kit'
 import { handle, type Plane } from '@kapok/kit-store/plane'
 
-export const insightMigrations = { plane: 'insight', folder: join(import.meta.dirname, '../migrations') }
-
 /** What the money did, for everybody: indicator → publish. It keeps no copy; every figure is asked of its owner. */
 export function insightPlane(kit: Kit, { figures }: { figures: FiguresPort }): Plane {
   return {
     name: 'insight',
-    migrations: insightMigrations,
     routes: [
       handle(listIndicators, async ({ query }) => ({ indicators: await figures.indicators(query.programmeId) })),
       handle(getPublicTotals, async () => ({ totals: await figures.totals() })),

@@ -5,7 +5,14 @@ import fastifyStatic from '@fastify/static'
 import { Refusal, refuse } from '@kapok/contracts/refusal'
 import { limits } from '@kapok/kit/limits'
 import type { Log } from '@kapok/kit/log'
-import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
 import { languageOf } from './routes.ts'
 
 export interface AppOptions {
@@ -34,7 +41,7 @@ const verifierPolicy = "default-src 'none'; script-src 'unsafe-inline'; style-sr
 export function makeApp(options: AppOptions): FastifyInstance {
   const app = fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: limits.jsonBodyBytes,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: false, strictTypes: false } },

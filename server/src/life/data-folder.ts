@@ -53,20 +53,30 @@ export function openDataFolder(folder: string, mode: Mode, nowMs: number): { isN
   return { isNew: false }
 }
 
+const lockFile = (folder: string) => join(folder, 'kapok.lock')
+
+/** Process of the supervisor that runs on a folder now; undefined when none does. */
+export function runningOn(folder: string): number | undefined {
+  if (!existsSync(lockFile(folder))) return undefined
+  const { pid, startedAt } = JSON.parse(readFileSync(lockFile(folder), 'utf8') || '{}') as {
+    pid?: number
+    startedAt?: string
+  }
+  return pid !== undefined && processStart(pid) === startedAt ? pid : undefined
+}
+
 export interface Lock {
   release(): void
 }
 
 /** One supervisor a folder. A lock whose process is gone (kill -9, power) is taken over. */
 export function lockDataFolder(folder: string): Lock {
-  const file = join(folder, 'kapok.lock')
-  if (existsSync(file)) {
-    const { pid, startedAt } = JSON.parse(readFileSync(file, 'utf8') || '{}') as { pid?: number; startedAt?: string }
-    if (pid !== undefined && pid !== process.pid && processStart(pid) === startedAt)
-      throw new SetupError(
-        `Kapok is already running on ${folder} (process ${pid}). Stop it first, or set KAPOK_DATA to another folder.`,
-      )
-  }
+  const file = lockFile(folder)
+  const holder = runningOn(folder)
+  if (holder !== undefined && holder !== process.pid)
+    throw new SetupError(
+      `Kapok is already running on ${folder} (process ${holder}). Stop it first, or set KAPOK_DATA to another folder.`,
+    )
   writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: processStart(process.pid) }))
   return {
     release() {

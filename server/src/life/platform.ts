@@ -54,6 +54,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       KAPOK_INNER_STORE: storeUrl,
       KAPOK_INNER_FOLDER: config.dataFolder,
       KAPOK_INNER_URL: config.baseUrl,
+      KAPOK_INNER_DEVICE_PORT: String(await freePort()),
     }
     say('正在启动接入与门户 · starting ingest and the portal …')
     await Promise.all(['ingest', 'server'].map((name) => supervisor.start({ name, args: ['run', name], env })))

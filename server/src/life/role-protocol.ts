@@ -5,6 +5,8 @@ export type RoleMessage =
   | BusMessage
   | { life: 'ready' }
   | { life: 'progress'; words: string }
+  /** From a world: run this role too, e.g. a plant's gateway. */
+  | { life: 'start'; name: string; args: string[] }
   | { life: 'clock'; id: number; atMs: number; running: boolean }
   | { life: 'clock-set'; id: number }
   | { life: 'drain' }

@@ -5,7 +5,7 @@ import { systemClock } from '@kapok/kit/clock'
 import { randomIds } from '@kapok/kit/ids'
 import { makeLog } from '@kapok/kit/log'
 import { openDb } from '@kapok/kit-store/db'
-import { type Mode, readConfig, repositoryRoot } from '../config.ts'
+import { type Config, type Mode, readConfig, repositoryRoot } from '../config.ts'
 import { whenParentsGo } from './parents.ts'
 import { entryOf, type RunningPlatform, startPlatform } from './platform.ts'
 
@@ -48,10 +48,28 @@ export async function start(mode: Mode): Promise<void> {
     say(
       '提示：传输未加密。设置 KAPOK_TLS_CERT 与 KAPOK_TLS_KEY 启用 TLS · Traffic is plain; set both to switch on TLS.',
     )
-  if (mode === 'platform') await sayFirstAdministrator(platform, say)
+  const firstLink = await firstAdministratorLink(platform)
+  if (mode === 'world') return startProvince(platform, config, firstLink)
+  if (firstLink !== undefined)
+    say(`首位管理员请打开此一次性链接 · The first administrator joins by this one-time link:\n  ${firstLink}`)
 }
 
-async function sayFirstAdministrator(platform: RunningPlatform, say: (words: string) => void): Promise<void> {
+/** The world is one more role, the only one that may ask the supervisor to set the clock. */
+async function startProvince(platform: RunningPlatform, config: Config, firstLink: string | undefined): Promise<void> {
+  platform.supervisor.clockSetter = 'world'
+  await platform.supervisor.start({
+    name: 'world',
+    args: ['run', 'world'],
+    env: {
+      ...platform.env,
+      KAPOK_HTTP_PORT: String(config.httpPort),
+      KAPOK_MQTT_PORT: String(config.mqttPort),
+      KAPOK_FIRST_LINK: firstLink ?? '',
+    },
+  })
+}
+
+async function firstAdministratorLink(platform: RunningPlatform): Promise<string | undefined> {
   const { KAPOK_INNER_DATABASE: url = '', KAPOK_INNER_STORE: store = '', KAPOK_INNER_URL: baseUrl = '' } = platform.env
   const db = openDb(url, () => {}, 2)
   const clickhouse = createClient({ url: store })
@@ -66,9 +84,7 @@ async function sayFirstAdministrator(platform: RunningPlatform, say: (words: str
       dataFolder: '',
       baseUrl,
     }
-    const link = await accessPlane(kit, { sessionHours: 1, secure: false }).firstAdministratorLink()
-    if (link !== undefined)
-      say(`首位管理员请打开此一次性链接 · The first administrator joins by this one-time link:\n  ${link}`)
+    return await accessPlane(kit, { sessionHours: 1, secure: false }).firstAdministratorLink()
   } finally {
     await db.stop()
     await clickhouse.close()

@@ -78,6 +78,7 @@ export class Supervisor {
       if ('life' in message) {
         if (message.life === 'ready') settle?.done()
         else if (message.life === 'progress') this.#say(message.words)
+        else if (message.life === 'start') this.#startFor(spec, message)
         else if (message.life === 'clock-set') this.#clockWaits.get(message.id)?.()
       } else this.#relay(spec.name, message)
     })
@@ -135,6 +136,14 @@ export class Supervisor {
         else this.#send(from, { kapok: 'answer', id: message.id, error: `no role serves ${message.name}` })
         break
     }
+  }
+
+  /** A world starts the gateways of its plants; nobody else may ask for a process. */
+  #startFor(from: RoleSpec, { name, args }: { name: string; args: string[] }): void {
+    if (from.name !== this.clockSetter || this.#roles.has(name)) return
+    this.start({ name, args, env: from.env }).catch((error: unknown) =>
+      this.#log.error({ err: error, role: name }, 'a role did not start'),
+    )
   }
 
   #setClockFor(from: string, message: { id: number; data: unknown }): void {

@@ -1,3 +1,23 @@
-import { runRole } from './role.ts'
+import { runIngest } from '@kapok/data/ingest'
+import { readConfig } from '../config.ts'
+import { need, roleKit, runRole } from './role.ts'
 
-export const runIngestRole = () => runRole('ingest', async () => ({ stop: async () => {} }))
+/** `kapok run ingest`: MQTT and device HTTP, the log, live values. */
+export const runIngestRole = () =>
+  runRole('ingest', async (log) => {
+    const kit = roleKit(log)
+    const config = readConfig(process.env.KAPOK_MODE === 'world' ? 'world' : 'platform')
+    const ingest = await runIngest(kit, {
+      mqttPort: config.mqttPort,
+      mqttHosts: config.hosts,
+      httpPort: Number(need('KAPOK_INNER_DEVICE_PORT')),
+      storeReadsFiles: config.clickhouseUrl === undefined,
+    })
+    return {
+      async stop() {
+        await ingest.stop()
+        await kit.clickhouse.close()
+        await kit.db.stop()
+      },
+    }
+  })

@@ -1,4 +1,4 @@
-import { createClient } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { makeBus } from '@kapok/kit/bus'
 import { type Clock, SettableClock, systemClock } from '@kapok/kit/clock'
 import { randomIds } from '@kapok/kit/ids'
@@ -81,6 +81,8 @@ export function roleKit(log: Log): Kit {
       keep_alive: { enabled: true, idle_socket_ttl: 30_000 },
       max_open_connections: 16,
       request_timeout: 120_000,
+      // Every failure comes to us as an error; the client's own text log would only repeat it.
+      log: { level: ClickHouseLogLevel.OFF },
       clickhouse_settings: { send_progress_in_http_headers: 0 },
     }),
     dataFolder: need('KAPOK_INNER_FOLDER'),

@@ -4,12 +4,14 @@ import type { Log } from '@kapok/kit/log'
 import { makeJobs } from '@kapok/kit-store/jobs'
 import { readConfig, repositoryRoot } from '../config.ts'
 import { makeApp } from '../http/app.ts'
+import { forwardDeviceHttp } from '../http/device-http.ts'
 import { metricsOf, mountHealth } from '../http/health.ts'
 import { openApiOf } from '../http/openapi.ts'
 import { platformRoutes } from '../http/platform.routes.ts'
 import { mountRoutes } from '../http/routes.ts'
+import { onlyLoopbackNames, worldRoutes } from '../http/world.routes.ts'
 import { wirePlanes } from '../planes.ts'
-import { type Role, roleKit, runRole } from './role.ts'
+import { need, type Role, roleKit, runRole } from './role.ts'
 
 /** A world's people stay signed in when its clock moves on by days. */
 const worldSessionHours = 24 * 365
@@ -24,7 +26,11 @@ async function startServer(log: Log): Promise<Role> {
     sessionHours: mode === 'world' ? worldSessionHours : limits.sessionHours,
     secureCookies: config.baseUrl.startsWith('https:'),
   })
-  const routes = [...planes.all.flatMap((plane) => plane.routes), ...platformRoutes(kit, config)]
+  const routes = [
+    ...planes.all.flatMap((plane) => plane.routes),
+    ...platformRoutes(kit, config),
+    ...(mode === 'world' ? worldRoutes(kit, planes) : []),
+  ]
   const apps = config.hosts.map(() =>
     makeApp({ log, portalFolder: join(repositoryRoot, 'portal/dist'), ...(config.tls && { tls: config.tls }) }),
   )
@@ -35,6 +41,8 @@ async function startServer(log: Log): Promise<Role> {
   )
   for (const app of apps) {
     metrics.watch(app)
+    if (mode === 'world') onlyLoopbackNames(app)
+    forwardDeviceHttp(app, Number(need('KAPOK_INNER_DEVICE_PORT')))
     mountRoutes(app, { kit, routes, whoAsks: planes.access.whoAsks, appendAudit: planes.access.appendAudit })
     mountHealth(app, kit, metrics)
     app.get('/api/openapi.json', () => openApiOf(routes.map(({ contract }) => contract)))

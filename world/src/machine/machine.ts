@@ -1,0 +1,39 @@
+import type { Area, NumberType, WordOrder } from '@kapok/edge/modbus'
+import { compressor } from './compressor.ts'
+import { injectionMoulding } from './injection-moulding.ts'
+import { machiningCentre } from './machining-centre.ts'
+import { powerMeter } from './power-meter.ts'
+import type { ShiftPlan } from './shift.ts'
+
+/** One value of a machine kind: how it is called, and where its PLC keeps it. */
+export interface Signal {
+  property: string
+  name: string
+  nameEn: string
+  type: 'float' | 'int'
+  unit: string
+  min: number
+  max: number
+  register: { area: Area; address: number; type: NumberType; order: WordOrder; scale: number }
+  /** A change smaller than this is not worth sending. */
+  deadBand: number
+}
+
+/** A kind of machine as words and one pure function; adding a kind touches nothing else. */
+export interface MachineKind {
+  code: string
+  name: string
+  nameEn: string
+  signals: readonly Signal[]
+  /** Makes one machine: its values at an instant, or undefined while it is switched off. */
+  make(plan: ShiftPlan, seed: number, sinceMs: number): (atMs: number) => readonly number[] | undefined
+}
+
+export const machineKinds = { injectionMoulding, machiningCentre, compressor, powerMeter } satisfies Record<
+  string,
+  MachineKind
+>
+export type MachineKindName = keyof typeof machineKinds
+
+/** Values of the property `state` (运行状态). */
+export const stateCode = { off: 0, idle: 1, run: 2, fault: 3 } as const

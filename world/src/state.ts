@@ -1,0 +1,30 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** What a world must remember over restarts. The file holds passwords and tokens: it is readable by its owner only. */
+export interface WorldState {
+  /** First civil day, and the day on which it was born (the replay's last). */
+  firstDay: string
+  birthDay: string
+  /** How far the world's clock stands before the system's. */
+  offsetMs: number
+  /** Everything of these days was sent: the next to play. */
+  nextDay: string
+  replayDone: boolean
+  passwords: Record<string, string>
+  gatewayTokens: Record<string, string>
+  setUp: boolean
+  actsDone: number
+  memory: Record<string, string>
+}
+
+export function loadState(file: string): WorldState | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as WorldState) : undefined
+}
+
+/** Writes beside and renames, so that a kill leaves the old state or the new one. */
+export function saveState(file: string, state: WorldState): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
