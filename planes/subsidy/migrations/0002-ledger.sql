@@ -37,59 +37,83 @@ GRANT SELECT, INSERT, UPDATE ON subsidy.account TO kapok_app;
 
 -- Posts moves, all or none. Returns `posted`; `repeated` when this key was posted before with the same body (nothing
 -- changes); `conflict` when the key has another body; `short` with the account that would fall below zero (nothing
--- changes). Accounts are locked in the order of their ids, so postings that share accounts never deadlock.
+-- changes). Accounts are locked from the youngest to the oldest: one order for all, so postings never deadlock, and the
+-- hot ones (treasury, cities, caps), which are the oldest, are held for the shortest time.
+-- Plain statements by key instead of one big join: the plan of a join is kept from when the table was small.
 CREATE FUNCTION subsidy.post(
   p_key text, p_body_sha256 text, p_cause text, p_reference text, p_at timestamptz,
   p_from text[], p_to text[], p_amounts bigint[], OUT outcome text, OUT short_account text
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  v_names text[];
+  -- Distinct accounts, youngest first.
+  v_names text[] := '{}';
+  v_ids bigint[] := '{}';
   v_body text;
+  v_taken bigint;
+  v_given bigint;
   v_count integer;
+  v_sources bigint[] := '{}';
+  v_targets bigint[] := '{}';
 BEGIN
   IF kit.job() IS DISTINCT FROM 'subsidy' THEN
     RAISE EXCEPTION 'postings are made by the subsidy plane only';
   END IF;
   FOR i IN 1 .. cardinality(p_from) LOOP
-    IF split_part(p_from[i], '/', 1) <> split_part(p_to[i], '/', 1)
-      OR split_part(p_from[i], '/', 2) <> split_part(p_to[i], '/', 2) OR p_from[i] = p_to[i] THEN
+    IF p_from[i] = p_to[i] OR split_part(p_from[i], '/', 1) <> split_part(p_to[i], '/', 1)
+      OR split_part(p_from[i], '/', 2) <> split_part(p_to[i], '/', 2) THEN
       RAISE EXCEPTION 'a move stays in its ledger and joins two accounts: % → %', p_from[i], p_to[i];
     END IF;
+    IF p_from[i] <> ALL (v_names) THEN v_names := v_names || p_from[i]; END IF;
+    IF p_to[i] <> ALL (v_names) THEN v_names := v_names || p_to[i]; END IF;
   END LOOP;
-  SELECT array_agg(DISTINCT n) INTO v_names FROM unnest(p_from || p_to) AS n;
-  SELECT count(*) INTO v_count FROM subsidy.account WHERE name = ANY (v_names);
-  IF v_count < cardinality(v_names) THEN
-    INSERT INTO subsidy.account (name) SELECT n FROM unnest(v_names) AS n ORDER BY n ON CONFLICT DO NOTHING;
+  v_count := cardinality(v_names);
+  SELECT array_agg(a.id ORDER BY a.id DESC), array_agg(a.name ORDER BY a.id DESC) INTO v_ids, v_names
+  FROM subsidy.account a WHERE a.name = ANY (v_names);
+  IF v_ids IS NULL OR cardinality(v_ids) < v_count THEN
+    -- In the order of their names, so that two that open the same accounts do not wait for each other in a circle.
+    INSERT INTO subsidy.account (name)
+    SELECT DISTINCT n FROM unnest(p_from || p_to) AS n WHERE n <> ALL (coalesce(v_names, '{}')) ORDER BY n
+    ON CONFLICT DO NOTHING;
+    SELECT array_agg(a.id ORDER BY a.id DESC), array_agg(a.name ORDER BY a.id DESC) INTO v_ids, v_names
+    FROM subsidy.account a WHERE a.name = ANY (p_from || p_to);
   END IF;
+  FOR i IN 1 .. cardinality(p_from) LOOP
+    v_sources := v_sources || v_ids[array_position(v_names, p_from[i])];
+    v_targets := v_targets || v_ids[array_position(v_names, p_to[i])];
+  END LOOP;
   -- The key comes first: a second transaction with the same key waits here and then sees the first one's outcome.
   INSERT INTO subsidy.posting (key, body_sha256, cause, reference, at, sources, targets, amounts)
-  SELECT p_key, p_body_sha256, p_cause, p_reference, p_at,
-    array_agg(f.id ORDER BY m.i), array_agg(t.id ORDER BY m.i), p_amounts
-  FROM unnest(p_from, p_to) WITH ORDINALITY AS m (source, target, i)
-  JOIN subsidy.account f ON f.name = m.source JOIN subsidy.account t ON t.name = m.target
+  VALUES (p_key, p_body_sha256, p_cause, p_reference, p_at, v_sources, v_targets, p_amounts)
   ON CONFLICT (key) DO NOTHING;
   IF NOT FOUND THEN
     SELECT body_sha256 INTO v_body FROM subsidy.posting WHERE key = p_key;
     outcome := CASE WHEN v_body = p_body_sha256 THEN 'repeated' ELSE 'conflict' END;
     RETURN;
   END IF;
-  PERFORM 1 FROM subsidy.account WHERE name = ANY (v_names) ORDER BY id FOR NO KEY UPDATE;
-  SELECT a.name INTO short_account
-  FROM (SELECT n, sum(amount) AS net FROM (
-      SELECT unnest(p_from) AS n, -unnest(p_amounts) AS amount
-      UNION ALL SELECT unnest(p_to), unnest(p_amounts)) AS moved GROUP BY n) AS change
-  JOIN subsidy.account a ON a.name = change.n
-  WHERE split_part(a.name, '/', 3) NOT LIKE 'ext:%' AND a.credits - a.debits + change.net < 0
-  ORDER BY a.id LIMIT 1;
-  IF short_account IS NOT NULL THEN
-    DELETE FROM subsidy.posting WHERE key = p_key;
-    outcome := 'short';
-    RETURN;
-  END IF;
-  UPDATE subsidy.account a SET debits = a.debits + change.taken, credits = a.credits + change.given
-  FROM (SELECT n, sum(taken)::bigint AS taken, sum(given)::bigint AS given FROM (
-      SELECT unnest(p_from) AS n, unnest(p_amounts) AS taken, 0::bigint AS given
-      UNION ALL SELECT unnest(p_to), 0::bigint, unnest(p_amounts)) AS moved GROUP BY n) AS change
-  WHERE a.name = change.n;
+  FOR k IN 1 .. cardinality(v_ids) LOOP
+    v_taken := 0;
+    v_given := 0;
+    FOR i IN 1 .. cardinality(p_from) LOOP
+      IF v_sources[i] = v_ids[k] THEN v_taken := v_taken + p_amounts[i]; END IF;
+      IF v_targets[i] = v_ids[k] THEN v_given := v_given + p_amounts[i]; END IF;
+    END LOOP;
+    -- The condition is looked at again after waiting for the row, so nothing is decided on an old balance.
+    UPDATE subsidy.account a SET debits = a.debits + v_taken, credits = a.credits + v_given
+    WHERE a.id = v_ids[k]
+      AND (split_part(a.name, '/', 3) LIKE 'ext:%' OR a.credits + v_given - a.debits - v_taken >= 0);
+    IF NOT FOUND THEN
+      -- Take back what was done so far: these rows are locked by us and nobody saw them.
+      FOR j IN 1 .. k - 1 LOOP
+        SELECT coalesce(sum(p_amounts[i]) FILTER (WHERE v_sources[i] = v_ids[j]), 0),
+          coalesce(sum(p_amounts[i]) FILTER (WHERE v_targets[i] = v_ids[j]), 0) INTO v_taken, v_given
+        FROM generate_subscripts(p_amounts, 1) AS i;
+        UPDATE subsidy.account a SET debits = a.debits - v_taken, credits = a.credits - v_given WHERE a.id = v_ids[j];
+      END LOOP;
+      DELETE FROM subsidy.posting WHERE key = p_key;
+      outcome := 'short';
+      short_account := v_names[k];
+      RETURN;
+    END IF;
+  END LOOP;
   outcome := 'posted';
 END $$;

@@ -34,7 +34,11 @@ export async function issueApproved(
   )
   let issued = 0
   let quotaGone = false
-  for (const head of rows.map(headOf)) {
+  const heads = rows.map(headOf)
+  // Caps are opened before anything is issued: openings touch the one account of all limits, and a transaction that
+  // holds a city or a cap must not wait for it.
+  for (const head of heads) await openCaps(tx, head, now)
+  for (const head of heads) {
     const programme = await pinnedProgramme(tx, must(head.ruleSha256, 'an approved application is pinned'))
     const short = quotaGone ? 'quota' : await issueOne(s, tx, programme, head, now)
     if (short === undefined) {
@@ -62,11 +66,6 @@ async function issueOne(
   const supplierUscc = must(head.supplierUscc, 'an approved application has a supplier')
   const c = chart(programme.ledger)
   const priced = price(programme, contract.lines)
-  const cap = (kind: 'supplier' | 'enterprise' | 'scene', id: string) =>
-    openCap(tx, programme, kind, id, BigInt(programme.caps[kind].fen), now)
-  await cap('supplier', supplierUscc)
-  await cap('enterprise', head.filerUscc)
-  for (const scene of new Set(contract.lines.map((line) => line.scene))) await cap('scene', scene)
   const enterpriseCap = c.cap('enterprise', head.filerUscc)
   const left = (await balances(tx, [enterpriseCap])).get(enterpriseCap) ?? 0n
   // An enterprise that used part of its cap gets the rest of it; with nothing left it waits.
@@ -115,6 +114,16 @@ async function issueOne(
   const data = { voucherNo: no, faceFen: face.toString() }
   await recordEvent(s, tx, head, before, platformActor, { verb: 'issue', at: now, reason: null, data })
   return undefined
+}
+
+async function openCaps(tx: Tx, head: CaseHead, now: number): Promise<void> {
+  const programme = await pinnedProgramme(tx, must(head.ruleSha256, 'an approved application is pinned'))
+  const contract = (head.facts as { contract: ContractFacts }).contract
+  const cap = (kind: 'supplier' | 'enterprise' | 'scene', id: string) =>
+    openCap(tx, programme, kind, id, BigInt(programme.caps[kind].fen), now)
+  await cap('supplier', must(head.supplierUscc, 'an approved application has a supplier'))
+  await cap('enterprise', head.filerUscc)
+  for (const scene of [...new Set(contract.lines.map((line) => line.scene))].sort()) await cap('scene', scene)
 }
 
 /** A voucher is good until the last redeem window of its rule set closes. */
