@@ -5,8 +5,11 @@ import { evidenceMigrations, evidencePlane } from '@kapok/evidence'
 import { insightPlane } from '@kapok/insight'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Migrations } from '@kapok/kit-store/migrate'
-import type { Plane } from '@kapok/kit-store/plane'
+import type { Plane, RouteHandler } from '@kapok/kit-store/plane'
 import { subsidyMigrations, subsidyPlane } from '@kapok/subsidy'
+import { readConfig } from './config.ts'
+import { platformRoutes } from './http/platform.routes.ts'
+import { worldRoutes } from './http/world.routes.ts'
 
 const kitMigrations: Migrations = {
   plane: 'kit',
@@ -38,4 +41,14 @@ export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCook
   const subsidy = subsidyPlane(kit, { organisations, evidence: evidence.port, devices: data.port })
   const insight = insightPlane(kit, { figures: subsidy.figures })
   return { access, all: [access, data, evidence, subsidy, insight], waitingOf: subsidy.waitingOf }
+}
+
+/** Every route of a platform as it is mounted, and those of a world: what documents and the right matrix are made from. */
+export function routesOfAll(kit: Kit): RouteHandler[] {
+  const planes = wirePlanes(kit, { sessionHours: 1, secureCookies: false })
+  return [
+    ...planes.all.flatMap((plane) => plane.routes),
+    ...platformRoutes(kit, readConfig('platform', {})),
+    ...worldRoutes(kit, planes),
+  ]
 }

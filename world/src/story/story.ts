@@ -219,6 +219,7 @@ export function storyOf(stage: Stage): Act[] {
     redeem(stage, 'mould', 'redemption mould', 'application mould', contracts.mould, { from: 6, to: 48, invoice: 1 }),
   )
   confirm(51, 'cloud', 'redemption mould')
+  decide(52, 'shunde', 'redemption mould')
   decide(53, 'foshan', 'redemption mould')
   decide(55, 'province', 'redemption mould')
   on(67, 'the first batch is made', () =>
@@ -244,6 +245,7 @@ export function storyOf(stage: Stage): Act[] {
     }),
   )
   confirm(70, 'cloud', 'redemption mould energy')
+  decide(71, 'shunde', 'redemption mould energy')
   decide(72, 'foshan', 'redemption mould energy')
   decide(74, 'province', 'redemption mould energy')
 
@@ -281,6 +283,7 @@ export function storyOf(stage: Stage): Act[] {
     }),
   )
   confirm(81, 'integrator', 'redemption hardware')
+  decide(82, 'nanhai', 'redemption hardware')
   decide(84, 'foshan', 'redemption hardware', '线路读数与平台用量不一致，请省厅按证据核减。')
 
   // Work for every other desk.
