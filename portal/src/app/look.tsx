@@ -80,7 +80,16 @@ export function LookProvider({ children }: { children: ReactNode }) {
             borderRadius: 6,
             motion: !stillness.matches,
           },
-          components: { Button: { primaryColor: theme === 'dark' ? '#1B0A09' : '#FFFFFF', fontWeight: 500 } },
+          components: {
+            Button: {
+              // Said outright: the dark algorithm would shade the accent until its label is hard to read.
+              colorPrimary: palette.accent,
+              colorPrimaryHover: palette.accentHover,
+              colorPrimaryActive: palette.accentHover,
+              primaryColor: palette.onAccent,
+              fontWeight: 500,
+            },
+          },
         }}
       >
         {children}

@@ -6,6 +6,8 @@ import type { Theme } from './preferences.ts'
  */
 const light = {
   accent: '#C4312B',
+  accentHover: '#A82722',
+  onAccent: '#FFFFFF',
   page: '#F5F6F8',
   surface: '#FFFFFF',
   sunken: '#EEF0F3',
@@ -28,6 +30,8 @@ const light = {
 export type Palette = typeof light
 const dark: Palette = {
   accent: '#E5645D',
+  accentHover: '#EE8680',
+  onAccent: '#1B0A09',
   page: '#11141A',
   surface: '#1A1E26',
   sunken: '#232833',

@@ -40,7 +40,8 @@ export function EvidenceStrip({ days, label }: { days: readonly StripDay[]; labe
     return [...rows.values()]
   }, [days])
   return (
-    <section className="strip" aria-label={label}>
+    // biome-ignore lint/a11y/useSemanticElements: rows of cells are no fieldset
+    <div className="strip" role="group" aria-label={label}>
       {devices.map((row) => (
         <StripRow key={row[0]?.deviceId} days={row} alone={devices.length === 1} chosen={chosen} onChoose={setChosen} />
       ))}
@@ -61,7 +62,7 @@ export function EvidenceStrip({ days, label }: { days: readonly StripDay[]; labe
           {t('strip.sealed')}
         </li>
       </ul>
-    </section>
+    </div>
   )
 }
 

@@ -1,0 +1,895 @@
+import {
+  getHealth,
+  getPlatform,
+  getSession,
+  listAudit,
+  listMembers,
+  listOrganisations,
+  listTokens,
+  verifyAudit,
+} from '@kapok/contracts/access'
+import { getCase, listCases, listInbox } from '@kapok/contracts/case'
+import {
+  getDevice,
+  getPointRange,
+  getProduct,
+  listCredentials,
+  listDevices,
+  listProducts,
+  listQuarantine,
+} from '@kapok/contracts/data'
+import { getCheckpoint, getLogKeys, getStrip, listReadings, listSeals } from '@kapok/contracts/evidence'
+import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
+import type { Role } from '@kapok/contracts/roles'
+import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
+import {
+  getBatch,
+  getProgramme,
+  getTrialBalance,
+  getVoucher,
+  listBatches,
+  listCustomers,
+  listNotices,
+  listObjections,
+  listPayables,
+  listPostings,
+  listProgrammes,
+  listRegions,
+  listSupplierCaps,
+  listVouchers,
+} from '@kapok/contracts/subsidy'
+import { getWorld, listPeople } from '@kapok/contracts/world'
+
+/** Replies for looking at the portal without a server; a test checks each against its contract. */
+export interface Fixture {
+  contract: RouteContract
+  reply: unknown
+}
+const fixture = <R extends RouteContract>(contract: R, reply: ReplyOf<R>): Fixture => ({ contract, reply })
+
+export const now = Date.UTC(2027, 1, 15, 2, 30)
+const day = 86_400_000
+const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+const hash = (n: number) => n.toString(16).padStart(2, '0').repeat(32)
+const say = (zh: string, en: string) => ({ zh, en })
+const page = <T>(rows: T[], total = rows.length) => ({ rows, total })
+const plantName = '云山注塑有限公司'
+const supplierName = '榕数工业互联科技有限公司'
+
+export function sessionOf(
+  roles: Role[],
+  kind: 'enterprise' | 'supplier' | 'province' | 'finance' | 'operator' | 'platform',
+): Fixture {
+  return fixture(getSession, {
+    user: { id: id(1), login: 'wang.min', name: '王敏' },
+    organisation: { id: id(2), name: plantName, kind, uscc: '91440101MA5C000000', region: '440105' },
+    roles: ['public', ...roles],
+    expiresAt: now + day / 2,
+  })
+}
+
+const strip = Array.from({ length: 90 }, (_, i) => {
+  const at = new Date(now - (90 - i) * day).toISOString().slice(0, 10)
+  const kinds = ['covered', 'covered', 'covered', 'covered', 'partial', 'covered', 'gap'] as const
+  const state = i > 86 ? ('open' as const) : i > 70 && i < 76 ? ('disputed' as const) : kinds[i % 7]!
+  return {
+    deviceId: id(10),
+    deviceName: '1 号注塑机',
+    day: at,
+    state,
+    sealed: state !== 'open',
+    corrected: i === 40,
+    minutes: state === 'gap' ? 0 : state === 'partial' ? 210 : 940,
+    points: state === 'gap' ? 0 : 4700,
+    gaps: 2,
+    goodBp: 9980,
+    identicalTo: state === 'disputed' ? ['2 号注塑机'] : [],
+    secondSourceMinutes: 930,
+    orgMinutes: 955,
+    sealHash: state === 'open' ? null : hash(i),
+  }
+})
+const both = [...strip, ...strip.map((each) => ({ ...each, deviceId: id(11), deviceName: '2 号注塑机' }))]
+
+const device = {
+  id: id(10),
+  name: '1 号注塑机',
+  kind: 'device' as const,
+  productId: id(20),
+  productName: '注塑机',
+  enabled: true,
+  deletedAt: null,
+  online: true,
+  lastSeen: now - 2000,
+  sharedCredentialAt: null,
+  createdAt: now - 90 * day,
+}
+const properties = [
+  {
+    identifier: 'barrel_temperature',
+    name: '料筒温度',
+    nameEn: 'Barrel temperature',
+    type: 'float' as const,
+    unit: '℃',
+    min: 0,
+    max: 400,
+  },
+  { identifier: 'cycle_time', name: '周期', nameEn: 'Cycle time', type: 'float' as const, unit: 's', min: 0, max: 600 },
+  { identifier: 'shots', name: '模次', nameEn: 'Shots', type: 'int' as const, unit: '' },
+  { identifier: 'running', name: '运行', nameEn: 'Running', type: 'bool' as const, unit: '' },
+]
+const product = {
+  id: id(20),
+  name: '注塑机',
+  version: 2,
+  retention: 'year3' as const,
+  properties,
+  devices: 4,
+  createdAt: now - 90 * day,
+  updatedAt: now - day,
+}
+
+const caseRow = {
+  id: id(30),
+  caseNo: '440105-20270210-0007-3',
+  kind: 'redemption' as const,
+  state: 'review' as const,
+  filerName: plantName,
+  supplierName,
+  programmeId: 'sample-2026',
+  region: '440105',
+  regionName: '海珠区',
+  desk: 'city' as const,
+  deskOrganisation: '穗城市工业和信息化局',
+  since: now - 2 * day,
+  due: now + 3 * day,
+  dueProvisional: false,
+  overdue: false,
+  amountFen: '12000000',
+  mine: true,
+  submittedAt: now - 5 * day,
+}
+const lines = [
+  { scene: 'quality', feeKind: 'application-service' as const, product: '注塑质量分析 APP', amountFen: '24000000' },
+]
+const bankAccount = { holder: plantName, bank: '南粤银行海珠支行', number: '6222020200001234567' }
+const clauses = [
+  {
+    id: 'certified',
+    cite: '第八条',
+    text: say('企业已通过认证', 'The enterprise is certified'),
+    passed: true,
+    sample: false,
+  },
+  {
+    id: 'window',
+    cite: '第十条',
+    text: say('在申报期内提交', 'Submitted within the window'),
+    passed: true,
+    sample: true,
+  },
+  {
+    id: 'identical',
+    cite: '第十四条',
+    text: say('各设备同日数据不得完全相同', 'No two machines may have identical days'),
+    passed: false,
+    sample: true,
+  },
+]
+const view: ReplyOf<typeof getCase> = {
+  ...caseRow,
+  version: 7,
+  steps: [
+    {
+      index: 0,
+      desk: 'filer',
+      organisation: plantName,
+      state: 'done',
+      decidedBy: '王敏',
+      decidedAt: now - 5 * day,
+      workingDays: null,
+    },
+    {
+      index: 1,
+      desk: 'supplier',
+      organisation: supplierName,
+      state: 'done',
+      decidedBy: '陈立',
+      decidedAt: now - 4 * day,
+      workingDays: 3,
+    },
+    {
+      index: 2,
+      desk: 'county',
+      organisation: '',
+      state: 'skipped',
+      decidedBy: null,
+      decidedAt: null,
+      workingDays: null,
+    },
+    {
+      index: 3,
+      desk: 'city',
+      organisation: '穗城市工业和信息化局',
+      state: 'open',
+      decidedBy: null,
+      decidedAt: null,
+      workingDays: 5,
+    },
+    {
+      index: 4,
+      desk: 'province',
+      organisation: '省工业和信息化厅',
+      state: 'ahead',
+      decidedBy: null,
+      decidedAt: null,
+      workingDays: 5,
+    },
+  ],
+  timeline: [
+    {
+      version: 1,
+      at: now - 5 * day,
+      verb: 'submit',
+      desk: 'filer',
+      actorName: '王敏',
+      organisationName: plantName,
+      said: say('企业提交兑现', 'The enterprise submitted the redemption'),
+      reason: null,
+    },
+    {
+      version: 2,
+      at: now - 4 * day,
+      verb: 'confirm',
+      desk: 'supplier',
+      actorName: '陈立',
+      organisationName: supplierName,
+      said: say('供应商确认交付属实', 'The supplier confirmed the delivery'),
+      reason: '交付与合同一致',
+    },
+  ],
+  parties: [
+    { organisationId: id(2), name: plantName, uscc: '91440101MA5C000000', part: 'filer' },
+    { organisationId: id(3), name: supplierName, uscc: '91440101MA5D111110', part: 'supplier' },
+  ],
+  verbs: [
+    { verb: 'approve', reasonRequired: false, toSteps: [] },
+    {
+      verb: 'return',
+      reasonRequired: true,
+      toSteps: [
+        { index: 0, desk: 'filer' },
+        { index: 1, desk: 'supplier' },
+      ],
+    },
+    { verb: 'reject', reasonRequired: true, toSteps: [] },
+  ],
+  lastReason: null,
+  appealUntil: null,
+  certification: null,
+  contract: {
+    no: 'RS-2026-118',
+    signedOn: '2026-11-02',
+    supplierUscc: '91440101MA5D111110',
+    lines,
+    machines: 2,
+    supplierName,
+    amountFen: '24000000',
+    sha256: hash(3),
+  },
+  redemption: {
+    voucherNo: 'V-440105-000123',
+    invoices: [
+      {
+        code: null,
+        number: '26442000000012345678',
+        issuedOn: '2026-12-20',
+        sellerUscc: '91440101MA5D111110',
+        buyerUscc: '91440101MA5C000000',
+        grossFen: '24000000',
+        allocatedFen: '24000000',
+      },
+    ],
+    payments: [{ paidOn: '2026-12-22', amountFen: '24000000', reference: 'NY20261222-8831' }],
+    acceptance: { acceptedOn: '2026-12-30', delivered: '两台注塑机接入并上线质量分析' },
+    lines: [{ index: 0, amountFen: '24000000' }],
+    deviceIds: [id(10), id(11)],
+    fromDay: '2026-11-17',
+    toDay: '2027-02-14',
+    bankAccount,
+  },
+  voucherNo: 'V-440105-000123',
+  documents: [
+    { role: 'invoice', text: say('发票', 'Invoice'), present: true },
+    { role: 'acceptance', text: say('验收证明', 'Acceptance'), present: false },
+  ],
+  files: [
+    {
+      id: id(40),
+      role: 'invoice',
+      name: '发票-26442000000012345678.pdf',
+      mediaType: 'application/pdf',
+      bytes: 183_220,
+      sha256: hash(9),
+      uploadedAt: now - 5 * day,
+      uploadedBy: '王敏',
+    },
+  ],
+  coverage: {
+    asOf: now,
+    minMinutes: 480,
+    toleranceBp: 1000,
+    requiredPerMachine: 60,
+    machines: 2,
+    covered: 98,
+    required: 120,
+    identicalDays: 10,
+    disagreeingDays: 0,
+    eligibleFen: '24000000',
+    supportedFen: '9800000',
+    days: both.map(({ corrected: _c, gaps: _g, goodBp: _b, sealHash: _s, ...each }) => ({
+      ...each,
+      why: each.state === 'disputed' ? say('与另一设备同日数据完全相同', 'Identical to another machine’s day') : null,
+    })),
+  },
+  money: {
+    faceFen: '12000000',
+    supportedFen: '9800000',
+    paidByEnterpriseFen: '24000000',
+    ceilingFen: '9800000',
+    approvedFen: null,
+    boundBy: 'supported',
+  },
+  decision: {
+    ruleId: 'sample-2026',
+    ruleSha256: hash(5),
+    factsSha256: hash(6),
+    clauses,
+    numbers: [
+      { name: 'eligible', label: say('符合条件金额', 'Eligible amount'), value: '24000000', unit: 'fen' },
+      { name: 'covered', label: say('有效设备日', 'Machine-days'), value: '98', unit: '' },
+    ],
+  },
+}
+
+const indicators = [
+  {
+    code: 'K1',
+    name: say('上云上平台企业数', 'Enterprises on the platform'),
+    definition: say('持有已发放服务券的企业数', 'Enterprises with an issued voucher'),
+    value: '3',
+    unit: say('家', ''),
+    count: 3,
+    asOf: now,
+    query: 'SELECT count(DISTINCT enterprise) FROM subsidy.voucher',
+  },
+  {
+    code: 'P1',
+    name: say('额度使用率', 'Take-up'),
+    definition: say('已发券金额占已分配额度', 'Issued over allocated'),
+    value: '42.5',
+    unit: say('%', '%'),
+    count: 7,
+    asOf: now,
+    query: 'SELECT …',
+  },
+]
+const quotas = [
+  {
+    city: '4401',
+    cityName: '穗城市',
+    allocatedFen: '300000000',
+    availableFen: '172500000',
+    issuedFen: '60000000',
+    lockedFen: '24000000',
+    payableFen: '12000000',
+    paidFen: '31500000',
+    takeUpBp: 4250,
+    applications: 9,
+    vouchers: 5,
+    waiting: 1,
+  },
+  {
+    city: '4419',
+    cityName: '莞城市',
+    allocatedFen: '200000000',
+    availableFen: '200000000',
+    issuedFen: '0',
+    lockedFen: '0',
+    payableFen: '0',
+    paidFen: '0',
+    takeUpBp: 0,
+    applications: 1,
+    vouchers: 0,
+    waiting: 0,
+  },
+]
+const programmeRow = {
+  id: 'sample-2026',
+  title: say('工业企业上云上平台服务券（示例）', 'Vouchers for industry on the cloud (sample)'),
+  fiscalYear: 2027,
+  sample: true,
+  applyOpen: true,
+  redeemOpen: true,
+  applyClosesAt: now + 60 * day,
+  redeemClosesAt: now + 200 * day,
+}
+const programme: ReplyOf<typeof getProgramme> = {
+  ...programmeRow,
+  sha256: hash(7),
+  plain: [
+    say(
+      '工业企业购买平台服务，省里按比例补贴，凭封存的设备用量兑现。',
+      'A plant that buys platform services is supported by a share of the price, paid on sealed use.',
+    ),
+  ],
+  basis: [{ document: '粤府〔2018〕23 号', clause: '附件二' }],
+  effectiveFrom: '2026-11-17',
+  effectiveTo: '2027-12-31',
+  windows: [
+    { kind: 'apply', opensAt: now - 60 * day, closesAt: now + 60 * day, state: 'open' },
+    { kind: 'redeem', opensAt: now + day, closesAt: now + 200 * day, state: 'coming' },
+  ],
+  eligibility: clauses.map(({ passed: _, ...each }) => each),
+  standards: [
+    {
+      scene: 'quality',
+      sceneName: say('质量管控', 'Quality'),
+      feeKind: 'application-service',
+      feeKindName: say('应用服务费', 'Application service'),
+      ratioBp: 5000,
+      perEnterpriseFen: '50000000',
+      sample: true,
+    },
+  ],
+  caps: [{ kind: 'supplier', name: say('单个供应商上限', 'Per supplier'), fen: '500000000', sample: true }],
+  documents: [{ kind: 'application', role: 'contract', text: say('服务合同', 'Contract') }],
+  evidence: {
+    mode: 'metered',
+    required: 60,
+    minMinutes: 480,
+    toleranceBp: 1000,
+    text: say('按封存的设备用量兑现', 'Paid on sealed use'),
+    sample: true,
+  },
+  minPaidBp: 5000,
+  noticeWorkingDays: 5,
+  appealWorkingDays: 10,
+}
+const voucher = {
+  no: 'V-440105-000123',
+  programmeId: 'sample-2026',
+  enterpriseName: plantName,
+  supplierName,
+  supplierUscc: '91440101MA5D111110',
+  region: '440105',
+  faceFen: '12000000',
+  issuedFen: '12000000',
+  lockedFen: '0',
+  payableFen: '0',
+  paidFen: '0',
+  returnedFen: '0',
+  state: 'issued' as const,
+  issuedAt: now - 30 * day,
+  validTo: now + 200 * day,
+  applicationId: id(31),
+  redemptionId: null,
+  redeemable: true,
+}
+const batch = {
+  id: id(50),
+  batchNo: 'B-20270214-01',
+  programmeId: 'sample-2026',
+  createdAt: now - day,
+  createdBy: '李静',
+  lines: 1,
+  totalFen: '9800000',
+  paidFen: '0',
+  waiting: 1,
+  failed: 0,
+  state: 'open' as const,
+}
+const organisation = {
+  id: id(2),
+  name: plantName,
+  kind: 'enterprise' as const,
+  uscc: '91440101MA5C000000',
+  region: '440105',
+  members: 2,
+  createdAt: now - 90 * day,
+}
+const points = Array.from({ length: 400 }, (_, i) => now - (400 - i) * 216_000)
+
+export const fixtures: Fixture[] = [
+  fixture(getPlatform, { mode: 'world', version: '0.1.0', now, tls: false }),
+  fixture(getWorld, { now, today: '2027-02-15', replaying: true, daysPlayed: 62, daysTotal: 90, message: '' }),
+  fixture(listPeople, {
+    people: [
+      {
+        userId: id(1),
+        name: '王敏',
+        organisationName: plantName,
+        kind: 'enterprise',
+        role: 'plant.manager',
+        waiting: 2,
+      },
+      {
+        userId: id(4),
+        name: '李静',
+        organisationName: '省财政厅',
+        kind: 'finance',
+        role: 'finance.officer',
+        waiting: 0,
+      },
+    ],
+  }),
+  fixture(
+    listDevices,
+    page([device, { ...device, id: id(11), name: '2 号注塑机', online: false, sharedCredentialAt: now - day }]),
+  ),
+  fixture(getDevice, { ...device, properties }),
+  fixture(listCredentials, {
+    rows: [
+      {
+        id: id(60),
+        deviceId: id(10),
+        purpose: 'live',
+        hint: 'kpk_7f3a',
+        createdAt: now - 90 * day,
+        endsAt: null,
+        lastUsedAt: now - 2000,
+      },
+    ],
+  }),
+  fixture(listProducts, page([product])),
+  fixture(getProduct, product),
+  fixture(getPointRange, {
+    deviceId: id(10),
+    property: 'barrel_temperature',
+    name: '料筒温度',
+    type: 'float',
+    unit: '℃',
+    source: '1m',
+    at: points,
+    value: points.map((_, i) => 210 + 12 * Math.sin(i / 9)),
+    min: [],
+    max: [],
+    count: [],
+    quality: points.map((_, i) => (i > 200 && i < 220 ? 6000 : 10_000)),
+    gaps: [{ from: points[120]! + 1, to: points[121]! }],
+  }),
+  fixture(
+    listQuarantine,
+    page([
+      {
+        id: id(70),
+        at: now - 3_600_000,
+        deviceId: id(10),
+        deviceName: '1 号注塑机',
+        credentialId: null,
+        door: 'mqtt',
+        topic: 'kapok/v1/telemetry',
+        reason: say('属性 pressure 不在物模型中，请先添加', 'Property pressure is not in the model; add it first'),
+        bytes: 38,
+        payloadSha256: hash(8),
+        times: 12,
+      },
+    ]),
+  ),
+  fixture(getStrip, { minMinutes: 480, toleranceBp: 1000, days: both }),
+  fixture(
+    listSeals,
+    page([
+      {
+        organisationId: id(2),
+        day: '2027-02-13',
+        revision: 0,
+        leafIndex: 271,
+        leafHash: hash(1),
+        chainHash: hash(2),
+        sealedAt: now - day / 2,
+        devices: 2,
+        points: 9400,
+      },
+    ]),
+  ),
+  fixture(getCheckpoint, {
+    origin: 'kapok.example/log',
+    size: 272,
+    rootHash: hash(4),
+    at: now - 3_600_000,
+    note: 'kapok.example/log\n272\nq83v…\n\n— kapok.example/log Az3…',
+  }),
+  fixture(getLogKeys, {
+    origin: 'kapok.example/log',
+    ed25519: { verifierKey: 'kapok+1a2b3c4d+AQ==', fingerprint: hash(11) },
+    sm2: { verifierKey: 'kapok+5e6f7a8b+Ag==', fingerprint: hash(12) },
+  }),
+  fixture(
+    listReadings,
+    page([
+      {
+        uscc: '91440101MA5C000000',
+        day: '2027-02-13',
+        activeMinutes: 930,
+        bytes: 81_233_211,
+        organisationName: plantName,
+        filedAt: now - day / 3,
+      },
+    ]),
+  ),
+  fixture(
+    listCases,
+    page(
+      [
+        caseRow,
+        {
+          ...caseRow,
+          id: id(32),
+          caseNo: '440105-20270201-0003-1',
+          kind: 'application',
+          state: 'returned',
+          overdue: true,
+          dueProvisional: true,
+          due: now - day,
+        },
+      ],
+      45,
+    ),
+  ),
+  fixture(getCase, view),
+  fixture(listInbox, {
+    ...page([
+      {
+        id: id(80),
+        at: now - day,
+        caseId: id(30),
+        caseNo: caseRow.caseNo,
+        text: say('兑现申请等您审核', 'A redemption waits for your review'),
+        readAt: null,
+      },
+    ]),
+    unread: 1,
+  }),
+  fixture(listProgrammes, page([programmeRow])),
+  fixture(getProgramme, programme),
+  fixture(
+    listRegions,
+    page([
+      { code: '44', name: '粤海省', nameEn: 'Yuehai', level: 'province', hasCounties: true },
+      { code: '4401', name: '穗城市', nameEn: 'Suicheng', level: 'city', hasCounties: true },
+      { code: '440105', name: '海珠区', nameEn: 'Haizhu', level: 'county', hasCounties: false },
+    ]),
+  ),
+  fixture(listVouchers, page([voucher])),
+  fixture(getVoucher, { ...voucher, lines, machines: 2, postings: [] }),
+  fixture(
+    listNotices,
+    page([
+      {
+        id: id(90),
+        caseId: id(30),
+        caseNo: caseRow.caseNo,
+        programmeId: 'sample-2026',
+        enterpriseName: plantName,
+        supplierName,
+        regionName: '海珠区',
+        approvedFen: '9800000',
+        opensAt: now - day,
+        closesAt: now + 4 * day,
+        provisional: true,
+        state: 'open',
+        openObjections: 0,
+      },
+    ]),
+  ),
+  fixture(
+    listObjections,
+    page([
+      {
+        id: id(91),
+        noticeId: id(90),
+        caseId: id(30),
+        caseNo: caseRow.caseNo,
+        enterpriseName: plantName,
+        objector: '周明',
+        contact: '020-0000000',
+        reason: '该企业的两台设备数据完全一致，请核查。',
+        receivedAt: now - day / 2,
+        state: 'open',
+        answer: null,
+        answeredAt: null,
+      },
+    ]),
+  ),
+  fixture(
+    listPayables,
+    page([
+      {
+        caseId: id(33),
+        caseNo: '440105-20270120-0002-8',
+        voucherNo: 'V-440105-000101',
+        programmeId: 'sample-2026',
+        enterpriseName: plantName,
+        regionName: '海珠区',
+        approvedFen: '9800000',
+        payableSince: now - day,
+        bankAccount,
+      },
+    ]),
+  ),
+  fixture(listBatches, page([batch])),
+  fixture(getBatch, {
+    ...batch,
+    rows: [
+      {
+        line: 1,
+        caseId: id(33),
+        caseNo: '440105-20270120-0002-8',
+        voucherNo: 'V-440105-000101',
+        enterpriseName: plantName,
+        amountFen: '9800000',
+        bankAccount,
+        state: 'waiting',
+        receiptId: null,
+        answeredAt: null,
+        failure: null,
+      },
+    ],
+  }),
+  fixture(getTrialBalance, {
+    asOf: now,
+    accounts: [
+      {
+        name: 'ext:treasury',
+        label: say('国库', 'Treasury'),
+        debitFen: '0',
+        creditFen: '500000000',
+        balanceFen: '-500000000',
+        accounts: 1,
+      },
+      {
+        name: 'province:available',
+        label: say('省级可分配', 'Province'),
+        debitFen: '500000000',
+        creditFen: '0',
+        balanceFen: '500000000',
+        accounts: 1,
+      },
+    ],
+    sumFen: '0',
+    postings: 1,
+  }),
+  fixture(
+    listPostings,
+    page([
+      {
+        id: 'p-1',
+        at: now - 60 * day,
+        cause: '下达预算',
+        reference: '粤财〔2026〕1 号',
+        from: 'ext:treasury',
+        to: 'province:available',
+        fen: '500000000',
+      },
+    ]),
+  ),
+  fixture(
+    listSupplierCaps,
+    page([
+      {
+        programmeId: 'sample-2026',
+        supplierUscc: '91440101MA5D111110',
+        supplierName,
+        capFen: '500000000',
+        reservedFen: '127500000',
+        leftFen: '372500000',
+        suspended: false,
+        suspendedReason: null,
+      },
+    ]),
+  ),
+  fixture(
+    listCustomers,
+    page([
+      {
+        enterpriseId: id(2),
+        enterpriseName: plantName,
+        voucherNo: voucher.no,
+        contractNo: 'RS-2026-118',
+        faceFen: '12000000',
+        machines: 2,
+        coveredDays: 41,
+        possibleDays: 60,
+      },
+    ]),
+  ),
+  fixture(listIndicators, { indicators }),
+  fixture(getPublicTotals, {
+    totals: [
+      {
+        asOf: now,
+        programmeId: 'sample-2026',
+        appropriatedFen: '500000000',
+        unallocatedFen: '0',
+        citiesAvailableFen: '372500000',
+        issuedFen: '60000000',
+        lockedFen: '24000000',
+        payableFen: '12000000',
+        paidFen: '31500000',
+        enterprises: 3,
+        suppliers: 2,
+        vouchers: 5,
+        cities: quotas.map((each) => ({
+          city: each.city,
+          cityName: each.cityName,
+          allocatedFen: each.allocatedFen,
+          paidFen: each.paidFen,
+          vouchers: each.vouchers,
+        })),
+      },
+    ],
+  }),
+  fixture(getCockpit, {
+    asOf: now,
+    programmeId: 'sample-2026',
+    appropriatedFen: '500000000',
+    unallocatedFen: '0',
+    quotas,
+    desks: [
+      { desk: 'city', open: 4, overdue: 1 },
+      { desk: 'province', open: 2, overdue: 0 },
+    ],
+    indicators,
+  }),
+  fixture(listOrganisations, page([organisation])),
+  fixture(
+    listMembers,
+    page([
+      {
+        userId: id(1),
+        login: 'wang.min',
+        name: '王敏',
+        roles: ['plant.manager'],
+        disabled: false,
+        createdAt: now - 90 * day,
+        lastSignIn: now - 3_600_000,
+      },
+    ]),
+  ),
+  fixture(
+    listTokens,
+    page([
+      {
+        id: id(61),
+        name: '数据导出',
+        scopes: ['points.read'],
+        createdAt: now - 5 * day,
+        expiresAt: now + 85 * day,
+        lastUsed: null,
+      },
+    ]),
+  ),
+  fixture(
+    listAudit,
+    page([
+      {
+        index: 1204,
+        at: now - 60_000,
+        actorName: '王敏',
+        organisationName: plantName,
+        route: 'subsidy.case.decide',
+        subject: caseRow.caseNo,
+        outcome: 'done',
+        hash: hash(13),
+      },
+    ]),
+  ),
+  fixture(verifyAudit, { events: 1204, brokenAt: null, head: hash(13) }),
+  fixture(getHealth, {
+    checks: [
+      { name: 'store', ok: true, detail: 'ClickHouse 26, 12 ms' },
+      { name: 'ingest', ok: false, detail: 'restarted 2 times' },
+    ],
+  }),
+]

@@ -1,0 +1,40 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import chromium from '@sparticuz/chromium'
+import { type Browser, chromium as playwright } from 'playwright-core'
+
+/**
+ * A headless browser that comes with the repository's packages: Chromium and a Chinese font from npm, so that a bare
+ * machine draws the same pages. The caller closes it.
+ */
+export async function launchBrowser(): Promise<Browser> {
+  const folder = await mkdtemp(join(tmpdir(), 'kapok-browser-'))
+  const fonts = join(folder, 'fonts.conf')
+  await writeFile(fonts, fontsConf(fontFolder(), join(folder, 'cache')))
+  return playwright.launch({
+    executablePath: await chromium.executablePath(),
+    // One process would end with the first closed page; we open many.
+    args: [...chromium.args.filter((each) => each !== '--single-process'), '--lang=zh-CN'],
+    headless: true,
+    // Without a UTF-8 locale the chart library cannot make its date formats.
+    env: { ...process.env, FONTCONFIG_FILE: fonts, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },
+  })
+}
+
+function fontFolder(): string {
+  return dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/noto-sans-sc/package.json'))
+}
+
+function fontsConf(fonts: string, cache: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${fonts}</dir>
+  <cachedir>${cache}</cachedir>
+  <alias binding="same"><family>sans-serif</family><prefer><family>Noto Sans SC</family></prefer></alias>
+  <alias binding="same"><family>monospace</family><prefer><family>Noto Sans SC</family></prefer></alias>
+</fontconfig>
+`
+}
