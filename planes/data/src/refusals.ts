@@ -47,7 +47,11 @@ export const refuseData = refusals({
     zh: '该凭证已失效，不能再轮换。请新建一个凭证。',
     en: 'The credential has ended and cannot be rotated. Make a new one.',
   },
-  'range.empty': { status: 422, zh: '时间范围为空：开始须早于结束。', en: 'The range is empty: its beginning must be before its end.' },
+  'range.empty': {
+    status: 422,
+    zh: '时间范围为空：开始须早于结束。',
+    en: 'The range is empty: its beginning must be before its end.',
+  },
   'range.too_long': {
     status: 422,
     zh: '时间范围最长 {years} 年，请缩短。',

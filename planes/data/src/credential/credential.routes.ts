@@ -1,4 +1,9 @@
-import { createCredential, listCredentials, revokeCredential as revokeContract, rotateCredential as rotateContract } from '@kapok/contracts/data'
+import {
+  createCredential,
+  listCredentials,
+  revokeCredential as revokeContract,
+  rotateCredential as rotateContract,
+} from '@kapok/contracts/data'
 import { refuse } from '@kapok/contracts/refusal'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
@@ -19,7 +24,9 @@ export function credentialRoutes(kit: Kit): RouteHandler[] {
   return [
     handle(listCredentials, async ({ tx, params }) => {
       await mustExist(tx, params.deviceId)
-      const rows = await tx.rows<Omit<Credential, 'createdAt' | 'endsAt' | 'lastUsedAt'> & { c: Date; e: Date | null; u: Date | null }>(
+      const rows = await tx.rows<
+        Omit<Credential, 'createdAt' | 'endsAt' | 'lastUsedAt'> & { c: Date; e: Date | null; u: Date | null }
+      >(
         `SELECT id, device_id AS "deviceId", purpose, hint, created_at AS c, ends_at AS e, last_used_at AS u
          FROM data.credential WHERE device_id = $1 ORDER BY created_at DESC LIMIT 100`,
         [params.deviceId],

@@ -18,9 +18,10 @@ export async function createDevice(
   if (kind === 'device' && productId === undefined) throw refuseData('device.product_missing')
   if (productId !== undefined && (await findProduct(call.tx, productId)) === undefined)
     throw refuse('thing.unknown', { thing: '产品 product' })
-  const counted = await call.tx.row<{ n: bigint }>('SELECT count(*) AS n FROM data.device WHERE org_id = $1 AND deleted_at IS NULL', [
-    call.orgId,
-  ])
+  const counted = await call.tx.row<{ n: bigint }>(
+    'SELECT count(*) AS n FROM data.device WHERE org_id = $1 AND deleted_at IS NULL',
+    [call.orgId],
+  )
   if (Number(counted?.n ?? 0) >= devicesMax) throw refuseData('device.too_many', { limit: devicesMax })
   const deviceId = kit.ids.uuid()
   try {

@@ -16,7 +16,15 @@ import { handle, type RouteHandler } from '@kapok/kit-store/plane'
 import { afterCommit } from '../after-commit.ts'
 import { createDevice } from './create-device.ts'
 import { deleteDevice, undeleteDevice } from './delete-device.ts'
-import { type DeviceRow, deviceOf, deviceSelect, findDevice, onlineMsMax, propertiesOf, type RawDevice } from './device.store.ts'
+import {
+  type DeviceRow,
+  deviceOf,
+  deviceSelect,
+  findDevice,
+  onlineMsMax,
+  propertiesOf,
+  type RawDevice,
+} from './device.store.ts'
 import { renameDevice } from './rename-device.ts'
 
 export function deviceRoutes(kit: Kit): RouteHandler[] {
@@ -37,7 +45,9 @@ export function deviceRoutes(kit: Kit): RouteHandler[] {
   return [
     handle(listDevices, async ({ tx, query }) => {
       const since = new Date(kit.clock.now() - onlineMsMax)
-      const where: [string, unknown][] = [[query.deleted === true ? 'd.deleted_at IS NOT NULL AND $?' : 'd.deleted_at IS NULL AND $?', true]]
+      const where: [string, unknown][] = [
+        [query.deleted === true ? 'd.deleted_at IS NOT NULL AND $?' : 'd.deleted_at IS NULL AND $?', true],
+      ]
       if (query.productId !== undefined) where.push(['d.product_id = $?', query.productId])
       if (query.kind !== undefined) where.push(['d.kind = $?', query.kind])
       if (query.online !== undefined)

@@ -37,7 +37,12 @@ export const deviceOf = (row: RawDevice, nowMs: number): DeviceRow => ({
   createdAt: row.created_at.getTime(),
 })
 
-export async function findDevice(tx: Tx, deviceId: string, nowMs: number, lock = false): Promise<DeviceRow | undefined> {
+export async function findDevice(
+  tx: Tx,
+  deviceId: string,
+  nowMs: number,
+  lock = false,
+): Promise<DeviceRow | undefined> {
   const row = await tx.row<RawDevice>(`${deviceSelect} WHERE d.id = $1${lock ? ' FOR UPDATE OF d' : ''}`, [deviceId])
   return row === undefined ? undefined : deviceOf(row, nowMs)
 }

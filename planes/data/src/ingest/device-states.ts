@@ -38,9 +38,11 @@ export class DeviceStates {
   }
 
   flush(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write()).catch((error: unknown) => {
-      this.#kit.log.warn({ error: String(error) }, 'last-seen times could not be written')
-    })
+    this.#writing = this.#writing
+      .then(() => this.#write())
+      .catch((error: unknown) => {
+        this.#kit.log.warn({ error: String(error) }, 'last-seen times could not be written')
+      })
     return this.#writing
   }
 

@@ -1,5 +1,12 @@
-import { createDevice, createProduct, getLastPoints, getPointRange, getQuarantine, listQuarantine } from '@kapok/contracts/data'
 import { encodeCompactBatch } from '@kapok/contracts/compact-batch'
+import {
+  createDevice,
+  createProduct,
+  getLastPoints,
+  getPointRange,
+  getQuarantine,
+  listQuarantine,
+} from '@kapok/contracts/data'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import mqtt from 'mqtt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -79,7 +86,11 @@ test('a compact batch, an out-of-range value and a repetition come out as one un
   await client.publishAsync('kapok/v1/points', batch, { qos: 1 })
   await client.endAsync()
   await ingest.flush()
-  expect(await range('speed', at, at + 2000)).toMatchObject({ at: [at, at + 1000], value: [99_999, 5], quality: [64, 192] })
+  expect(await range('speed', at, at + 2000)).toMatchObject({
+    at: [at, at + 1000],
+    value: [99_999, 5],
+    quality: [64, 192],
+  })
   expect((await range('serial', at, at + 1)).value).toEqual(['00001'])
 })
 

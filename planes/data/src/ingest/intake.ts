@@ -1,4 +1,4 @@
-import { batchFlagNoTimes, BatchReader, batchShape, batchTypes } from '@kapok/contracts/compact-batch'
+import { BatchReader, batchFlagNoTimes, batchShape, batchTypes } from '@kapok/contracts/compact-batch'
 import { type PropertyType, quality } from '@kapok/contracts/data'
 import type { Clock } from '@kapok/kit/clock'
 import { type Door, doors, receiptRow, rowBytes, textRow, writeRow } from '../store/point-row.ts'
@@ -114,7 +114,8 @@ export class Intake {
   ): { device: DeviceEntry; series: SeriesEntry } | Reason {
     const device = org.find(deviceKey === '' ? sender.deviceId : deviceKey)
     if (device === undefined) return reason('device.unknown', { device: deviceKey })
-    if (device.id !== sender.deviceId && sender.kind !== 'gateway') return reason('device.foreign', { device: deviceKey })
+    if (device.id !== sender.deviceId && sender.kind !== 'gateway')
+      return reason('device.foreign', { device: deviceKey })
     if (!device.enabled) return reason('device.disabled', { device: device.name })
     const series = device.series?.get(property)
     if (series === undefined) return reason('property.unknown', { device: device.name, property })
@@ -236,8 +237,16 @@ export class Intake {
     const { payload } = message
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
     const timesGood = times?.every((at) => at >= now - pastMsMax && at <= now + futureMsMax) !== false
-    const before = this.#log.pendingBytes
+    const startBytes = this.#log.pendingBytes
+    // One reservation for all: a float64 point takes at least eight bytes of the batch.
+    const rows = this.#log.reserve(Math.ceil((payload.length - read.at) / 8) * rowBytes)
+    const reserved = this.#log.pendingBytes
+    let to = rows.at
     let kept = 0
+    let watched = false
+    let owner: DeviceEntry | undefined
+    // Most batches are one moment of many series: its time is split into two words once.
+    const single = times === undefined ? message.received : times.length === 1 ? (times[0] ?? 0) : undefined
     try {
       for (const { device, series, type, wrong } of columns) {
         const n = read.count()
@@ -247,7 +256,7 @@ export class Intake {
         const hasQualities = (shape & batchShape.qualities) !== 0
         if (hasQualities) for (let i = 0; i < n; i++) read.byte()
         if (times !== undefined && indices === undefined && n > times.length) read.fail('more points than times')
-        const plain = type === batchTypes.float && series?.type === 'float' && timesGood && wrong === undefined
+        const plain = type === batchTypes.float && series?.type === 'float' && timesGood
         if (!plain || device === undefined) {
           for (let i = 0; i < n; i++) {
             const value = read.value(type)
@@ -273,9 +282,11 @@ export class Intake {
         if (from + 8 * n > payload.length) read.fail('the batch ends too early')
         read.at = from + 8 * n
         const { min, max, id, retention, last } = series
-        const rows = this.#log.reserve(n * rowBytes)
-        let used = 0
-        const watched = this.#events.isWatched(device.id)
+        if (device !== owner) {
+          owner = device
+          watched = this.#events.isWatched(device.id)
+          this.#events.onDevice(device.id, message.received)
+        }
         for (let i = 0; i < n; i++) {
           const value = view.getFloat64(from + 8 * i, true)
           if (!Number.isFinite(value)) {
@@ -283,12 +294,22 @@ export class Intake {
               problems.push(reason('value.type', { property: series.property, type: 'float', got: describe(value) }))
             continue
           }
-          const at = times === undefined ? message.received : (times[indices === undefined ? i : (indices[i] ?? 0)] ?? 0)
+          const at = single ?? times?.[indices === undefined ? i : (indices[i] ?? 0)] ?? 0
           let level: number = hasQualities ? (payload[qualitiesAt + i] ?? 0) : quality.good
           if ((value < min || value > max) && level > quality.uncertain) level = quality.uncertain
-          writeRow(rows.view, rows.at + used, id, at, value, level, door, retention, message.received)
-          used += rowBytes
-          this.#noteHour(at)
+          if (single !== undefined && kept > 0) {
+            // The row before has the same times, door and retention class or nearly so: only what differs is written.
+            rows.bytes.copyWithin(to, to - rowBytes, to)
+            rows.view.setUint32(to, id, true)
+            rows.view.setFloat64(to + 12, value, true)
+            rows.bytes[to + 20] = level
+            rows.bytes[to + 22] = retention
+          } else {
+            writeRow(rows.view, to, id, at, value, level, door, retention, message.received)
+            this.#noteHour(at)
+          }
+          to += rowBytes
+          kept++
           if (at >= last.at) {
             last.at = at
             last.value = value
@@ -297,16 +318,14 @@ export class Intake {
           }
           if (watched) this.#events.onLive(device.id, series.property, at, value, level)
         }
-        if (used < n * rowBytes) this.#log.giveBack(n * rowBytes - used)
-        kept += used / rowBytes
-        if (used > 0) this.#events.onDevice(device.id, message.received)
       }
       if (read.at !== payload.length) read.fail('bytes after the end')
     } catch (error) {
       // Nothing of a torn batch is kept: its rows are still the last ones of the block.
-      this.#log.giveBack(this.#log.pendingBytes - before)
+      this.#log.giveBack(reserved - startBytes)
       throw error
     }
+    this.#log.giveBack(reserved - startBytes - (to - rows.at))
     for (const write of writes) write()
     if (times === undefined && kept > 0) this.#putReceipt(message)
     return { problems: problems.length === 0 ? none : problems, points: kept }

@@ -75,7 +75,13 @@ export class LastValues {
         query_params: { ids: [...byId.keys()] },
         format: 'JSONEachRow',
       })
-      const rows = await result.json<{ series: number; at: string; value: number | string; quality: number; received: string }>()
+      const rows = await result.json<{
+        series: number
+        at: string
+        value: number | string
+        quality: number
+        received: string
+      }>()
       for (const row of rows) {
         const series = byId.get(row.series)
         if (series === undefined || series.last.at >= Number(row.at)) continue

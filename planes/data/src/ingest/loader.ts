@@ -74,7 +74,10 @@ export class Loader {
         if (this.#stopped) return
         // An answer of the store counts as a failure of this segment, a store that does not answer is waited for.
         if (isAnswer(error)) tries++
-        this.#kit.log.warn({ segment: basename(segment.file), tries, error: String(error).slice(0, 500) }, 'a segment was not loaded')
+        this.#kit.log.warn(
+          { segment: basename(segment.file), tries, error: String(error).slice(0, 500) },
+          'a segment was not loaded',
+        )
         if (tries >= triesMax) return this.#setAsideWith(segment, error)
         await sleep(retryMs)
       }
@@ -83,7 +86,9 @@ export class Loader {
 
   async #load({ file, holds }: Segment): Promise<void> {
     const id = basename(file, '.rows')
-    const from = this.#storeReadsFiles ? `file('${file.replace(/[\\']/g, '\\$&')}', 'RowBinary', '${quoted(rowStructure)}')` : undefined
+    const from = this.#storeReadsFiles
+      ? `file('${file.replace(/[\\']/g, '\\$&')}', 'RowBinary', '${quoted(rowStructure)}')`
+      : undefined
     const columns = 'series, at, value, quality, door, retention, received'
     await this.#insert(file, from, `${id}-points`, `point (${columns})`, columns, `series > 0 AND door < ${textRow}`)
     if (holds?.texts !== false)
@@ -96,14 +101,28 @@ export class Loader {
         `series > 0 AND door >= ${textRow}`,
       )
     if (holds?.receipts !== false)
-      await this.#insert(file, from, `${id}-receipts`, 'receipt (mark, received)', 'text, received', `series = 0 AND door = ${receiptRow}`)
+      await this.#insert(
+        file,
+        from,
+        `${id}-receipts`,
+        'receipt (mark, received)',
+        'text, received',
+        `series = 0 AND door = ${receiptRow}`,
+      )
     const hours = holds === undefined ? await this.#hoursOf(file, from) : [...holds.hours]
     await this.#touch(hours)
     unlinkSync(file)
     this.#kit.bus.emit('points.loaded', { hours: hours.map((hour) => hour * 3_600_000) })
   }
 
-  async #insert(file: string, from: string | undefined, token: string, into: string, select: string, where: string): Promise<void> {
+  async #insert(
+    file: string,
+    from: string | undefined,
+    token: string,
+    into: string,
+    select: string,
+    where: string,
+  ): Promise<void> {
     const settings = {
       insert_deduplication_token: token,
       insert_deduplicate: 1 as const,
@@ -128,7 +147,8 @@ export class Loader {
   async #hoursOf(file: string, from: string | undefined): Promise<number[]> {
     const source = from ?? `input('${quoted(rowStructure)}')`
     const query = `SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at), 3600000) AS hour FROM ${source} WHERE series > 0`
-    if (from === undefined) throw new Error(`${file}: a segment of an earlier start cannot be read by a remote store yet`)
+    if (from === undefined)
+      throw new Error(`${file}: a segment of an earlier start cannot be read by a remote store yet`)
     const rows = await this.#kit.clickhouse.query({ query, format: 'JSONEachRow' })
     return (await rows.json<{ hour: string | number }>()).map(({ hour }) => Number(hour))
   }
@@ -163,7 +183,9 @@ export class Loader {
           new Date(this.#kit.clock.now()),
         ]),
       )
-      .catch((cause: unknown) => this.#kit.log.error({ error: String(cause) }, 'the set-aside segment was not recorded'))
+      .catch((cause: unknown) =>
+        this.#kit.log.error({ error: String(cause) }, 'the set-aside segment was not recorded'),
+      )
   }
 }
 

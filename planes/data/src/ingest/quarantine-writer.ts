@@ -48,14 +48,17 @@ export class QuarantineWriter {
 
   /** Writes what waits; called by a timer and at the end. */
   flush(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write()).catch((error: unknown) => {
-      this.#kit.log.error({ error: String(error) }, 'quarantine rows could not be written')
-    })
+    this.#writing = this.#writing
+      .then(() => this.#write())
+      .catch((error: unknown) => {
+        this.#kit.log.error({ error: String(error) }, 'quarantine rows could not be written')
+      })
     return this.#writing
   }
 
   async #write(): Promise<void> {
-    if (this.#overflowed > 0) this.#kit.log.warn({ payloads: this.#overflowed }, 'more was refused than quarantine takes')
+    if (this.#overflowed > 0)
+      this.#kit.log.warn({ payloads: this.#overflowed }, 'more was refused than quarantine takes')
     this.#overflowed = 0
     if (this.#waiting.size === 0) return
     const rows = [...this.#waiting.values()]

@@ -46,7 +46,8 @@ export class Reception {
   receive(message: Message, context: SenderContext): readonly Reason[] | Promise<readonly Reason[]> {
     this.messages++
     try {
-      if (message.topic === compactTopic) return this.#take(message, () => this.#intake.takeBatch(message, context.known))
+      if (message.topic === compactTopic)
+        return this.#take(message, () => this.#intake.takeBatch(message, context.known))
       const dialect = this.#find(message.topic)
       if (dialect === undefined) return this.refuse(message, [reason('topic.unknown', { topic: message.topic })])
       const decoded = dialect.decode(message.topic, message.payload, context)

@@ -87,15 +87,19 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
     onLive: (deviceId, property, at, value, quality) => live.add(deviceId, property, at, value, quality),
   })
   const reception = new Reception(intake, quarantine, (message: Message, devices) => {
-    for (const device of devices) lasts.markStale(message.sender.orgId, device === '' ? message.sender.deviceId : device)
+    for (const device of devices)
+      lasts.markStale(message.sender.orgId, device === '' ? message.sender.deviceId : device)
   })
   const shared = {
     reception,
     directory,
     clock,
     log,
-    whenDurable: (done: () => void) =>
-      options.fault === 'acknowledge-first' ? void setImmediate(done) : segments.whenDurable(done),
+    whenDurable: (done: () => void) => {
+      if (options.fault !== 'acknowledge-first') return segments.whenDurable(done)
+      segments.whenDurable(() => {})
+      done()
+    },
     underPressure: () => segments.pendingBytes > pendingBytesMax || loader.waiting.length > segmentsWaitingMax,
     lastOf: (orgId: string, device: string) => lasts.knownOf(orgId, device),
   }
@@ -115,7 +119,9 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
   const changed = ({ orgId }: { orgId: string }) => {
     directory.drop(orgId)
     http.forget(orgId)
-    mqtt.recheck(orgId).catch((error: unknown) => log.error({ error: String(error) }, 'sessions were not checked again'))
+    mqtt
+      .recheck(orgId)
+      .catch((error: unknown) => log.error({ error: String(error) }, 'sessions were not checked again'))
   }
   const offBus = [kit.bus.on('device.changed', changed), kit.bus.on('product.changed', changed)]
   live.watch()

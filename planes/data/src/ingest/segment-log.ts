@@ -143,7 +143,8 @@ export class SegmentLog {
       const bytes = block.sealed()
       let written = 0
       while (written < bytes.length)
-        written += (await writeAsync(this.#fd, bytes, written, bytes.length - written, this.#size + written)).bytesWritten
+        written += (await writeAsync(this.#fd, bytes, written, bytes.length - written, this.#size + written))
+          .bytesWritten
       await syncAsync(this.#fd)
       this.#size += bytes.length
       this.pendingBytes -= bytes.length - rowBytes
@@ -168,7 +169,10 @@ export class SegmentLog {
 
   #open(): void {
     // Names sort by age; the random part makes the deduplication token unique for ever.
-    this.#file = join(this.#options.folder, `${Date.now().toString(16).padStart(12, '0')}-${randomBytes(6).toString('hex')}.open`)
+    this.#file = join(
+      this.#options.folder,
+      `${Date.now().toString(16).padStart(12, '0')}-${randomBytes(6).toString('hex')}.open`,
+    )
     this.#fd = openSync(this.#file, 'wx', 0o600)
     syncFolder(this.#options.folder)
     this.#size = 0

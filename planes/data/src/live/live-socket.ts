@@ -1,6 +1,6 @@
 import type { LiveMessage } from '@kapok/contracts/data'
-import type { Kit } from '@kapok/kit-store/kit'
 import { limits } from '@kapok/kit/limits'
+import type { Kit } from '@kapok/kit-store/kit'
 
 /** The little of a WebSocket that we need; `ws` has it. */
 export interface LiveConnection {
@@ -63,12 +63,9 @@ export function liveSockets(kit: Kit): LiveSockets {
       const lasts = await kit.bus.request('ingest.last', { deviceIds: ids })
       for (const id of ids) {
         if (closed) return
-        const values: LiveMessage['values'] = Object.entries(lasts[id] ?? {}).map(([property, [at, value, quality]]) => [
-          property,
-          at,
-          value,
-          quality,
-        ])
+        const values: LiveMessage['values'] = Object.entries(lasts[id] ?? {}).map(
+          ([property, [at, value, quality]]) => [property, at, value, quality],
+        )
         sendBounded(connection, JSON.stringify({ deviceId: id, values } satisfies LiveMessage))
       }
     },

@@ -1,6 +1,6 @@
 import type { DevicePort } from '@kapok/contracts/ports'
-import type { Kit } from '@kapok/kit-store/kit'
 import { civilDayOf } from '@kapok/kit/clock'
+import type { Kit } from '@kapok/kit-store/kit'
 import { doors } from '../store/point-row.ts'
 import { activeMinutes, meterDay } from './meter-day.ts'
 
@@ -32,7 +32,9 @@ export function devicePort(kit: Kit): DevicePort {
         tx.rows<{ id: bigint }>('SELECT id FROM data.series WHERE org_id = $1', [orgId]),
       )
       if (series.length === 0) return []
-      const hours = (table: string) => `SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at), 3600000) AS hour FROM ${table}
+      const hours = (
+        table: string,
+      ) => `SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at), 3600000) AS hour FROM ${table}
         WHERE series IN {ids:Array(UInt32)} AND door != ${doors.import}
           AND received >= fromUnixTimestamp64Milli({from:Int64}) AND received < fromUnixTimestamp64Milli({to:Int64})`
       const result = await kit.clickhouse.query({

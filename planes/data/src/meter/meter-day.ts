@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { DeviceDay } from '@kapok/contracts/ports'
-import type { Kit } from '@kapok/kit-store/kit'
 import { dayMs, startOfCivilDay } from '@kapok/kit/clock'
-import { doors } from '../store/point-row.ts'
+import type { Kit } from '@kapok/kit-store/kit'
 import { inRange } from '../query/dedup.ts'
+import { doors } from '../store/point-row.ts'
 
 const gapMs = 300_000
 

@@ -1,8 +1,8 @@
 import type { createProduct as contract } from '@kapok/contracts/data'
+import { must } from '@kapok/kit/must'
 import { sqlState } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Call } from '@kapok/kit-store/plane'
-import { must } from '@kapok/kit/must'
 import { refuseData } from '../refusals.ts'
 import { findProduct, insertProduct, type ProductRow, type Property } from './product.store.ts'
 

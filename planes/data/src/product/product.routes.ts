@@ -1,4 +1,9 @@
-import { createProduct as createContract, getProduct, listProducts, updateProduct as updateContract } from '@kapok/contracts/data'
+import {
+  createProduct as createContract,
+  getProduct,
+  listProducts,
+  updateProduct as updateContract,
+} from '@kapok/contracts/data'
 import { refuse } from '@kapok/contracts/refusal'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'

@@ -50,9 +50,10 @@ export function quarantineRoutes(): RouteHandler[] {
       return { rows: page.rows.map(viewOf), total: page.total }
     }),
     handle(getQuarantine, async ({ tx, params }) => {
-      const row = await tx.row<RawQuarantine & { payload: Buffer }>(`SELECT ${columns}, q.payload ${from} WHERE q.id = $1`, [
-        params.quarantineId,
-      ])
+      const row = await tx.row<RawQuarantine & { payload: Buffer }>(
+        `SELECT ${columns}, q.payload ${from} WHERE q.id = $1`,
+        [params.quarantineId],
+      )
       if (row === undefined) throw refuse('thing.unknown', { thing: '隔离报文 quarantined payload' })
       return { ...viewOf(row), payload: row.payload.toString('base64') }
     }),

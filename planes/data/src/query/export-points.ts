@@ -34,7 +34,11 @@ export async function exportPoints(
 
 const tableOf = ({ type }: SeriesOf) => (type === 'text' || type === 'json' ? 'text_point' : 'point')
 
-async function* rows(kit: Kit, series: SeriesOf, ask: { property: string; from: number; to: number }): AsyncGenerator<string> {
+async function* rows(
+  kit: Kit,
+  series: SeriesOf,
+  ask: { property: string; from: number; to: number },
+): AsyncGenerator<string> {
   // The byte order mark makes spreadsheets read UTF-8.
   yield `\ufeffat,${cell(`${series.name}${series.unit === '' ? '' : ` (${series.unit})`}`)},quality\r\n`
   let { from } = ask
@@ -47,7 +51,9 @@ async function* rows(kit: Kit, series: SeriesOf, ask: { property: string; from: 
       format: 'JSONCompactEachRow',
     })
     const page = await result.json<[string | number, number | string, number]>()
-    yield page.map(([ms, value, quality]) => `${new Date(Number(ms)).toISOString()},${cell(value)},${quality}\r\n`).join('')
+    yield page
+      .map(([ms, value, quality]) => `${new Date(Number(ms)).toISOString()},${cell(value)},${quality}\r\n`)
+      .join('')
     if (page.length < pageRows) return
     from = Number(page.at(-1)?.[0]) + 1
   }

@@ -21,7 +21,9 @@ export function gapsBetween(at: readonly number[]): Gap[] {
 
 /** The same from roll-ups, by the first and last point of each bucket. */
 export function gapsOfBuckets(buckets: readonly Bucket[], sizeMs: number): Gap[] {
-  const rhythm = median(buckets.map(({ firstAt, lastAt, count }) => (count > 1 ? (lastAt - firstAt) / (count - 1) : sizeMs)))
+  const rhythm = median(
+    buckets.map(({ firstAt, lastAt, count }) => (count > 1 ? (lastAt - firstAt) / (count - 1) : sizeMs)),
+  )
   const allowed = Math.max(leastGapMs, rhythms * rhythm)
   return buckets
     .slice(1)

@@ -7,7 +7,10 @@ type Rows = ReplyOf<typeof getLastPoints>['rows']
 
 /** Newest values of the devices that the caller may see, from the memory of ingest. */
 export async function lastPoints(kit: Kit, tx: Tx, deviceIds: readonly string[]): Promise<Rows> {
-  const devices = await tx.rows<{ id: string; properties: { identifier: string; name: string; unit: string }[] | null }>(
+  const devices = await tx.rows<{
+    id: string
+    properties: { identifier: string; name: string; unit: string }[] | null
+  }>(
     `SELECT d.id, p.properties FROM data.device d LEFT JOIN data.product p ON p.id = d.product_id WHERE d.id = ANY ($1)`,
     [deviceIds],
   )

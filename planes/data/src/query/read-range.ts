@@ -1,7 +1,7 @@
 import type { PropertyType } from '@kapok/contracts/data'
+import { dayMs } from '@kapok/kit/clock'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
-import { dayMs } from '@kapok/kit/clock'
 import { refuseData } from '../refusals.ts'
 import { derivedRows, rollupColumns, rollupTables } from '../rollup/derive.ts'
 import { type Bucket, combineDays, timeWeighted } from './buckets.ts'
@@ -69,7 +69,14 @@ function alignedTo(size: '1m' | '1h' | '1d', from: number, to: number): { from: 
   }
 }
 
-async function readRaw(kit: Kit, id: number, type: PropertyType, from: number, to: number, limit: number): Promise<Columns> {
+async function readRaw(
+  kit: Kit,
+  id: number,
+  type: PropertyType,
+  from: number,
+  to: number,
+  limit: number,
+): Promise<Columns> {
   const table = type === 'text' || type === 'json' ? 'text_point' : 'point'
   const result = await kit.clickhouse.query({
     query: `SELECT groupArray(toUnixTimestamp64Milli(at)) AS ms, groupArray(value) AS v, groupArray(quality) AS q
@@ -91,7 +98,14 @@ function rawColumns(at: number[], values: (number | string)[], qualities: number
  * Roll-up rows of a series: from the table for hours that are settled, from the points for hours that were touched
  * since (the open hour always is).
  */
-async function readBuckets(kit: Kit, tx: Tx, id: number, size: '1m' | '1h', from: number, to: number): Promise<Bucket[]> {
+async function readBuckets(
+  kit: Kit,
+  tx: Tx,
+  id: number,
+  size: '1m' | '1h',
+  from: number,
+  to: number,
+): Promise<Bucket[]> {
   const touched = await tx.rows<{ hour: bigint }>(
     'SELECT hour FROM data.touched_hour WHERE hour > $1 AND hour < $2 ORDER BY hour',
     [from - hourMs, to],

@@ -15,7 +15,11 @@ const yearsMax = 6
 
 /** Device → right (row-level security) → series: the only way to a point. */
 export async function seriesOf(tx: Tx, deviceId: string, property: string): Promise<SeriesOf> {
-  const row = await tx.row<{ id: bigint | null; type: PropertyType | null; said: { name: string; unit: string; type: PropertyType } | null }>(
+  const row = await tx.row<{
+    id: bigint | null
+    type: PropertyType | null
+    said: { name: string; unit: string; type: PropertyType } | null
+  }>(
     `SELECT s.id, s.type, (SELECT e FROM jsonb_array_elements(p.properties) e WHERE e->>'identifier' = $2) AS said
      FROM data.device d LEFT JOIN data.product p ON p.id = d.product_id
      LEFT JOIN data.series s ON s.device_id = d.id AND s.property = $2 WHERE d.id = $1`,
@@ -25,7 +29,12 @@ export async function seriesOf(tx: Tx, deviceId: string, property: string): Prom
   if (row === undefined) throw refuse('thing.unknown', { thing: '设备 device' })
   const type = row.type ?? row.said?.type
   if (type === undefined) throw refuse('thing.unknown', { thing: '属性 property' })
-  return { id: row.id === null ? undefined : Number(row.id), name: row.said?.name ?? property, unit: row.said?.unit ?? '', type }
+  return {
+    id: row.id === null ? undefined : Number(row.id),
+    name: row.said?.name ?? property,
+    unit: row.said?.unit ?? '',
+    type,
+  }
 }
 
 export function checkRange(from: number, to: number): void {

@@ -50,7 +50,8 @@ function spansOf<T extends { hour: bigint }>(hours: readonly T[]): T[][] {
   for (const each of hours) {
     const span = spans.at(-1)
     const first = span?.[0]
-    if (span !== undefined && first !== undefined && each.hour - first.hour < BigInt(spanHoursMax * hourMs)) span.push(each)
+    if (span !== undefined && first !== undefined && each.hour - first.hour < BigInt(spanHoursMax * hourMs))
+      span.push(each)
     else spans.push([each])
   }
   return spans

@@ -2,8 +2,7 @@ import { exactPoints } from '../query/dedup.ts'
 
 export const rollupTables = { '1m': 'rollup_1m', '1h': 'rollup_1h' } as const
 const bucketOf = { '1m': 'toStartOfMinute(at)', '1h': 'toStartOfHour(at)' } as const
-export const rollupColumns =
-  'series, bucket, count, good, sum, min, max, first, last, first_at, last_at, integral'
+export const rollupColumns = 'series, bucket, count, good, sum, min, max, first, last, first_at, last_at, integral'
 
 /**
  * Roll-up rows of the points that `where` takes, each from its bucket's own points in the order of time: sums of

@@ -1,5 +1,5 @@
-import { createDevice, createProduct, getPointRange } from '@kapok/contracts/data'
 import { encodeCompactBatch } from '@kapok/contracts/compact-batch'
+import { createCredential, createDevice, createProduct, getPointRange } from '@kapok/contracts/data'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import mqtt from 'mqtt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -30,8 +30,8 @@ afterAll(async () => {
   await kit?.stop()
 })
 
-async function send(points: { at: number; value: number }[]): Promise<void> {
-  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${ingest.mqttPort}`, { username: device.token, reconnectPeriod: 0 })
+async function send(points: { at: number; value: number }[], token = device.token): Promise<void> {
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${ingest.mqttPort}`, { username: token, reconnectPeriod: 0 })
   const batch = encodeCompactBatch(points.map((point) => ({ device: '', property: 'p', ...point })))
   await client.publishAsync('kapok/v1/points', Buffer.from(batch), { qos: 1 })
   await client.endAsync()
@@ -95,7 +95,10 @@ test('the meter counts points, minutes, gaps and conflicts of a civil day, and n
     goodBp: 10_000,
     conflicts: 1,
   })
+  const imported = await call(createCredential, { params: { deviceId: device.deviceId }, body: { purpose: 'import' } })
+  await send([{ at: hour - 6 * 3_600_000, value: 7 }], imported.token)
   expect(await port.meterDay(orgId, '2026-09-10')).toEqual([day])
+  expect((await range(hour - 6 * 3_600_000, hour - 5 * 3_600_000, 100)).value).toEqual([7])
   expect(await port.activeMinutes(orgId, '2026-09-10')).toBe(61)
   expect(await port.daysTouched(orgId, 0, kit.clock.now() + 1)).toEqual(['2026-09-10'])
   expect(await port.meterDay(orgId, '2026-09-11')).toEqual([])

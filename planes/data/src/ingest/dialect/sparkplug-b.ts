@@ -30,11 +30,18 @@ export const sparkplugB: Dialect = {
   takes: (topic) => topic.startsWith('spBv1.0/') && topicShape.test(topic),
   decode(topic, payload, session) {
     const [, group = '', type = '', edge = '', device = ''] = topicShape.exec(topic) ?? []
-    if ((type[0] === 'D') !== (device !== '')) throw new PayloadError(`${type} ${device === '' ? 'needs' : 'has no'} device`)
+    if ((type[0] === 'D') !== (device !== ''))
+      throw new PayloadError(`${type} ${device === '' ? 'needs' : 'has no'} device`)
     const nodes = session.state(() => new SparkplugState()).nodes
     let node = nodes.get(edge)
     if (node === undefined || type === 'NBIRTH') {
-      node = { seq: undefined, aliases: new Map(), datatypes: new Map(), rebirthAskedMs: -rebirthMsMin, born: type === 'NBIRTH' }
+      node = {
+        seq: undefined,
+        aliases: new Map(),
+        datatypes: new Map(),
+        rebirthAskedMs: -rebirthMsMin,
+        born: type === 'NBIRTH',
+      }
       // One session speaks for one edge node; a second name means that it was renamed.
       nodes.clear()
       nodes.set(edge, node)
@@ -138,7 +145,11 @@ function valueOf(metric: Metric, datatype: number): unknown {
 }
 
 /** Payload of org.eclipse.tahu.protobuf, by hand: fields that carry no point are skipped unread. */
-export function decodePayload(bytes: Buffer): { metrics: Metric[]; seq: number | undefined; timestamp: number | undefined } {
+export function decodePayload(bytes: Buffer): {
+  metrics: Metric[]
+  seq: number | undefined
+  timestamp: number | undefined
+} {
   const read = new WireReader(bytes)
   const metrics: Metric[] = []
   let seq: number | undefined

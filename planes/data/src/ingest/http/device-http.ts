@@ -74,18 +74,25 @@ export class DeviceHttp {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
-    const found = paths.map(([shape, topic]) => ({ match: shape.exec(path), topic })).find(({ match }) => match !== null)
+    const found = paths
+      .map(([shape, topic]) => ({ match: shape.exec(path), topic }))
+      .find(({ match }) => match !== null)
     if (found === undefined) return reply(response, 404, 'No such device path; see the documentation.')
     const { topic, match } = found
     const asksAttributes = request.method === 'GET' && topic === 'v1/devices/me/attributes'
-    if (request.method !== 'POST' && !asksAttributes) return reply(response, 405, 'POST is expected.', { Allow: 'POST' })
+    if (request.method !== 'POST' && !asksAttributes)
+      return reply(response, 405, 'POST is expected.', { Allow: 'POST' })
     if (this.#options.underPressure() || this.#requests >= requestsMax)
-      return reply(response, 503, 'Too much arrives at once; send again later.', { 'Retry-After': '2', Connection: 'close' })
+      return reply(response, 503, 'Too much arrives at once; send again later.', {
+        'Retry-After': '2',
+        Connection: 'close',
+      })
     this.#requests++
     try {
       const token = match?.[1] ?? /^Bearer ([\w-]{20,200})$/.exec(request.headers.authorization ?? '')?.[1]
       const sender = token === undefined ? undefined : await this.#senderOf(token)
-      if (sender === undefined) return reply(response, 401, 'The credential is unknown, revoked, or its device disabled.')
+      if (sender === undefined)
+        return reply(response, 401, 'The credential is unknown, revoked, or its device disabled.')
       if (asksAttributes) return this.#attributes(request, response, sender)
       const payload = await readBody(request)
       if (payload === undefined)

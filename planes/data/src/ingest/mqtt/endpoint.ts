@@ -6,8 +6,8 @@ import type { Log } from '@kapok/kit/log'
 import type { IConnectPacket } from 'mqtt-packet'
 import type { Directory, Sender } from '../directory.ts'
 import type { Message } from '../intake.ts'
-import type { Receipts } from '../receipts.ts'
 import { reason } from '../reasons.ts'
+import type { Receipts } from '../receipts.ts'
 import type { Reception } from '../reception.ts'
 import { type ReasonCode, reasonCode, Session } from './session.ts'
 import { matches, OrgTopics, type RetainedMessage } from './topics.ts'
@@ -225,7 +225,9 @@ export class MqttEndpoint {
     const topics = this.#orgs.get(sender.orgId)
     if ((topics !== undefined && topics.subscribers.size > 0) || publish.retain)
       this.#topics(sender.orgId).publish(whole, payload, Math.min(publish.qos, 1) as 0 | 1, publish.retain)
-    const own = topic.startsWith(`devices/${sender.deviceId}/`) ? topic.slice(`devices/${sender.deviceId}/`.length) : topic
+    const own = topic.startsWith(`devices/${sender.deviceId}/`)
+      ? topic.slice(`devices/${sender.deviceId}/`.length)
+      : topic
     if (own.startsWith('kapok/v1/user/')) return reasonCode.success
     message.topic = own
     const taken = reception.receive(message, session)
@@ -293,12 +295,16 @@ export class MqttEndpoint {
       this.#byCredential.delete(session.sender?.credentialId ?? '')
       this.#forget(session)
     }
-    for (const [credential, times] of this.#takeOvers) if (now - (times.at(-1) ?? 0) > 60_000) this.#takeOvers.delete(credential)
+    for (const [credential, times] of this.#takeOvers)
+      if (now - (times.at(-1) ?? 0) > 60_000) this.#takeOvers.delete(credential)
   }
 
   /** A fault of our own ends this session, is logged, and leaves the others alone. */
   fail(session: Session, error: unknown): void {
-    this.#options.log.error({ error: String(error), stack: error instanceof Error ? error.stack : undefined }, 'an MQTT session failed')
+    this.#options.log.error(
+      { error: String(error), stack: error instanceof Error ? error.stack : undefined },
+      'an MQTT session failed',
+    )
     session.disconnect(0x80 as ReasonCode, 'unspecified error')
   }
 }

@@ -148,7 +148,8 @@ export class Session implements SenderContext {
 
   #handle(frame: Frame, start: number): Promise<void> | undefined {
     const type = frame.first >> 4
-    if (this.sender === undefined && type !== 1) throw new ProtocolError(code.protocolError, 'the first packet is not CONNECT')
+    if (this.sender === undefined && type !== 1)
+      throw new ProtocolError(code.protocolError, 'the first packet is not CONNECT')
     if (type === 3 && (this.version < 5 || this.#hasNoProperties(frame))) return this.#publishFrame(frame)
     if (type === 12) {
       if (frame.end !== frame.bodyStart || (frame.first & 15) !== 0) throw new ProtocolError(code.malformed, 'PINGREQ')
@@ -173,7 +174,10 @@ export class Session implements SenderContext {
     this.#parser.parse(bytes)
     packet = this.#parsed
     if (this.#parseError !== undefined || packet === undefined)
-      throw new ProtocolError(code.malformed, String((this.#parseError as Error | undefined)?.message ?? 'incomplete packet'))
+      throw new ProtocolError(
+        code.malformed,
+        String((this.#parseError as Error | undefined)?.message ?? 'incomplete packet'),
+      )
     return packet
   }
   #parsed: Packet | undefined
@@ -218,7 +222,9 @@ export class Session implements SenderContext {
   async #connect(packet: IConnectPacket): Promise<void> {
     this.version = packet.protocolVersion ?? 4
     if (packet.will !== undefined && !isTopicName(packet.will.topic)) return this.#refuse(2, code.topicInvalid)
-    const tokens = [packet.password?.toString('utf8'), packet.username].filter((each) => each !== undefined && each !== '')
+    const tokens = [packet.password?.toString('utf8'), packet.username].filter(
+      (each) => each !== undefined && each !== '',
+    )
     if (this.#endpoint.refusesNew()) return this.#refuse(3, code.serverBusy)
     const sender = await this.#endpoint.authenticate(tokens as string[])
     if (this.closed) return
@@ -323,7 +329,8 @@ export class Session implements SenderContext {
   }
 
   #publishParsed(packet: IPublishPacket): Promise<void> | undefined {
-    if (packet.properties?.topicAlias !== undefined) throw new ProtocolError(0x94 as ReasonCode, 'no topic alias was allowed')
+    if (packet.properties?.topicAlias !== undefined)
+      throw new ProtocolError(0x94 as ReasonCode, 'no topic alias was allowed')
     if (!isTopicName(packet.topic)) throw new ProtocolError(code.topicInvalid, 'not a topic name')
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
     return this.#publish(packet.topic, payload, packet.qos, packet.messageId ?? 0, packet.dup, packet.retain)
@@ -407,7 +414,11 @@ export class Session implements SenderContext {
     this.#send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted })
     for (const filter of fresh)
       for (const message of this.#endpoint.retainedFor(this, filter))
-        this.#enqueue({ ...message, qos: Math.min(message.qos, this.subscriptions.get(filter)?.qos ?? 0) as 0 | 1, retain: true })
+        this.#enqueue({
+          ...message,
+          qos: Math.min(message.qos, this.subscriptions.get(filter)?.qos ?? 0) as 0 | 1,
+          retain: true,
+        })
   }
 
   #unsubscribe(packet: IUnsubscribePacket): void {

@@ -44,7 +44,8 @@ export function isFilter(filter: string): boolean {
   if (filter === '' || filter.length > 1024 || filter.includes('\0')) return false
   const levels = filter.split('/')
   return levels.every(
-    (level, i) => (!level.includes('#') || (level === '#' && i === levels.length - 1)) && (!level.includes('+') || level === '+'),
+    (level, i) =>
+      (!level.includes('#') || (level === '#' && i === levels.length - 1)) && (!level.includes('+') || level === '+'),
   )
 }
 
