@@ -1,4 +1,11 @@
-import { GlobalOutlined, LogoutOutlined, MoonOutlined, SunOutlined, UserOutlined } from '@ant-design/icons'
+import {
+  DesktopOutlined,
+  GlobalOutlined,
+  LogoutOutlined,
+  MoonOutlined,
+  SunOutlined,
+  UserOutlined,
+} from '@ant-design/icons'
 import { signOut } from '@kapok/contracts/access'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
@@ -150,11 +157,11 @@ function Tools() {
           <InboxLink />
           {desk?.pages[0] && (
             <Link to={desk.pages[0].to} className="icon-button">
-              {t('shell.myDesk')}
+              <DesktopOutlined aria-hidden /> <span className="wide">{t('shell.myDesk')}</span>
             </Link>
           )}
           <Link to="/account" className="icon-button">
-            <UserOutlined aria-hidden /> {user.name}
+            <UserOutlined aria-hidden /> <span className="wide">{user.name}</span>
           </Link>
           <button
             type="button"

@@ -44,17 +44,19 @@ export function Paper({ view }: { view: CaseView }) {
                 [t('facts.amount'), <Money fen={contract.amountFen} key="a" />],
               ]}
             />
-            <Rows
-              caption={t('paper.lines')}
-              rows={contract.lines.map((line, index) => ({ ...line, index }))}
-              keyOf={(row) => String(row.index)}
-              columns={[
-                { title: t('programme.scene'), cell: (row) => row.scene },
-                { title: t('programme.fee'), cell: (row) => t(`paper.fee.${row.feeKind}`) },
-                { title: t('paper.product'), cell: (row) => row.product },
-                { title: t('case.amount'), end: true, cell: (row) => <Money fen={row.amountFen} /> },
-              ]}
-            />
+            <div className="table-wrap">
+              <Rows
+                caption={t('paper.lines')}
+                rows={contract.lines.map((line, index) => ({ ...line, index }))}
+                keyOf={(row) => String(row.index)}
+                columns={[
+                  { title: t('programme.scene'), cell: (row) => row.scene },
+                  { title: t('programme.fee'), cell: (row) => t(`paper.fee.${row.feeKind}`) },
+                  { title: t('paper.product'), cell: (row) => row.product },
+                  { title: t('case.amount'), end: true, cell: (row) => <Money fen={row.amountFen} /> },
+                ]}
+              />
+            </div>
           </div>
         </Card>
       )}
@@ -72,27 +74,31 @@ export function Paper({ view }: { view: CaseView }) {
                 ],
               ]}
             />
-            <Rows
-              caption={t('paper.invoices')}
-              rows={redemption.invoices}
-              keyOf={(row) => `${row.code ?? ''}${row.number}`}
-              columns={[
-                { title: t('paper.invoice'), cell: (row) => `${row.code ?? ''} ${row.number}` },
-                { title: t('paper.issuedOn'), cell: (row) => row.issuedOn },
-                { title: t('paper.gross'), end: true, cell: (row) => <Money fen={row.grossFen} /> },
-                { title: t('paper.allocated'), end: true, cell: (row) => <Money fen={row.allocatedFen} /> },
-              ]}
-            />
-            <Rows
-              caption={t('paper.payments')}
-              rows={redemption.payments}
-              keyOf={(row) => row.reference + row.paidOn}
-              columns={[
-                { title: t('paper.payment'), cell: (row) => row.reference },
-                { title: t('paper.paidOn'), cell: (row) => row.paidOn },
-                { title: t('case.amount'), end: true, cell: (row) => <Money fen={row.amountFen} /> },
-              ]}
-            />
+            <div className="table-wrap">
+              <Rows
+                caption={t('paper.invoices')}
+                rows={redemption.invoices}
+                keyOf={(row) => `${row.code ?? ''}${row.number}`}
+                columns={[
+                  { title: t('paper.invoice'), cell: (row) => `${row.code ?? ''} ${row.number}` },
+                  { title: t('paper.issuedOn'), cell: (row) => row.issuedOn },
+                  { title: t('paper.gross'), end: true, cell: (row) => <Money fen={row.grossFen} /> },
+                  { title: t('paper.allocated'), end: true, cell: (row) => <Money fen={row.allocatedFen} /> },
+                ]}
+              />
+            </div>
+            <div className="table-wrap">
+              <Rows
+                caption={t('paper.payments')}
+                rows={redemption.payments}
+                keyOf={(row) => row.reference + row.paidOn}
+                columns={[
+                  { title: t('paper.payment'), cell: (row) => row.reference },
+                  { title: t('paper.paidOn'), cell: (row) => row.paidOn },
+                  { title: t('case.amount'), end: true, cell: (row) => <Money fen={row.amountFen} /> },
+                ]}
+              />
+            </div>
           </div>
         </Card>
       )}

@@ -19,7 +19,7 @@ export function Home() {
   return (
     <Page title={t('home.title')} lead={t('home.lead')}>
       <div className="stack-wide">
-        <ol className="plain columns" aria-label={t('home.chain')}>
+        <ol className="plain columns steps" aria-label={t('home.chain')}>
           {steps.map((step, index) => (
             <li className="card" key={step}>
               <h2>

@@ -86,7 +86,7 @@ export const plant: typeof zh = {
     dialect: 'Dialect',
     listening: 'Waiting for the first data. Run the command above on any computer that reaches the platform.',
     arrived: 'Data has arrived.',
-    open: 'Open the machine’s page',
+    open: "Open the machine's page",
   },
   product: {
     lead: 'A model says which properties a kind of machine sends, with type, unit and range. Types are never guessed.',
@@ -136,7 +136,7 @@ export const plant: typeof zh = {
     to: 'to',
     bundle: 'Download the bundle',
     strip: 'Evidence of use',
-    rule: 'A day is covered with at least {{minutes}} minutes of data; tolerance against the operator’s reading is {{tolerance}}. A programme may rule otherwise.',
+    rule: "A day is covered with at least {{minutes}} minutes of data; tolerance against the operator's reading is {{tolerance}}. A programme may rule otherwise.",
     seals: 'Seals',
     noSeals: 'No seals yet. A day is sealed by itself after its grace period.',
     leaf: 'Log index',

@@ -61,7 +61,6 @@ export const shell = {
     copy: '复制',
     copied: '已复制',
     cancel: '取消',
-    save: '保存',
     continue: '继续',
     back: '返回',
     remove: '移除',
@@ -79,7 +78,6 @@ export const shell = {
     reference: '参考编号',
     next: '接下来',
     optional: '选填',
-    dayHint: '例如 2026-11-23',
     yuanHint: '单位为元，最多两位小数',
     needed: '请填写{{what}}',
     choose: '请选择{{what}}',
@@ -88,7 +86,6 @@ export const shell = {
     badUscc: '{{what}}的校验位不正确，请核对 18 位统一社会信用代码',
     pick: '请选择',
     asOf: '截至',
-    by: '由',
   },
   table: {
     export: '导出 CSV',
