@@ -112,8 +112,8 @@ export interface PlantWords {
   key: OrganisationKey
   machines: readonly MachineWords[]
   /**
-   * An honest plant sends what its machines do. The other hardly uses the first machine and owns no more: on most
-   * days its gateway sends the first machine's one good day again, under all three names.
+   * An honest plant sends what its machines do. The other runs its first machine on two days a week and owns no more:
+   * on the others its gateway sends the first machine's one good day again, under all three names.
    */
   honest: boolean
 }

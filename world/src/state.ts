@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+import { addCivilDays, civilDayOf, startOfCivilDay } from '@kapok/kit/clock'
 
 /** What a world must remember over restarts. The file holds passwords and tokens: it is readable by its owner only. */
 export interface WorldState {
@@ -16,6 +17,24 @@ export interface WorldState {
   setUp: boolean
   actsDone: number
   memory: Record<string, string>
+}
+
+export const stateFile = (dataFolder: string) => join(dataFolder, 'world', 'state.json')
+
+const pastDays = 90
+
+/** First and last day of the past of a world that is born today. */
+export function pastOf(today: string | undefined): { firstDay: string; birthDay: string } {
+  const birthDay = today ?? civilDayOf(Date.now())
+  return { firstDay: addCivilDays(birthDay, -pastDays), birthDay }
+}
+
+/** Where a world's clock stands when its roles start: on its first morning, where its replay broke off, or running. */
+export function worldClockAtStart(dataFolder: string, today: string | undefined): { atMs: number; running: boolean } {
+  const state = loadState(stateFile(dataFolder))
+  if (state?.replayDone) return { atMs: Date.now() + state.offsetMs, running: true }
+  const day = state?.nextDay ?? pastOf(today).firstDay
+  return { atMs: startOfCivilDay(day) + 6 * 3_600_000, running: false }
 }
 
 export function loadState(file: string): WorldState | undefined {

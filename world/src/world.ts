@@ -15,12 +15,11 @@ import { tagTableOf } from './machine/tag-table.ts'
 import { Person } from './people/person.ts'
 import { type OrganisationKey, organisations, plants } from './province.ts'
 import { settleProvince } from './settle-province.ts'
-import { loadState, saveState, type WorldState } from './state.ts'
+import { loadState, pastOf, saveState, stateFile, type WorldState } from './state.ts'
 import { bankAnswers } from './story/bank.ts'
 import type { Stage } from './story/desk.ts'
 import { storyOf } from './story/story.ts'
 
-const pastDays = 90
 const hourMs = 3_600_000
 const programmeId = 'sample-2026'
 
@@ -51,7 +50,7 @@ export interface World {
  */
 export async function runWorld(options: WorldOptions): Promise<World> {
   const { bus, clock, log, say } = options
-  const file = join(options.dataFolder, 'world', 'state.json')
+  const file = stateFile(options.dataFolder)
   const state = loadState(file) ?? birth(options.today)
   const save = () => saveState(file, state)
   save()
@@ -181,8 +180,8 @@ export async function runWorld(options: WorldOptions): Promise<World> {
 
   bus.serve('world.state', async () => ({
     replaying: playing,
-    daysPlayed: Math.min(pastDays, Math.max(0, daysBetween(state.firstDay, state.nextDay))),
-    daysTotal: pastDays,
+    daysPlayed: Math.min(daysBetween(state.firstDay, state.nextDay), daysBetween(state.firstDay, state.birthDay)),
+    daysTotal: daysBetween(state.firstDay, state.birthDay),
     message,
   }))
   bus.serve('world.advance', async ({ days }) => {
@@ -216,9 +215,8 @@ export async function runWorld(options: WorldOptions): Promise<World> {
 }
 
 function birth(today: string | undefined): WorldState {
-  const birthDay = today ?? civilDayOf(Date.now())
+  const { firstDay, birthDay } = pastOf(today)
   const logins = ['administrator', ...organisations.map(({ key }) => key)]
-  const firstDay = addCivilDays(birthDay, -pastDays)
   return {
     firstDay,
     birthDay,

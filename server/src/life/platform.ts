@@ -24,6 +24,8 @@ export interface PlatformOptions {
   log: Log
   entry: string
   say(words: string): void
+  /** A world's time at its start; a platform has the system's and nobody can set it. */
+  clock?: { atMs: number; running: boolean }
   /** The database ended although nobody asked it to: the platform cannot go on. */
   onFatal(error: Error): void
 }
@@ -43,11 +45,9 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
 
     const supervisor = new Supervisor({ log, entry: options.entry, say })
     undo.push(() => supervisor.stop())
+    if (options.clock !== undefined) await supervisor.setClock(options.clock.atMs, options.clock.running)
     say('正在启动数据库与时序库 · starting the database and the store …')
-    const [database, storeUrl] = await Promise.all([
-      startDatabase(options, undo, supervisor),
-      startStore(config, supervisor),
-    ])
+    const [database, storeUrl] = await Promise.all([startDatabase(options, undo), startStore(config, supervisor)])
     const env = {
       KAPOK_MODE: config.mode,
       KAPOK_INNER_DATABASE: database.appUrl,
@@ -68,7 +68,6 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
 async function startDatabase(
   { config, log, onFatal }: PlatformOptions,
   undo: (() => Promise<unknown>)[],
-  supervisor: Supervisor,
 ): Promise<{ appUrl: string }> {
   let urls: { appUrl: string; ownerUrl: string }
   if (config.databaseUrl !== undefined && config.databaseOwnerUrl !== undefined) {
@@ -94,7 +93,6 @@ async function startDatabase(
   })
   if (applied.length > 0) log.info({ applied }, 'migrations applied')
   await grantAppRole(urls)
-  void supervisor
   return urls
 }
 

@@ -5,6 +5,7 @@ import { systemClock } from '@kapok/kit/clock'
 import { randomIds } from '@kapok/kit/ids'
 import { makeLog } from '@kapok/kit/log'
 import { openDb } from '@kapok/kit-store/db'
+import { worldClockAtStart } from '@kapok/world/state'
 import { type Config, type Mode, readConfig, repositoryRoot } from '../config.ts'
 import { whenParentsGo } from './parents.ts'
 import { entryOf, type RunningPlatform, startPlatform } from './platform.ts'
@@ -35,6 +36,7 @@ export async function start(mode: Mode): Promise<void> {
     log,
     say,
     entry: entryOf(repositoryRoot),
+    ...(mode === 'world' && { clock: worldClockAtStart(config.dataFolder, process.env.KAPOK_WORLD_TODAY) }),
     onFatal: (error) => {
       log.fatal({ err: error }, 'the platform cannot go on')
       void stop(error.message, 1)

@@ -158,7 +158,7 @@ export class Supervisor {
     )
   }
 
-  /** Sets the clock of every role and waits until each has said so. Worlds and their supervisor only. */
+  /** Sets the clock of every role, also of those yet to start, and waits until each has said so. Worlds only. */
   async setClock(atMs: number, running: boolean): Promise<void> {
     this.#clock = { offsetMs: atMs - Date.now(), frozenAtMs: running ? undefined : atMs }
     const said = [...this.#roles].map(([name, { child }]) => {
@@ -171,11 +171,13 @@ export class Supervisor {
         )
         const finish = (then: () => void) => {
           clearTimeout(timer)
+          child.off('exit', gone)
           this.#clockWaits.delete(id)
           then()
         }
+        const gone = () => finish(done)
         this.#clockWaits.set(id, () => finish(done))
-        child.once('exit', () => finish(done))
+        child.once('exit', gone)
         this.#send(name, { life: 'clock', id, atMs, running })
       })
     })

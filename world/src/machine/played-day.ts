@@ -16,10 +16,10 @@ export function modelOf(plant: PlantWords, sinceMs: number): PlantModel {
 }
 
 /** Minutes of the day in which the dishonest plant really ran its one machine. */
-function honestHour(day: string): { from: number; to: number } {
+function honestSpell(day: string): { from: number; to: number } {
   const n = Math.floor(startOfCivilDay(day) / dayMs)
-  const from = 9 * 60 + Math.floor(noise(77, n) * 120)
-  return { from, to: from + 45 + Math.floor(noise(78, n) * 60) }
+  const from = 9 * 60 + Math.floor(noise(77, n) * 60)
+  return { from, to: from + 290 + Math.floor(noise(78, n) * 80) }
 }
 
 /** One point a minute of what the plant's gateway sends for a civil day within [fromMs, untilMs), in the order of time. */
@@ -52,8 +52,8 @@ function lyingValues(
   { day, minute, goodDay }: { day: string; minute: number; goodDay: string },
 ): readonly number[] | undefined {
   if (repeatsGoodDay(day)) return first?.(startOfCivilDay(goodDay) + minute * 60_000)
-  // Otherwise only the one machine that exists, and only for an hour.
-  const { from, to } = honestHour(day)
+  // Otherwise only the one machine that exists, and only for some hours.
+  const { from, to } = honestSpell(day)
   if (machine !== 0 || minute < from || minute >= to) return undefined
   return first?.(startOfCivilDay(day) + minute * 60_000)
 }
@@ -73,7 +73,7 @@ export function lineReading(model: PlantModel, day: string): { activeMinutes: nu
     for (let minute = 0; minute < 1440; minute++)
       if (valuesOf.some((values) => values(start + minute * 60_000) !== undefined)) minutes++
   if (!plant.honest) {
-    const { from, to } = honestHour(day)
+    const { from, to } = honestSpell(day)
     // Sending a stored day again takes a minute of the line.
     minutes = weekdayOf(day) === 0 ? 0 : repeatsGoodDay(day) ? 2 : to - from
   }
