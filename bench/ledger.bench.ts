@@ -7,6 +7,7 @@ import { migrate, readMigrations } from '@kapok/kit-store/migrate'
 import pg from 'pg'
 import { type CapHold, chart, issueMoves } from '../planes/subsidy/src/ledger/chart.ts'
 import { type Posting, postValues } from '../planes/subsidy/src/ledger/ledger.ts'
+import { seeded } from './money-worker.ts'
 
 const cities = 21
 const suppliers = 200
@@ -30,10 +31,12 @@ export default async function ledgerBench(report: (name: string, value: number, 
     await migrate(postgres.ownerUrl, readMigrations([kit, subsidy]), 0)
     const connections = await Promise.all(Array.from({ length: clients }, () => connect(postgres.appUrl)))
     await open(connections[0]!)
-    const spread = (client: number, index: number) =>
-      issue(client, index, (client * 7 + index) % cities, (client * 31 + index) % suppliers)
-    await run(connections, (client, index) => issue(client + 100, index, index % cities, index % suppliers), 2)
-    report('ledger.postings_16_concurrent.postings_per_s', await run(connections, spread, secondsEach), 'postings/s')
+    const random = seeded(5280)
+    const one = (n: number) => Math.floor(random() * n)
+    const spread = (base: number) => (client: number, index: number) =>
+      issue(base + client, index, one(cities), one(suppliers))
+    await run(connections, spread(100), 2)
+    report('ledger.postings_16_concurrent.postings_per_s', await run(connections, spread(0), secondsEach), 'postings/s')
     const hot = (client: number, index: number) => issue(client + 200, index, 0, 0)
     report('ledger.one_hot_account.postings_per_s', await run(connections, hot, secondsEach), 'postings/s')
     report('ledger.peer_single_row_insert.commits_per_s', await insertLimit(connections), 'commits/s')

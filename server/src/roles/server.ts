@@ -6,6 +6,7 @@ import { readConfig, repositoryRoot } from '../config.ts'
 import { makeApp } from '../http/app.ts'
 import { forwardDeviceHttp } from '../http/device-http.ts'
 import { metricsOf, mountHealth } from '../http/health.ts'
+import { liveDoor } from '../http/live.ts'
 import { openApiOf } from '../http/openapi.ts'
 import { platformRoutes } from '../http/platform.routes.ts'
 import { mountRoutes } from '../http/routes.ts'
@@ -39,12 +40,14 @@ async function startServer(log: Log): Promise<Role> {
     kit,
     planes.all.flatMap((plane) => plane.jobs),
   )
+  const live = liveDoor(kit, planes.access.whoAsks)
   for (const app of apps) {
     metrics.watch(app)
     if (mode === 'world') onlyLoopbackNames(app)
     forwardDeviceHttp(app, Number(need('KAPOK_INNER_DEVICE_PORT')))
     mountRoutes(app, { kit, routes, whoAsks: planes.access.whoAsks, appendAudit: planes.access.appendAudit })
     mountHealth(app, kit, metrics)
+    live.attach(app)
     app.get('/api/openapi.json', () => openApiOf(routes.map(({ contract }) => contract)))
   }
   for (const plane of planes.all) await plane.start?.()
@@ -54,6 +57,7 @@ async function startServer(log: Log): Promise<Role> {
   await jobs.start()
   return {
     async stop() {
+      live.stop()
       await Promise.all(apps.map((app) => app.close()))
       await jobs.stop()
       for (const plane of planes.all) await plane.stop?.()
