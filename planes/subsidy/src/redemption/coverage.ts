@@ -56,8 +56,9 @@ export function countUse(
       perMachine.set(day.deviceId, (perMachine.get(day.deviceId) ?? 0) + 1)
       civilDays.add(day.day)
     }
-    if (why?.cause === 'identical') identicalDays++
-    if (why?.cause === 'second-source') disagreeingDays++
+    // Both are counted whatever stood in the way first: a copied day that the operator did not see is both.
+    if (day.points > 0 && day.identicalTo.length > 0) identicalDays++
+    if (day.points > 0 && disagrees(day, rule)) disagreeingDays++
     return {
       deviceId: day.deviceId,
       deviceName: day.deviceName,
@@ -86,21 +87,25 @@ export function countUse(
   }
 }
 
+/** Whether the second source's minutes lie outside the tolerance, measured on the larger of the two. */
+function disagrees({ orgMinutes, secondSourceMinutes }: CoverageDay, rule: EvidenceRule): boolean {
+  if (secondSourceMinutes === null) return false
+  const difference = Math.abs(orgMinutes - secondSourceMinutes)
+  return difference * 10_000 > rule.toleranceBp * Math.max(orgMinutes, secondSourceMinutes)
+}
+
 interface Reason {
   state: CountedDay['state']
-  cause: 'open' | 'gap' | 'minutes' | 'identical' | 'second-source' | 'no-second-source'
   text: Sentence
 }
 
 function whyNot(day: CoverageDay, rule: EvidenceRule): Reason | undefined {
-  if (!day.sealed)
-    return { state: 'open', cause: 'open', text: { zh: '当日计量尚未封存。', en: 'The day is not sealed yet.' } }
+  if (!day.sealed) return { state: 'open', text: { zh: '当日计量尚未封存。', en: 'The day is not sealed yet.' } }
   if (day.points === 0 || day.minutes === 0)
-    return { state: 'gap', cause: 'gap', text: { zh: '当日没有数据。', en: 'There is no data of this day.' } }
+    return { state: 'gap', text: { zh: '当日没有数据。', en: 'There is no data of this day.' } }
   if (day.minutes < rule.minMinutes)
     return {
       state: 'partial',
-      cause: 'minutes',
       text: {
         zh: `当日只有 ${day.minutes} 分钟有数据，少于 ${rule.minMinutes} 分钟。`,
         en: `Only ${day.minutes} minutes have data, fewer than ${rule.minMinutes}.`,
@@ -109,22 +114,18 @@ function whyNot(day: CoverageDay, rule: EvidenceRule): Reason | undefined {
   if (day.identicalTo.length > 0)
     return {
       state: 'disputed',
-      cause: 'identical',
       text: { zh: '与另一台设备当日的数据完全相同。', en: "Identical to another machine's data of this day." },
     }
   if (day.secondSourceMinutes === null) {
     if (rule.secondSource === 'optional') return undefined
     return {
       state: 'disputed',
-      cause: 'no-second-source',
       text: { zh: '没有运营商的线路读数。', en: 'The operator has filed no reading of the line.' },
     }
   }
-  const difference = Math.abs(day.orgMinutes - day.secondSourceMinutes)
-  if (difference * 10_000 <= rule.toleranceBp * Math.max(day.orgMinutes, day.secondSourceMinutes)) return undefined
+  if (!disagrees(day, rule)) return undefined
   return {
     state: 'disputed',
-    cause: 'second-source',
     text: {
       zh: `平台计量 ${day.orgMinutes} 分钟，运营商线路读数 ${day.secondSourceMinutes} 分钟，相差超过容许范围。`,
       en: `The platform metered ${day.orgMinutes} minutes, the operator ${day.secondSourceMinutes}; that is outside the tolerance.`,
