@@ -53,12 +53,15 @@ const orgAgeMsMax = 600_000
 export class OrgDirectory {
   readonly orgId: string
   readonly loadedMs = performance.now()
+  /** Devices and properties that were looked for again and are truly not there; bounded. */
+  readonly unknown: Set<string>
   readonly #byKey = new Map<string, DeviceEntry>()
   readonly #products = new Map<string, ProductEntry>()
   readonly #kit: Kit
   readonly #lasts: Map<number, LastValue>
 
-  constructor(kit: Kit, orgId: string, lasts: Map<number, LastValue>) {
+  constructor(kit: Kit, orgId: string, lasts: Map<number, LastValue>, unknown: Set<string>) {
+    this.unknown = unknown
     this.#kit = kit
     this.orgId = orgId
     this.#lasts = lasts
@@ -157,6 +160,7 @@ export class Directory {
   readonly #orgs = new Map<string, OrgDirectory>()
   readonly #loading = new Map<string, Promise<OrgDirectory>>()
   readonly #drops = new Map<string, number>()
+  readonly #before = new Map<string, OrgDirectory>()
 
   constructor(kit: Kit) {
     this.#kit = kit
@@ -167,11 +171,11 @@ export class Directory {
     return this.#orgs.get(orgId)
   }
 
-  loadOrg(orgId: string): Promise<OrgDirectory> {
+  loadOrg(orgId: string, unknown = new Set<string>()): Promise<OrgDirectory> {
     const running = this.#loading.get(orgId)
     if (running !== undefined) return running
     const drops = this.#drops.get(orgId) ?? 0
-    const loading = new OrgDirectory(this.#kit, orgId, this.lasts)
+    const loading = new OrgDirectory(this.#kit, orgId, this.lasts, unknown)
       .load()
       .then((org) => {
         // A change that came while we read makes what we read old: it serves the waiting message and no other.
@@ -183,7 +187,21 @@ export class Directory {
     return loading
   }
 
+  /** Reads an organisation again because something was missing in it: what it knows may be older than the message. */
+  reload(org: OrgDirectory): Promise<OrgDirectory> {
+    if (this.#orgs.get(org.orgId) === org) this.drop(org.orgId)
+    return this.loadOrg(org.orgId, org.unknown)
+  }
+
+  /** A device as it was last read, also while its organisation is being read again. Its last values are always current. */
+  lastKnown(orgId: string, device: string): DeviceEntry | undefined {
+    const now = this.#orgs.get(orgId)?.find(device)
+    return now?.series === undefined ? (this.#before.get(orgId)?.find(device) ?? now) : now
+  }
+
   drop(orgId: string): void {
+    const before = this.#orgs.get(orgId)
+    if (before !== undefined) this.#before.set(orgId, before)
     this.#drops.set(orgId, (this.#drops.get(orgId) ?? 0) + 1)
     this.#orgs.delete(orgId)
     this.#loading.delete(orgId)

@@ -33,6 +33,8 @@ export interface Message {
   payload: Buffer
   /** Receive time, Unix ms; points without a time take it. */
   received: number
+  /** The same moment on the monotonic clock. */
+  arrivedMs: number
   /** What a repetition of this message would carry too (credential, packet id, payload hash); QoS 1 and 2 only. */
   mark?: () => string
 }
@@ -53,6 +55,7 @@ const textBytesMax = 65_536
 const problemsMax = 20
 export const messagePointsMax = 200_000
 
+const unknownMax = 10_000
 const none: readonly Reason[] = []
 const textEncoder = new TextEncoder()
 
@@ -85,6 +88,8 @@ export class Intake {
       if (entry !== undefined && entry.series === undefined) unready.add(entry)
     }
     if (unready.size > 0) return { ready: org.makeReady([...unready]) }
+    for (const { device, property } of decoded.points)
+      if (this.#maybeNew(message, org, device, property)) return { ready: this.#directory.reload(org) }
 
     const problems = decoded.problems
     const now = this.#clock.now()
@@ -104,6 +109,20 @@ export class Intake {
     }
     if (timeless) this.#putReceipt(message)
     return { problems, points: kept }
+  }
+
+  /**
+   * Whether a device or property that we do not know could have been made since we read the organisation: then it is
+   * read once more before anybody is told that it does not exist.
+   */
+  #maybeNew(message: Message, org: OrgDirectory, deviceKey: string, property: string): boolean {
+    const device = org.find(deviceKey === '' ? message.sender.deviceId : deviceKey)
+    if (device?.series?.has(property) === true) return false
+    const key = device === undefined ? deviceKey : `${device.id}\n${property}`
+    if (org.unknown.has(key)) return false
+    if (org.loadedMs <= message.arrivedMs) return true
+    if (org.unknown.size < unknownMax) org.unknown.add(key)
+    return false
   }
 
   #resolve(
@@ -217,6 +236,8 @@ export class Intake {
         if (entry !== undefined && entry.series === undefined) unready.add(entry)
       }
       if (unready.size > 0) return { ready: org.makeReady([...unready]) }
+      for (const { device, property } of columns)
+        if (this.#maybeNew(message, org, device, property)) return { ready: this.#directory.reload(org) }
       known.columns = columns.map(({ device, property, type }) => {
         const found = this.#resolve(message.sender, org, device, property)
         return { type, ...('code' in found ? { wrong: found } : found) }

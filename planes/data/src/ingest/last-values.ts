@@ -25,14 +25,14 @@ export class LastValues {
   /** What is in memory of a device, by id or name. */
   knownOf(orgId: string, device: string): Record<string, number | string | boolean> {
     const values: Record<string, number | string | boolean> = {}
-    for (const { property, last } of this.#directory.org(orgId)?.find(device)?.series?.values() ?? [])
+    for (const { property, last } of this.#directory.lastKnown(orgId, device)?.series?.values() ?? [])
       if (last.at > Number.NEGATIVE_INFINITY) values[property] = last.value
     return values
   }
 
   /** After a death certificate the values stand, but nobody vouches for them. */
   markStale(orgId: string, device: string): void {
-    for (const { last } of this.#directory.org(orgId)?.find(device)?.series?.values() ?? []) last.quality = quality.bad
+    for (const { last } of this.#directory.lastKnown(orgId, device)?.series?.values() ?? []) last.quality = quality.bad
   }
 
   async ofDevices(deviceIds: readonly string[]): Promise<Answer> {

@@ -106,6 +106,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
   const mqtt = new MqttEndpoint({
     ...shared,
     receipts,
+    hasPending: () => segments.hasUnawaited(),
     onSession: (deviceId, open) => states.session(deviceId, open),
     onSharedCredential: (sender) => states.sharedCredential(sender.deviceId),
   })

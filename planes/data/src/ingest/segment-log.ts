@@ -91,6 +91,11 @@ export class SegmentLog {
     this.#schedule()
   }
 
+  /** Whether rows were appended for whose durability nobody waits yet. */
+  hasUnawaited(): boolean {
+    return this.#block.length > rowBytes && this.#block.waiting.length === 0
+  }
+
   durable(): Promise<void> {
     return new Promise((done) => this.whenDurable(done))
   }

@@ -98,7 +98,7 @@ function addMetric(
     device: owner,
     property: name,
     at: metric.timestamp ?? payloadTime,
-    value: valueOf(metric, datatype ?? 0),
+    value: metricValue(metric, datatype ?? 0),
     quality: quality.good,
   } satisfies DecodedPoint)
   if (decoded.points.length > messagePointsMax) throw new TooManyPoints()
@@ -134,7 +134,7 @@ interface Metric {
 }
 
 /** Signed kinds travel as two's complement in an unsigned field (Sparkplug B 3.0 §6.4.16). */
-function valueOf(metric: Metric, datatype: number): unknown {
+function metricValue(metric: Metric, datatype: number): unknown {
   if (metric.bits !== undefined) {
     const signedBits = [0, 8, 16, 32, 64][datatype] ?? 0
     if (typeof metric.bits === 'number' && signedBits === 0) return metric.bits

@@ -97,7 +97,14 @@ export class DeviceHttp {
       const payload = await readBody(request)
       if (payload === undefined)
         return reply(response, 413, `A body has at most ${bodyBytesMax} bytes.`, { Connection: 'close' })
-      await this.#receive(response, { sender, door: 'http', topic, payload, received: this.#options.clock.now() })
+      await this.#receive(response, {
+        sender,
+        door: 'http',
+        topic,
+        payload,
+        received: this.#options.clock.now(),
+        arrivedMs: performance.now(),
+      })
     } finally {
       this.#requests--
     }

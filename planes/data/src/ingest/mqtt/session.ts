@@ -114,6 +114,7 @@ export class Session implements SenderContext {
     if (this.closed) return
     this.#buffer = at === this.#buffer.length ? Buffer.alloc(0) : this.#buffer.subarray(at)
     this.#flushAcks()
+    if (at > 0) this.#endpoint.appended()
     if (this.#endpoint.underPressure()) this.#endpoint.holdBack(this)
   }
 
@@ -141,9 +142,9 @@ export class Session implements SenderContext {
 
   #refuseStream(error: unknown): void {
     if (error instanceof FrameError)
-      return this.disconnect(error.tooLarge ? code.packetTooLarge : code.malformed, error.message)
-    if (error instanceof ProtocolError) return this.disconnect(error.code, error.message)
-    this.#endpoint.fail(this, error)
+      this.disconnect(error.tooLarge ? code.packetTooLarge : code.malformed, error.message)
+    else if (error instanceof ProtocolError) this.disconnect(error.code, error.message)
+    else this.#endpoint.fail(this, error)
   }
 
   #handle(frame: Frame, start: number): Promise<void> | undefined {
@@ -160,7 +161,6 @@ export class Session implements SenderContext {
   }
 
   #parse(bytes: Buffer): Packet {
-    let packet: Packet | undefined
     this.#parser ??= mqttPacket
       .parser(this.sender === undefined ? {} : { protocolVersion: this.version })
       .on('packet', (each: Packet) => {
@@ -172,7 +172,7 @@ export class Session implements SenderContext {
     this.#parsed = undefined
     this.#parseError = undefined
     this.#parser.parse(bytes)
-    packet = this.#parsed
+    const packet: Packet | undefined = this.#parsed
     if (this.#parseError !== undefined || packet === undefined)
       throw new ProtocolError(
         code.malformed,
