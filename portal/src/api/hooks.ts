@@ -12,10 +12,15 @@ export interface AskOptions {
   keep?: boolean
 }
 
+/** The name under which a reply is kept. */
+export function keyOf<R extends RouteContract>(contract: R, ask: Ask<R>): readonly unknown[] {
+  return [contract.id, ask.params ?? null, ask.query ?? null]
+}
+
 /** Reads one route; the reply is kept under the route's id and what was asked. */
 export function useAsk<R extends RouteContract>(contract: R, ask: Ask<R>, options: AskOptions = {}) {
   return useQuery<ReplyOf<R>>({
-    queryKey: [contract.id, ask.params ?? null, ask.query ?? null],
+    queryKey: keyOf(contract, ask),
     queryFn: ({ signal }) => call(contract, ask, { signal }),
     enabled: options.enabled,
     refetchInterval: options.every,

@@ -86,7 +86,7 @@ export function DataTable<R extends RouteContract>(props: {
   return (
     <div>
       <div className="table-tools">
-        {props.search && (
+        {props.search && (data.total > 0 || search !== '') && (
           <input
             className="input"
             type="search"

@@ -1,10 +1,10 @@
-import { getJoin, join } from '@kapok/contracts/access'
+import { getJoin, getSession, join } from '@kapok/contracts/access'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useAsk, useCommand } from '../../api/hooks.ts'
+import { keyOf, useAsk, useCommand } from '../../api/hooks.ts'
 import { deskOf } from '../../app/desks.ts'
 import { Instant } from '../../components/figures.tsx'
 import { ErrorSummary, TextField, type Wrongs } from '../../components/form.tsx'
@@ -37,7 +37,10 @@ export function Join() {
       { body: { token, password: form.password, ...who } },
       {
         onSuccess: async (session) => {
-          await client.invalidateQueries({ refetchType: 'all' })
+          client.setQueryData(keyOf(getSession, {}), session)
+          void client.invalidateQueries({
+            predicate: ({ queryKey: [id] }) => id !== getSession.id && id !== getJoin.id,
+          })
           await navigate({ to: deskOf(session.roles)?.pages[0]?.to ?? '/' })
         },
       },

@@ -1,12 +1,13 @@
-import { signIn } from '@kapok/contracts/access'
+import { getSession, signIn } from '@kapok/contracts/access'
 import type { Role } from '@kapok/contracts/roles'
+import type { ReplyOf } from '@kapok/contracts/route'
 import { enterAs, listPeople } from '@kapok/contracts/world'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useAsk, useCommand } from '../../api/hooks.ts'
+import { keyOf, useAsk, useCommand } from '../../api/hooks.ts'
 import { deskOf } from '../../app/desks.ts'
 import { usePlatform } from '../../app/platform.ts'
 import { ErrorSummary, TextField, type Wrongs } from '../../components/form.tsx'
@@ -18,9 +19,10 @@ import { Failure, Reply } from '../../components/waiting.tsx'
 function useArrive() {
   const client = useQueryClient()
   const navigate = useNavigate()
-  return async (roles: readonly Role[]) => {
-    await client.invalidateQueries({ refetchType: 'all' })
-    await navigate({ to: deskOf(roles)?.pages[0]?.to ?? '/' })
+  return async (session: ReplyOf<typeof getSession>) => {
+    client.setQueryData(keyOf(getSession, {}), session)
+    void client.invalidateQueries({ predicate: ({ queryKey: [id] }) => id !== getSession.id })
+    await navigate({ to: deskOf(session.roles)?.pages[0]?.to ?? '/' })
   }
 }
 
@@ -41,10 +43,7 @@ export function SignIn() {
     setWrongs(found)
     setRound(round + 1)
     if (Object.keys(found).length === 0)
-      enter.mutate(
-        { body: { login: login.trim().toLowerCase(), password } },
-        { onSuccess: (session) => arrive(session.roles) },
-      )
+      enter.mutate({ body: { login: login.trim().toLowerCase(), password } }, { onSuccess: arrive })
   }
   return (
     <Page title={t('shell.signIn')} lead={t('account.signInLead')}>
@@ -86,7 +85,7 @@ export function SignIn() {
 }
 
 /** The people of a sample province, desk by desk, with what waits for each. Exists only in a world. */
-function EnterAs({ onEntered }: { onEntered(roles: readonly Role[]): Promise<void> }) {
+function EnterAs({ onEntered }: { onEntered(session: ReplyOf<typeof getSession>): Promise<void> }) {
   const { t } = useTranslation()
   const people = useAsk(listPeople, {}, { every: 10_000 })
   const enter = useCommand(enterAs)
@@ -113,12 +112,7 @@ function EnterAs({ onEntered }: { onEntered(roles: readonly Role[]): Promise<voi
                 <Button
                   aria-label={t('account.enterAsName', { name: each.name })}
                   loading={enter.isPending && enter.variables?.body.userId === each.userId}
-                  onClick={() =>
-                    enter.mutate(
-                      { body: { userId: each.userId } },
-                      { onSuccess: (session) => onEntered(session.roles) },
-                    )
-                  }
+                  onClick={() => enter.mutate({ body: { userId: each.userId } }, { onSuccess: onEntered })}
                 >
                   {t('account.enter')}
                 </Button>

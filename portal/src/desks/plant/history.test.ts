@@ -19,6 +19,11 @@ test('a gap between two points breaks the line', () => {
   expect(series.at).toEqual([1000, 2000, 2001, 90_000])
   expect(series.value).toEqual([1, 2, null, 3])
 })
+test('a night is no gap in days', () => {
+  const day = 86_400_000
+  const gaps = [{ from: 0.8 * day, to: 1.3 * day }]
+  expect(historySeries({ ...reply, source: '1d', at: [0, day], value: [1, 2], gaps }).value).toEqual([1, 2])
+})
 test('a gap before the first point breaks nothing', () => {
   const series = historySeries({ ...reply, at: [5000, 6000, 7000], value: [1, 2, 3], gaps: [{ from: 0, to: 5000 }] })
   expect(series.value).toEqual([1, 2, 3])

@@ -20,7 +20,9 @@ export function History({ device }: { device: ReplyOf<typeof getDevice> }) {
   const numeric = device.properties.filter(
     (each) => each.type === 'float' || each.type === 'int' || each.type === 'bool',
   )
-  const [identifier, setIdentifier] = useState(numeric[0]?.identifier ?? '')
+  const [identifier, setIdentifier] = useState(
+    (numeric.find((each) => each.type === 'float') ?? numeric[0])?.identifier ?? '',
+  )
   const [range, setRange] = useState<Range>('24h')
   const now = usePlatformNow() ?? 0
   // A round end keeps the question the same for a while, so that pages share one answer.
@@ -80,6 +82,8 @@ export function History({ device }: { device: ReplyOf<typeof getDevice> }) {
   )
 }
 
+const bucketMs = { raw: 0, '1m': 60_000, '1h': hourMs, '1d': 24 * hourMs }
+
 /** Columns of the reply as a line: a null where each gap begins, and a band where the quality was not good. */
 export function historySeries(
   reply: Pick<ReplyOf<typeof getPointRange>, 'name' | 'unit' | 'source' | 'at' | 'value' | 'quality' | 'gaps'>,
@@ -88,11 +92,14 @@ export function historySeries(
   const value: (number | null)[] = []
   const poor: [number, number][] = []
   const good = reply.source === 'raw' ? 192 : 10_000
+  // In a roll-up a night without points is part of its bucket; only whole buckets that are missing break the line.
+  const bucket = bucketMs[reply.source]
+  const gaps = reply.gaps.filter((each) => each.to - each.from > bucket)
   let gap = 0
   for (const [index, time] of reply.at.entries()) {
     const each = reply.value[index]
-    while ((reply.gaps[gap]?.from ?? Number.POSITIVE_INFINITY) < time) {
-      const from = reply.gaps[gap]?.from ?? 0
+    while ((gaps[gap]?.from ?? Number.POSITIVE_INFINITY) < time) {
+      const from = gaps[gap]?.from ?? 0
       gap++
       // A gap that begins before the first point shown has nothing to break.
       if (at.length === 0 || from <= (at.at(-1) ?? 0)) {

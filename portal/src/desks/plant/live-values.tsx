@@ -19,7 +19,7 @@ export function LiveValues({ device }: { device: Device }) {
   const { t, i18n } = useTranslation()
   const live = useLive(device.id)
   const numeric = device.properties.filter((each) => each.type === 'float' || each.type === 'int')
-  const [chosen, setChosen] = useState(numeric[0]?.identifier)
+  const [chosen, setChosen] = useState((numeric.find((each) => each.type === 'float') ?? numeric[0])?.identifier)
   const index = device.properties.findIndex((each) => each.identifier === chosen)
   const property = device.properties[index]
   const nameOf = (each: Property) => (i18n.language === 'en' ? (each.nameEn ?? each.name) : each.name)
