@@ -233,7 +233,7 @@ async function queryableAfter(kit: TestKit, report: Report): Promise<void> {
   const start = Date.now() - 3600 * secondMs
   let running = true
   const load = (async () => {
-    for (let tick = 0, n = 0; running; tick++) {
+    for (let n = 0; running; ) {
       const due = performance.now() + 10
       for (const client of others) {
         client.socket.cork()
