@@ -61,6 +61,7 @@ export const looks: Look[] = [
   ...as(who('platform.administrator', 'platform'), [
     ['admin', '/admin'],
     ['admin-members', `/admin/organisations/${id(2)}`],
+    ['admin-rules', '/admin/rules'],
     ['admin-audit', '/admin/audit'],
     ['admin-health', '/admin/health'],
   ]),

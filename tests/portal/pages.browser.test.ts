@@ -106,4 +106,46 @@ describe.skipIf(!existsSync(dist))('pages of the built portal', () => {
     },
     60_000,
   )
+
+  test('a wrong credit code is named on top of the form, focused, and leads to its field', async () => {
+    const look = looks.find((each) => each.name === 'plant-apply')!
+    const { page } = await open(look, { width: 390, theme: 'light', language: 'zh-CN' })
+    await page.getByRole('button', { name: '合同信息' }).click()
+    await page.getByLabel('合同编号').fill('RS-2027-001')
+    await page.getByLabel('合同签订日期').fill('2027-01-10')
+    await page.getByLabel('供应商统一社会信用代码').fill('91440101MA5C000000')
+    await page.getByLabel('接入设备台数').fill('2')
+    await page.keyboard.press('Enter')
+    const summary = page.getByRole('alert')
+    expect(await summary.textContent()).toContain('校验位')
+    expect(await summary.evaluate((box) => box === document.activeElement)).toBe(true)
+    await summary.getByRole('link').click()
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('supplier')
+    await page.context().close()
+  })
+
+  test('the days of an evidence strip are walked with the arrow keys', async () => {
+    const look = looks.find((each) => each.name === 'plant-evidence')!
+    const { page } = await open(look, { width: 1440, theme: 'light', language: 'zh-CN' })
+    const cells = page.locator('.strip-cells').first().getByRole('button')
+    await cells.last().focus()
+    await page.keyboard.press('Home')
+    await page.keyboard.press('ArrowRight')
+    expect(await cells.nth(1).evaluate((cell) => cell === document.activeElement)).toBe(true)
+    expect(await page.locator('.strip-detail').textContent()).toContain('封存哈希')
+    await page.context().close()
+  })
+
+  test('an act that moves money names its amount before it is done', async () => {
+    const look = looks.find((each) => each.name === 'review-case')!
+    const { page } = await open(look, { width: 1440, theme: 'light', language: 'zh-CN' })
+    await page.getByLabel('同意').check()
+    await page.getByLabel('核定金额').fill('98,000.01')
+    await page.getByRole('button', { name: '继续' }).click()
+    expect(await page.getByRole('alert').textContent()).toContain('98,000.00')
+    await page.getByLabel('核定金额').fill('90,000')
+    await page.getByRole('button', { name: '继续' }).click()
+    expect(await page.getByRole('dialog').textContent()).toContain('90,000.00')
+    await page.context().close()
+  })
 })

@@ -43,6 +43,7 @@ export const desks: readonly Desk[] = [
       { to: '/review', word: 'queue' },
       { to: '/province/suppliers', word: 'caps' },
       { to: '/review/objections', word: 'objections' },
+      { to: '/admin/rules', word: 'rules' },
     ],
   },
   {
@@ -74,6 +75,7 @@ export const desks: readonly Desk[] = [
     roles: ['platform.administrator'],
     pages: [
       { to: '/admin', word: 'organisations' },
+      { to: '/admin/rules', word: 'rules' },
       { to: '/admin/audit', word: 'audit' },
       { to: '/admin/health', word: 'health' },
       { to: '/tokens', word: 'tokens' },

@@ -76,6 +76,7 @@ export const portalRouter = createRouter({
     page('/operator', () => import('../desks/operator/readings.tsx'), 'Readings'),
     page('/admin', () => import('../desks/admin/organisations.tsx'), 'Organisations'),
     page('/admin/organisations/$orgId', () => import('../desks/admin/members.tsx'), 'Members'),
+    page('/admin/rules', () => import('../desks/admin/rules.tsx'), 'Rules'),
     page('/admin/audit', () => import('../desks/admin/audit.tsx'), 'Audit'),
     page('/admin/health', () => import('../desks/admin/health.tsx'), 'Health'),
   ]),

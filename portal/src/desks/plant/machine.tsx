@@ -16,6 +16,7 @@ import { Credentials } from './credentials.tsx'
 import { DeviceState } from './device-state.tsx'
 import { History } from './history.tsx'
 import { LiveValues } from './live-values.tsx'
+import { Rename } from './rename.tsx'
 
 /** One machine: what it says now, its last 90 days, and which of those days are evidence. */
 export function Machine() {
@@ -79,6 +80,7 @@ function OneMachine({ device }: { device: ReplyOf<typeof getDevice> }) {
                   [t('plant.created'), <Instant key="c" at={device.createdAt} />],
                 ]}
               />
+              <Rename deviceId={device.id} name={device.name} />
               <div className="row">
                 {device.enabled ? (
                   <ConfirmAct

@@ -35,6 +35,7 @@ export const plant: typeof zh = {
     kind: 'Kind',
     id: 'Device id',
     created: 'Created',
+    rename: 'Rename',
     disable: 'Disable',
     disableName: 'Disable “{{name}}”',
     disableEffect:

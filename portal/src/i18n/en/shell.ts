@@ -49,6 +49,7 @@ export const shell: typeof zh = {
     ledger: 'Ledger',
     readings: 'Line readings',
     organisations: 'Organisations',
+    rules: 'Rules and calendar',
     audit: 'Audit',
     health: 'Health',
   },

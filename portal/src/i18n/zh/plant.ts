@@ -32,6 +32,7 @@ export const plant = {
     kind: '类别',
     id: '设备编号',
     created: '创建时间',
+    rename: '改名',
     disable: '停用',
     disableName: '停用“{{name}}”',
     disableEffect: '平台会拒收该设备的数据并断开连接，直到重新启用。停用期间的天数不会成为证据。',

@@ -47,6 +47,7 @@ export const shell = {
     ledger: '账本',
     readings: '线路读数',
     organisations: '机构与成员',
+    rules: '规则与日历',
     audit: '审计',
     health: '运行状态',
   },
