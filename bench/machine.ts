@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { cpus, release, totalmem } from 'node:os'
 
 /** What a figure was measured on; written beside it, since a figure without its machine says nothing. */
@@ -9,15 +8,5 @@ export function machine(): Record<string, string> {
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${process.platform} ${release()}`,
     node: process.version,
-  }
-}
-
-/** Whether a program is on this machine, as a peer to measure beside. */
-export function hasProgram(name: string): boolean {
-  try {
-    execFileSync('which', [name], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
   }
 }

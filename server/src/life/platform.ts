@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { createClient } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Log } from '@kapok/kit/log'
 import { type EmbeddedPostgres, startPostgres } from '@kapok/kit-store/engine/postgres'
 import { migrate, readMigrations } from '@kapok/kit-store/migrate'
@@ -147,7 +147,7 @@ async function startStore(config: Config, supervisor: Supervisor): Promise<strin
     })
     url = `http://kapok:${secret}@127.0.0.1:${port}`
   }
-  const client = createClient({ url, request_timeout: 10_000 })
+  const client = createClient({ url, request_timeout: 10_000, log: { level: ClickHouseLogLevel.OFF } })
   try {
     await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${storeDatabase}` })
   } catch (error) {

@@ -1,4 +1,4 @@
-import { createClient } from '@clickhouse/client'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { accessPlane } from '@kapok/access'
 import { makeBus } from '@kapok/kit/bus'
 import { systemClock } from '@kapok/kit/clock'
@@ -74,7 +74,7 @@ async function startProvince(platform: RunningPlatform, config: Config, firstLin
 async function firstAdministratorLink(platform: RunningPlatform): Promise<string | undefined> {
   const { KAPOK_INNER_DATABASE: url = '', KAPOK_INNER_STORE: store = '', KAPOK_INNER_URL: baseUrl = '' } = platform.env
   const db = openDb(url, () => {}, 2)
-  const clickhouse = createClient({ url: store })
+  const clickhouse = createClient({ url: store, log: { level: ClickHouseLogLevel.OFF } })
   try {
     const kit = {
       clock: systemClock,

@@ -34,6 +34,3 @@ export const machineKinds = { injectionMoulding, machiningCentre, compressor, po
   MachineKind
 >
 export type MachineKindName = keyof typeof machineKinds
-
-/** Values of the property `state` (运行状态). */
-export const stateCode = { off: 0, idle: 1, run: 2, fault: 3 } as const

@@ -1,5 +1,5 @@
 import type { DevicePort } from '@kapok/contracts/ports'
-import { addCivilDays, civilDayOf, startOfCivilDay } from '@kapok/kit/clock'
+import { addCivilDays, civilDayOf } from '@kapok/kit/clock'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import { leafHash } from '../log/merkle.ts'
@@ -97,6 +97,3 @@ async function append(kit: Kit, tx: Tx, seal: Sealable): Promise<void> {
     sealedAt: kit.clock.now(),
   })
 }
-
-/** When a day will be sealed, Unix ms. */
-export const sealedFrom = (day: string): number => startOfCivilDay(addCivilDays(day, 1)) + graceMs
