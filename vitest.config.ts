@@ -16,7 +16,13 @@ export default defineConfig({
       },
       {
         // Whole platforms, one after the other: each starts its own engines and uses both cores.
-        test: { ...shared, name: 'stories', include: ['tests/**/*.test.ts'], fileParallelism: false, testTimeout: 300_000 },
+        test: {
+          ...shared,
+          name: 'stories',
+          include: ['tests/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+        },
       },
     ],
   },
