@@ -15,6 +15,9 @@ const client = new QueryClient({
   },
 })
 
+// After an upgrade the chunks of the page that is still open are gone: the new page is fetched.
+window.addEventListener('vite:preloadError', () => location.reload())
+
 await startLanguage()
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
