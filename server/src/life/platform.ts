@@ -9,6 +9,7 @@ import pg from 'pg'
 import { type Config, SetupError } from '../config.ts'
 import { migrationsOfAll } from '../planes.ts'
 import { storeDatabase } from '../roles/role.ts'
+import { buildPortalIfStale } from './build-portal.ts'
 import { lockDataFolder, openDataFolder } from './data-folder.ts'
 import { Supervisor } from './supervisor.ts'
 
