@@ -48,7 +48,11 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     undo.push(() => supervisor.stop())
     if (options.clock !== undefined) await supervisor.setClock(options.clock.atMs, options.clock.running)
     say('正在启动数据库与时序库 · starting the database and the store …')
-    const [database, storeUrl] = await Promise.all([startDatabase(options, undo), startStore(config, supervisor)])
+    const [database, storeUrl] = await Promise.all([
+      startDatabase(options, undo),
+      startStore(config, supervisor),
+      buildPortalIfStale(say),
+    ])
     const env = {
       KAPOK_MODE: config.mode,
       KAPOK_INNER_DATABASE: database.appUrl,
