@@ -25,7 +25,8 @@ export interface EdgeBuffer {
 
 /** Points in the buffer at most: a plant of 300 tags at 1 Hz for a day is 26 million changes at worst, far fewer in fact. */
 const quotaPoints = 20_000_000
-const quotaStep = 10_000
+/** Dropping takes this part of the quota at once, so that a full buffer does not delete for every single value. */
+const dropPart = 1 / 1000
 
 /**
  * The gateway's buffer: every value is on disk (SQLite, WAL, synchronous FULL) before it is sent. When the quota is
@@ -42,18 +43,23 @@ export function openBuffer(file: string, quota = quotaPoints): EdgeBuffer {
   const insert = db.prepare('INSERT INTO point (device, property, at, value, is_bool) VALUES (?, ?, ?, ?, ?)')
   const select = db.prepare('SELECT * FROM point WHERE id >= ? AND id < ? ORDER BY id LIMIT ?')
   const remove = db.prepare('DELETE FROM point WHERE id BETWEEN ? AND ?')
+  const dropOldest = db.prepare('DELETE FROM point WHERE id IN (SELECT id FROM point ORDER BY id LIMIT ?)')
+  const addToDropped = db.prepare(`UPDATE tally SET n = n + ? WHERE name = 'dropped'`)
   const sequence = db.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'point'`)
   const tally = db.prepare(`SELECT n FROM tally WHERE name = 'dropped'`)
   const counted = db.prepare('SELECT count(*) AS n FROM point')
   let count = Number((counted.get() as { n: number }).n)
 
-  const inTransaction = (work: () => void) => {
+  /** `work` returns by how much the number of points changed; it counts only when the transaction is on disk. */
+  const inTransaction = (work: () => number) => {
     db.exec('BEGIN IMMEDIATE')
     try {
-      work()
+      const change = work()
       db.exec('COMMIT')
+      count += change
     } catch (error) {
-      db.exec('ROLLBACK')
+      // A full disk may have ended the transaction already.
+      if (db.isTransaction) db.exec('ROLLBACK')
       throw error
     }
   }
@@ -64,14 +70,11 @@ export function openBuffer(file: string, quota = quotaPoints): EdgeBuffer {
       inTransaction(() => {
         for (const { device, property, at, value } of points)
           insert.run(device, property, at, Number(value), typeof value === 'boolean' ? 1 : 0)
-        count += points.length
-        if (count <= quota) return
-        const excess = Math.max(count - quota, Math.min(quotaStep, count))
-        const { changes } = db
-          .prepare('DELETE FROM point WHERE id IN (SELECT id FROM point ORDER BY id LIMIT ?)')
-          .run(excess)
-        count -= Number(changes)
-        db.prepare(`UPDATE tally SET n = n + ? WHERE name = 'dropped'`).run(Number(changes))
+        const excess = count + points.length - quota
+        if (excess <= 0) return points.length
+        const { changes } = dropOldest.run(Math.max(excess, Math.ceil(quota * dropPart)))
+        addToDropped.run(Number(changes))
+        return points.length - Number(changes)
       })
     },
     oldest(fromId, toId, limit) {
@@ -90,6 +93,7 @@ export function openBuffer(file: string, quota = quotaPoints): EdgeBuffer {
     remove(ids) {
       // Ids of a batch are mostly neighbours: a run of them goes by one statement.
       inTransaction(() => {
+        let removed = 0
         for (let i = 0; i < ids.length; ) {
           const first = ids[i] ?? 0
           let last = first
@@ -98,8 +102,9 @@ export function openBuffer(file: string, quota = quotaPoints): EdgeBuffer {
             i++
           }
           i++
-          count -= Number(remove.run(first, last).changes)
+          removed += Number(remove.run(first, last).changes)
         }
+        return -removed
       })
     },
     nextId: () => Number((sequence.get() as { seq: number } | undefined)?.seq ?? 0) + 1,

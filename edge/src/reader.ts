@@ -23,6 +23,11 @@ export interface Reader {
 
 const backOffMsMax = 30_000
 
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** One line when it begins and one at each doubling, not one a second for a machine that is off all night. */
+const isDoubling = (n: number) => n > 0 && (n & (n - 1)) === 0
+
 /** Reads one device on its period, on its own connection, so that a dead one delays nobody. */
 export function startReader(device: EdgeDevice, buffer: EdgeBuffer, clock: Clock, log: Log): Reader {
   const client = new ModbusClient({ host: device.host, port: device.port, inFlightMax: 4, timeoutMs: 3_000 })
@@ -41,15 +46,27 @@ export function startReader(device: EdgeDevice, buffer: EdgeBuffer, clock: Clock
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   let failures = 0
+  let partial = 0
   let round: Promise<void> = Promise.resolve()
 
+  /** Reads every block; one that fails (a wrong address, say) takes nothing from the others. */
   async function readOnce(): Promise<void> {
-    const points = (await Promise.all(blocks.map(readBlock))).flat()
-    buffer.append(points)
+    const outcomes = await Promise.allSettled(blocks.map(readBlock))
+    const values = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []))
+    buffer.append(values.map(({ tag, at, value }) => ({ device: device.name, property: tag.property, at, value })))
+    // Only what is on disk counts as sent: a value that a full disk refused is tried again.
+    for (const { tag, at, value } of values) sent.set(tag, { at, value })
+    const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
+    if (failed.length === outcomes.length) throw failed[0]?.reason
     state.connected = true
     state.reads++
     if (failures > 0) log.info({ device: device.name }, 'the device answers again')
     failures = 0
+    state.lastError = failed.length === 0 ? undefined : wordsOf(failed[0]?.reason)
+    state.errors += failed.length
+    partial = failed.length === 0 ? 0 : partial + 1
+    if (isDoubling(partial))
+      log.warn({ device: device.name, error: state.lastError }, 'a part of the device cannot be read')
   }
 
   async function readBlock(block: Block) {
@@ -62,8 +79,7 @@ export function startReader(device: EdgeDevice, buffer: EdgeBuffer, clock: Clock
     return valuesOf(block, data).flatMap(([tag, value]) => {
       state.values[tag.property] = { at, value }
       if (!worthSending(tag, value, at)) return []
-      sent.set(tag, { at, value })
-      return [{ device: device.name, property: tag.property, at, value }]
+      return [{ tag, at, value }]
     })
   }
 
@@ -80,10 +96,9 @@ export function startReader(device: EdgeDevice, buffer: EdgeBuffer, clock: Clock
     } catch (error) {
       state.connected = false
       state.errors++
-      state.lastError = error instanceof Error ? error.message : String(error)
+      state.lastError = wordsOf(error)
       failures++
-      // One line when it begins and one at each doubling, not one a second for a machine that is off all night.
-      if ((failures & (failures - 1)) === 0)
+      if (isDoubling(failures))
         log.warn({ device: device.name, failures, error: state.lastError }, 'the device cannot be read')
     }
     if (stopped) return

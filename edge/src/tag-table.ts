@@ -45,7 +45,14 @@ function fail(path: string, expected: string): never {
 }
 
 const text: Check<string> = (value, path) =>
-  typeof value === 'string' && value !== '' ? value : fail(path, 'a text is expected')
+  typeof value === 'string' && value !== '' && value.length <= 200
+    ? value
+    : fail(path, 'a text of 1 to 200 characters is expected')
+
+const platformUrl: Check<string> = (value, path) =>
+  /^mqtts?:\/\/[^/]/.test(text(value, path)) && URL.canParse(value as string)
+    ? (value as string)
+    : fail(path, 'an address that begins with mqtt:// or mqtts:// is expected')
 
 const integer =
   (min: number, max: number): Check<number> =>
@@ -100,7 +107,7 @@ const tag = shape<Tag>({
 })
 
 const config = shape<EdgeConfig>({
-  platform: text,
+  platform: platformUrl,
   token: text,
   statusPort: otherwise(integer(0, 65_535), 0),
   devices: listOf(

@@ -18,6 +18,8 @@ export interface Uplink {
 const topic = 'kapok/v1/points'
 const batchPoints = 5_000
 const idleMs = 200
+/** Between attempts, a quarter more or less, so that a province's gateways do not come back all at once. */
+const reconnectMs = 2_000
 
 /**
  * Sends the buffer to the platform over MQTT 5, QoS 1, and removes what was acknowledged. Two lanes, one batch each on
@@ -27,47 +29,57 @@ const idleMs = 200
 export function startUplink(options: { url: string; token: string; buffer: EdgeBuffer; log: Log }): Uplink {
   const { buffer, log } = options
   const state: UplinkState = { connected: false, lastError: undefined, sentPoints: 0, lastAcknowledged: undefined }
-  const client: MqttClient = connect(options.url, {
-    protocolVersion: 5,
-    username: options.token,
-    clientId: '',
-    clean: true,
-    reconnectPeriod: 2_000,
-    connectTimeout: 10_000,
-    keepalive: 30,
-    // What is not acknowledged stays in the buffer; the library's own queue must not send it a second time.
-    queueQoSZero: false,
-  })
-  let session = 0
+  let current: MqttClient | undefined
+  let again: NodeJS.Timeout | undefined
   let stopped = false
   const lanes = new Set<Promise<void>>()
+  open()
 
-  client.on('connect', () => {
-    state.connected = true
-    session++
-    log.info('connected to the platform')
-    const border = buffer.nextId()
-    for (const [from, to] of [
-      [border, Number.MAX_SAFE_INTEGER],
-      [0, border],
-    ] as const) {
-      const lane = runLane(session, from, to).finally(() => lanes.delete(lane))
-      lanes.add(lane)
-    }
-  })
-  client.on('close', () => {
-    if (state.connected) log.warn('the platform is away; values are kept')
-    state.connected = false
-    session++
-  })
-  client.on('error', (error) => {
-    state.lastError = error.message
-  })
+  /**
+   * One client a connection: what a broken connection left unacknowledged is in the buffer, and the library, which
+   * would send it once more after reconnecting by itself, must not do so beside us.
+   */
+  function open(): void {
+    const client = connect(options.url, {
+      protocolVersion: 5,
+      username: options.token,
+      clientId: '',
+      clean: true,
+      reconnectPeriod: 0,
+      connectTimeout: 10_000,
+      keepalive: 30,
+    })
+    current = client
+    client.on('connect', () => {
+      state.connected = true
+      state.lastError = undefined
+      log.info('connected to the platform')
+      const border = buffer.nextId()
+      for (const [from, to] of [
+        [border, Number.MAX_SAFE_INTEGER],
+        [0, border],
+      ] as const) {
+        const lane = runLane(client, from, to).finally(() => lanes.delete(lane))
+        lanes.add(lane)
+      }
+    })
+    client.on('error', (error) => {
+      state.lastError = error.message
+    })
+    client.once('close', () => {
+      if (state.connected) log.warn('the platform is away; values are kept')
+      state.connected = false
+      current = undefined
+      // Ends what still waits for an acknowledgement.
+      client.end(true)
+      if (!stopped) again = setTimeout(open, reconnectMs * (0.75 + Math.random() / 2))
+    })
+  }
 
-  /** Sends points with ids in [from, to) until there are none (the backlog) or the session ends. */
-  async function runLane(ownSession: number, from: number, to: number): Promise<void> {
+  /** Sends points with ids in [from, to) until there are none (the backlog) or the connection ends. */
+  async function runLane(client: MqttClient, from: number, to: number): Promise<void> {
     const isBacklog = to !== Number.MAX_SAFE_INTEGER
-    while (!stopped && ownSession === session) {
+    while (!stopped && client === current) {
       const points = buffer.oldest(from, to, batchPoints)
       if (points.length === 0) {
         if (isBacklog) return
@@ -78,6 +90,7 @@ export function startUplink(options: { url: string; token: string; buffer: EdgeB
         await client.publishAsync(topic, Buffer.from(encodeCompactBatch(points.map(batchPoint))), { qos: 1 })
       } catch (error) {
         state.lastError = error instanceof Error ? error.message : String(error)
+        if (stopped || client !== current) return
         await new Promise((go) => setTimeout(go, 1_000))
         continue
       }
@@ -92,8 +105,8 @@ export function startUplink(options: { url: string; token: string; buffer: EdgeB
     state,
     async stop() {
       stopped = true
-      session++
-      await client.endAsync(true)
+      clearTimeout(again)
+      await current?.endAsync(true)
       await Promise.race([Promise.all(lanes), new Promise((go) => setTimeout(go, 1_000))])
     },
   }

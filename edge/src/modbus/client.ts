@@ -24,6 +24,8 @@ export class ModbusClient {
   readonly #waiting = new Map<number, Waiting>()
   readonly #queue: (() => void)[] = []
   #transaction = 0
+  #opening: Socket | undefined
+  #closed = false
 
   constructor(options: ModbusClientOptions) {
     this.#options = options
@@ -33,12 +35,13 @@ export class ModbusClient {
   async read(request: Omit<ReadRequest, 'transaction'>): Promise<Buffer> {
     const socket = await this.#connected()
     if (this.#waiting.size >= this.#options.inFlightMax) await new Promise<void>((go) => this.#queue.push(go))
+    if (socket !== this.#socket) throw new ModbusError('the connection ended before the request was sent')
     return new Promise((resolve, reject) => {
       this.#transaction = (this.#transaction + 1) & 0xffff
       const whole = { ...request, transaction: this.#transaction }
       const timer = setTimeout(() => {
         // A late answer would be taken for nobody's, so the connection is begun anew.
-        this.#drop(new ModbusError(`no answer within ${this.#options.timeoutMs} ms`))
+        if (socket === this.#socket) this.#drop(new ModbusError(`no answer within ${this.#options.timeoutMs} ms`))
       }, this.#options.timeoutMs)
       this.#waiting.set(whole.transaction, { request: whole, resolve, reject, timer })
       socket.write(encodeReadRequest(whole))
@@ -46,13 +49,17 @@ export class ModbusClient {
   }
 
   close(): void {
+    this.#closed = true
+    this.#opening?.destroy(new Error('closed'))
     this.#drop(new ModbusError('closed'))
   }
 
   #connected(): Promise<Socket> {
+    if (this.#closed) return Promise.reject(new ModbusError('closed'))
     if (this.#socket !== undefined) return Promise.resolve(this.#socket)
     this.#connecting ??= this.#connect().finally(() => {
       this.#connecting = undefined
+      this.#opening = undefined
     })
     return this.#connecting
   }
@@ -61,6 +68,7 @@ export class ModbusClient {
     const { host, port, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
       const socket = connect({ host, port, noDelay: true })
+      this.#opening = socket
       const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs)
       const reader = new FrameReader()
       socket.once('connect', () => {
@@ -107,6 +115,8 @@ export class ModbusClient {
     const socket = this.#socket
     this.#socket = undefined
     socket?.destroy()
+    // Who waits for a place finds the connection gone and says so.
+    for (const go of this.#queue.splice(0)) go()
     for (const waiting of [...this.#waiting.values()]) {
       this.#settle(waiting)
       waiting.reject(error)
