@@ -1,5 +1,3 @@
-import type { CaseState } from '@kapok/contracts/case'
-
 /** Names of things of this plane in both languages; the Chinese is authoritative. */
 export const feeKindText = {
   'application-service': { zh: '应用服务费', en: 'Application service fee' },
@@ -42,6 +40,3 @@ export const voucherStateText: Readonly<Record<string, string>> = {
   settled: '已兑现 / already settled',
   expired: '已过期 / expired',
 }
-
-/** States that end a case or leave nothing for anybody to do. */
-export const endStates: readonly CaseState[] = ['passed', 'issued', 'paid', 'rejected', 'withdrawn']

@@ -51,7 +51,15 @@ export async function start(mode: Mode): Promise<void> {
       '提示：传输未加密。设置 KAPOK_TLS_CERT 与 KAPOK_TLS_KEY 启用 TLS · Traffic is plain; set both to switch on TLS.',
     )
   const firstLink = await firstAdministratorLink(platform)
-  if (mode === 'world') return startProvince(platform, config, firstLink)
+  if (mode === 'world') {
+    try {
+      await startProvince(platform, config, firstLink)
+    } catch (error) {
+      log.fatal({ err: error }, 'the province did not start')
+      await stop('the province did not start; see the log', 1)
+    }
+    return
+  }
   if (firstLink !== undefined)
     say(`首位管理员请打开此一次性链接 · The first administrator joins by this one-time link:\n  ${firstLink}`)
 }

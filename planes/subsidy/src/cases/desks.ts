@@ -1,7 +1,6 @@
 import type { CaseDesk } from '@kapok/contracts/case'
 import type { OrganisationPort, OrgFacts } from '@kapok/contracts/ports'
-import type { Standing } from '@kapok/kit-store/case/case'
-import { type CaseHead, deskOf } from '@kapok/kit-store/case/case.store'
+import type { CaseHead } from '@kapok/kit-store/case/case.store'
 import type { Actor } from '@kapok/kit-store/plane'
 
 /** Region of the office that sits at a desk: the county, city or province of the case. */
@@ -36,5 +35,3 @@ export async function officesAt(
   const found = await organisations.ofKind(desk, region)
   return desk === 'finance' ? found : found.filter((each) => each.region === region)
 }
-
-export { deskOf, type Standing }

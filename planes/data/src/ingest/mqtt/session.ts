@@ -550,6 +550,3 @@ class ProtocolError extends Error {
     this.code = reason
   }
 }
-
-export type { DecodedPoint, Message }
-export const foreignTopic = (topic: string) => reason('topic.foreign', { topic })
