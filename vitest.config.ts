@@ -9,9 +9,18 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'fast',
-          include: ['{contracts,kit,kit-store,planes,edge,server,world,portal,tools,bench,programmes}/**/*.test.ts'],
+          include: ['{contracts,kit,kit-store,planes,edge,server,world,portal,tools,programmes}/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup: ['tests/support/engines.ts'],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'proofs',
+          include: ['bench/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
         },
       },
       {

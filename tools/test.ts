@@ -8,5 +8,6 @@ finish([
   await step('generated documents', 'node', ['tools/docs.ts', '--check']),
   await step('the portal builds', 'npm', ['run', '--silent', 'build']),
   await vitest('tests', ['--project', 'fast']),
+  await vitest('proofs', ['--project', 'proofs']),
   await vitest('stories', ['--project', 'stories']),
 ])
