@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stateDiagram } from '@kapok/kit-store/case/case'
+import { readMigrations } from '@kapok/kit-store/migrate'
 import { testKit } from '@kapok/kit-store/testing'
 import { caseTables } from '@kapok/subsidy'
 import { settings } from '../server/src/config.ts'
@@ -22,6 +24,18 @@ function put(name: string, text: string): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(file, text)
 }
+
+// The schema's hash: a change of a migration shows up in review as a change of this line.
+put(
+  'schema.sha256',
+  `${createHash('sha256')
+    .update(
+      readMigrations(migrationsOfAll)
+        .map(({ plane, file, sha256 }) => `${plane}/${file} ${sha256}`)
+        .join('\n'),
+    )
+    .digest('hex')}\n`,
+)
 
 const madeBy = '<!-- Made by `npm run docs`; do not edit. -->\n\n'
 const kit = await testKit({ migrations: migrationsOfAll.slice(1) })

@@ -108,6 +108,7 @@ export const listOrganisations = route({
 })
 export const createOrganisation = route({
   id: 'access.organisation.create',
+  replyOnce: true,
   method: 'POST',
   path: '/organisations',
   summary: 'Create an organisation and a one-time link for its first member.',
@@ -136,6 +137,7 @@ export const listMembers = route({
 })
 export const inviteMember = route({
   id: 'access.member.invite',
+  replyOnce: true,
   method: 'POST',
   path: '/organisations/:orgId/members',
   summary: 'Make a one-time link by which a new member joins with these roles.',
@@ -146,6 +148,7 @@ export const inviteMember = route({
 })
 export const resetMember = route({
   id: 'access.member.reset',
+  replyOnce: true,
   method: 'POST',
   path: '/members/:userId/reset',
   summary: 'Make a one-time link for a new password; every session of the member ends.',
@@ -186,6 +189,7 @@ export const listTokens = route({
 })
 export const createToken = route({
   id: 'access.token.create',
+  replyOnce: true,
   method: 'POST',
   path: '/tokens',
   summary: 'Create an API token; the secret is shown once.',

@@ -129,6 +129,7 @@ export const getDevice = route({
 })
 export const createDevice = route({
   id: 'data.device.create',
+  replyOnce: true,
   method: 'POST',
   path: '/devices',
   summary: 'Make a device. The reply holds its first credential, which is shown once and stored as a hash.',
@@ -216,6 +217,7 @@ export const listCredentials = route({
 })
 export const createCredential = route({
   id: 'data.credential.create',
+  replyOnce: true,
   method: 'POST',
   path: '/devices/:deviceId/credentials',
   summary: 'Make one more credential. The token is shown once.',
@@ -226,6 +228,7 @@ export const createCredential = route({
 })
 export const rotateCredential = route({
   id: 'data.credential.rotate',
+  replyOnce: true,
   method: 'POST',
   path: '/devices/:deviceId/credentials/:credentialId/rotate',
   summary: 'Replace a credential; the old one works for the minutes of the overlap. The new token is shown once.',

@@ -66,6 +66,11 @@ export const refuse = refusals({
     zh: '同一操作编号已用于另一内容。请刷新页面后重新提交。',
     en: 'This idempotency key was used for another request. Reload the page and submit again.',
   },
+  'command.done': {
+    status: 409,
+    zh: '该操作已完成，其中的密钥或链接只显示一次。如未保存，请重新生成。',
+    en: 'This was done already; its secret or link is shown once. If you did not keep it, make a new one.',
+  },
   'version.stale': {
     status: 409,
     zh: '内容已被他人更新。请刷新后再操作。',

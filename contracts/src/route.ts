@@ -26,6 +26,8 @@ export interface RouteContract {
   query?: TObject
   body?: TSchema
   reply: TSchema
+  /** The reply holds a secret that is shown once: it is not kept, and a repeated command is told that it was done. */
+  replyOnce?: true
   /** `raw`: the body is bytes (a file); `none` and absent: JSON. */
   bodyKind?: 'raw'
   /** Body limit in bytes when it differs from `limits.jsonBodyBytes`. */

@@ -6,6 +6,8 @@ import { SetupError } from './config.ts'
 export function verifyBundleFile(file: string, keysFile: string | undefined): void {
   const pinned = keysFile === undefined ? undefined : readKeys(keysFile)
   const { verdict, findings, fingerprints, bundle } = verifyBundle(read(file), pinned)
+  // A reader that closes the pipe early (head) has seen enough.
+  process.stdout.on('error', () => {})
   const say = (line: string) => process.stdout.write(`${line}\n`)
   if (bundle !== undefined && verdict !== 'broken') {
     say(`${bundle.organisation.name} (${bundle.organisation.uscc})  ${bundle.from} … ${bundle.to}`)

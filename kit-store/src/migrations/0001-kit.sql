@@ -22,7 +22,8 @@ CREATE TABLE kit.command_receipt (
   key text NOT NULL,
   route text NOT NULL,
   body_sha256 text NOT NULL,
-  reply jsonb,
+  -- json, not jsonb: the repeated reply is the first one byte for byte. Null when the reply held a secret.
+  reply json,
   at timestamptz NOT NULL,
   PRIMARY KEY (org_id, key)
 );

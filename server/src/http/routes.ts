@@ -181,6 +181,7 @@ async function once(
       'receipt-read',
     )
     if (kept === undefined || kept.route !== contract.id || kept.body_sha256 !== hash) throw refuse('command.conflict')
+    if (contract.replyOnce === true) throw refuse('command.done')
     call.reply.header('Idempotency-Hit', 'true')
     return kept.reply
   }
@@ -189,7 +190,7 @@ async function once(
   await call.tx.run(`SELECT set_config('app.job', 'kit', true)`, [], 'kapok-kit-scope')
   await call.tx.run(
     'UPDATE kit.command_receipt SET reply = $3 WHERE org_id = $1 AND key = $2',
-    [call.actor.orgId, call.key, JSON.stringify(plain(value))],
+    [call.actor.orgId, call.key, contract.replyOnce === true ? null : JSON.stringify(plain(value))],
     'receipt-reply',
   )
   return value

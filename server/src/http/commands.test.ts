@@ -1,0 +1,161 @@
+import { makeLog } from '@kapok/kit/log'
+import { type TestKit, testKit } from '@kapok/kit-store/testing'
+import type { FastifyInstance } from 'fastify'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { migrationsOfAll, wirePlanes } from '../planes.ts'
+import { makeApp } from './app.ts'
+import { mountRoutes } from './routes.ts'
+
+let kit: TestKit
+let app: FastifyInstance
+let cookie = ''
+
+beforeAll(async () => {
+  kit = await testKit({ migrations: migrationsOfAll.slice(1) })
+  const planes = wirePlanes(kit, { sessionHours: 12, secureCookies: false })
+  app = makeApp({ log: makeLog('test', 'silent'), portalFolder: '/nowhere' })
+  const { whoAsks, appendAudit } = planes.access
+  mountRoutes(app, { kit, routes: planes.all.flatMap((plane) => plane.routes), whoAsks, appendAudit })
+  await app.ready()
+  const link = await planes.access.firstAdministratorLink()
+  const joined = await app.inject({
+    method: 'POST',
+    url: '/api/join',
+    payload: { token: link?.split('#')[1], login: 'root', name: 'Root', password: 'a long enough password' },
+  })
+  cookie = String(joined.headers['set-cookie']).split(';')[0] ?? ''
+})
+afterAll(async () => {
+  await app.close()
+  await kit.stop()
+})
+
+const create = (name: string, headers: Record<string, string> = {}, more: object = {}) =>
+  app.inject({
+    method: 'POST',
+    url: '/api/organisations',
+    headers: { cookie, 'x-kapok': '1', ...headers },
+    payload: { name, kind: 'county', region: '440606', ...more },
+  })
+const organisations = async () =>
+  (await app.inject({ url: '/api/organisations?size=100', headers: { cookie } })).json() as { total: number }
+
+test('the same command twice at once is done once, and every caller gets the same reply, byte for byte', async () => {
+  const list = () => app.inject({ url: '/api/regions', headers: { cookie } })
+  const put = () =>
+    app.inject({
+      method: 'PUT',
+      url: '/api/regions',
+      headers: { cookie, 'x-kapok': '1', 'idempotency-key': 'at-once-1' },
+      payload: { regions: [{ code: '44', name: '广东省', nameEn: 'Guangdong' }] },
+    })
+  const replies = await Promise.all(Array.from({ length: 8 }, put))
+  expect(replies.map((reply) => reply.statusCode)).toEqual(Array(8).fill(200))
+  expect(new Set(replies.map((reply) => reply.body)).size).toBe(1)
+  expect(replies.filter((reply) => reply.headers['idempotency-hit'] === 'true')).toHaveLength(7)
+  expect((await list()).body).toContain('广东省')
+})
+
+test('a command whose reply holds a secret is done once, and the secret is kept nowhere', async () => {
+  const before = await organisations()
+  const replies = await Promise.all(Array.from({ length: 4 }, () => create('同时', { 'idempotency-key': 'secret-1' })))
+  const done = replies.filter((reply) => reply.statusCode === 200)
+  expect(done).toHaveLength(1)
+  for (const reply of replies) if (reply !== done[0]) expect(reply.json()).toMatchObject({ code: 'command.done' })
+  expect((await organisations()).total).toBe(before.total + 1)
+  const secret = String(done[0]?.json().link).split('#')[1] ?? ''
+  const client = new pg.Client({ connectionString: kit.ownerUrl })
+  await client.connect()
+  const { rows } = await client.query<{ text: string }>(
+    `SELECT r::text AS text FROM kit.command_receipt r UNION ALL SELECT l::text FROM access.one_time_link l
+     UNION ALL SELECT event FROM access.audit_event`,
+  )
+  await client.end()
+  expect(secret.length).toBeGreaterThan(40)
+  expect(rows.length).toBeGreaterThan(3)
+  for (const { text } of rows) expect(text).not.toContain(secret)
+})
+
+test('another body under a used key is refused and changes nothing', async () => {
+  await create('第一', { 'idempotency-key': 'conflict-1' })
+  const before = await organisations()
+  const other = await create('第二', { 'idempotency-key': 'conflict-1' })
+  expect(other.statusCode).toBe(409)
+  expect(other.json()).toMatchObject({ code: 'command.conflict' })
+  expect((await organisations()).total).toBe(before.total)
+})
+
+test('a refused command leaves no receipt: the same key works once the reason is mended', async () => {
+  await create('已有')
+  const key = { 'idempotency-key': 'mended-1' }
+  expect((await create('已有', key)).statusCode).toBe(409)
+  expect((await create('已有二', key)).statusCode).toBe(200)
+})
+
+test('a command from a browser without the X-Kapok header, and an unknown field, are refused with a sentence', async () => {
+  const foreign = await app.inject({
+    method: 'POST',
+    url: '/api/organisations',
+    headers: { cookie },
+    payload: { name: 'x', kind: 'county', region: '44' },
+  })
+  expect(foreign.statusCode).toBe(400)
+  expect(foreign.json().message).toContain('X-Kapok')
+  const misspelt = await create('误写', {}, { regoin: '44' })
+  expect(misspelt.statusCode).toBe(400)
+  expect(misspelt.json()).toMatchObject({ code: 'request.invalid' })
+})
+
+test('a refusal is one sentence in the reader’s language with the number that the log holds', async () => {
+  const zh = await app.inject({ url: '/api/organisations' })
+  const en = await app.inject({ url: '/api/organisations', headers: { 'accept-language': 'en-GB,en' } })
+  expect(zh.json()).toMatchObject({ code: 'session.missing', message: '请先登录。' })
+  expect(en.json()).toMatchObject({ code: 'session.missing', message: 'Sign in first.' })
+  expect(zh.json().requestId).toBe(zh.headers['x-request-id'])
+})
+
+test('every answer carries the security headers, and API answers are never stored', async () => {
+  const { headers } = await app.inject({ url: '/api/session' })
+  expect(headers['content-security-policy']).toContain("default-src 'self'")
+  expect(headers['content-security-policy']).not.toContain('unsafe-eval')
+  expect(headers).toMatchObject({
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
+  })
+})
+
+test('a USCC with a wrong check digit is refused by name; a body of two megabytes is refused by its limit', async () => {
+  const wrong = await create('假企业', {}, { kind: 'enterprise', uscc: '91331081307655191M' })
+  expect(wrong.statusCode).toBe(422)
+  expect(wrong.json().message).toContain('91331081307655191M')
+  const large = await create('大', {}, { padding: 'x'.repeat(2 << 20) })
+  expect(large.statusCode).toBe(413)
+  expect(large.json()).toMatchObject({ code: 'body.too_large' })
+})
+
+test('every command is in the audit, the refused ones too, and the chain verifies', async () => {
+  const list = await app.inject({ url: '/api/audit?size=100', headers: { cookie } })
+  const outcomes = (list.json() as { rows: { route: string; outcome: string }[] }).rows.map(
+    ({ route, outcome }) => `${route} ${outcome}`,
+  )
+  expect(outcomes).toContain('access.join.use done')
+  expect(outcomes).toContain('access.organisation.create done')
+  expect(outcomes).toContain('access.organisation.create refused')
+  const verdict = await app.inject({ url: '/api/audit/verify', headers: { cookie } })
+  expect(verdict.json()).toMatchObject({ brokenAt: null })
+})
+
+test('a role that the kind of organisation does not have cannot be granted', async () => {
+  const { organisation } = (await create('只有审核')).json() as { organisation: { id: string } }
+  const invite = await app.inject({
+    method: 'POST',
+    url: `/api/organisations/${organisation.id}/members`,
+    headers: { cookie, 'x-kapok': '1' },
+    payload: { roles: ['platform.administrator'] },
+  })
+  expect(invite.statusCode).toBe(422)
+  expect(invite.json()).toMatchObject({ code: 'role.foreign' })
+})
