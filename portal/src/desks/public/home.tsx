@@ -79,7 +79,7 @@ export function Home() {
                       <Money fen={total.appropriatedFen} />
                     </Stat>
                     <Stat label={t('money.issued')} note={t('home.vouchers', { n: total.vouchers })}>
-                      <Money fen={total.issuedFen} />
+                      <Money fen={everIssued(total)} />
                     </Stat>
                     <Stat label={t('money.paid')} note={t('home.enterprises', { n: total.enterprises })}>
                       <Money fen={total.paidFen} />
@@ -93,4 +93,9 @@ export function Home() {
       </div>
     </Page>
   )
+}
+
+/** Every voucher's amount that did not go back to its city, wherever it is on its way now. */
+function everIssued(total: Record<'issuedFen' | 'lockedFen' | 'payableFen' | 'paidFen', string>): string {
+  return String(BigInt(total.issuedFen) + BigInt(total.lockedFen) + BigInt(total.payableFen) + BigInt(total.paidFen))
 }
