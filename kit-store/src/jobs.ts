@@ -1,3 +1,5 @@
+import { dayMs } from '@kapok/kit/clock'
+import { limits } from '@kapok/kit/limits'
 import type { Kit } from './kit.ts'
 import type { Job } from './plane.ts'
 
@@ -77,5 +79,18 @@ export function makeJobs(kit: Kit, jobs: readonly Job[]): Jobs {
       clearInterval(timer)
       await running.catch(() => {})
     },
+  }
+}
+
+/** Forgets replies of commands that nobody will repeat any more. */
+export function sweepReceipts(kit: Kit): Job {
+  return {
+    name: 'kit.receipt.sweep',
+    everyMs: dayMs,
+    run: () =>
+      kit.db.tx({ job: 'kit' }, async (tx) => {
+        const before = kit.clock.now() - limits.idempotencyKeyDays * dayMs
+        await tx.run('DELETE FROM kit.command_receipt WHERE at < $1', [new Date(before)])
+      }),
   }
 }

@@ -159,3 +159,14 @@ test('a role that the kind of organisation does not have cannot be granted', asy
   expect(invite.statusCode).toBe(422)
   expect(invite.json()).toMatchObject({ code: 'role.foreign' })
 })
+
+test('a visitor who sends commands without end is slowed down with a time to wait, and a member is not', async () => {
+  const check = () => app.inject({ method: 'DELETE', url: '/api/session', headers: { 'x-kapok': '1' } })
+  const statuses: number[] = []
+  for (let i = 0; i < 70; i++) statuses.push((await check()).statusCode)
+  expect(statuses.slice(0, 50)).toEqual(Array(50).fill(200))
+  expect(statuses.at(-1)).toBe(429)
+  const refused = await check()
+  expect(refused.headers['retry-after']).toBeDefined()
+  expect((await create('不受影响')).statusCode).toBe(200)
+})

@@ -9,6 +9,7 @@ import type { Scope, Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Actor, Call, FileReply, RouteHandler } from '@kapok/kit-store/plane'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { publicRate } from './public-rate.ts'
 
 export interface RoutesOptions {
   kit: Kit
@@ -49,6 +50,7 @@ export function scopeOf(actor: Actor): Scope {
 /** Mounts every route under /api: who asks → may they → transaction → use case → audit → reply. */
 export function mountRoutes(app: FastifyInstance, options: RoutesOptions): void {
   const seen = new Set<string>()
+  const countPublic = publicRate(options.kit.clock)
   for (const handler of options.routes) {
     const { contract } = handler
     if (seen.has(contract.id)) throw new Error(`two routes are called ${contract.id}`)
@@ -62,7 +64,7 @@ export function mountRoutes(app: FastifyInstance, options: RoutesOptions): void 
         ...(contract.query && { querystring: strict(contract.query) }),
         ...(contract.body && contract.bodyKind !== 'raw' && { body: strict(contract.body) }),
       },
-      handler: (request, reply) => answer(handler, options, request, reply),
+      handler: (request, reply) => answer(handler, { ...options, countPublic }, request, reply),
     })
   }
 }
@@ -74,7 +76,7 @@ function strict<T>(schema: T): T {
 
 async function answer(
   handler: RouteHandler,
-  options: RoutesOptions,
+  options: RoutesOptions & { countPublic(ip: string): void },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
@@ -83,6 +85,7 @@ async function answer(
   const actor = (await options.whoAsks(request.headers)) ?? visitor
   authorise(contract, actor, request)
   const isCommand = contract.method !== 'GET'
+  if (isCommand && actor.orgId === undefined) options.countPublic(request.ip)
   const call = callOf(kit, actor, request, reply)
   const audit = (outcome: AuditEvent['outcome'], detail: Record<string, unknown>): AuditEvent => ({
     at: kit.clock.now(),
