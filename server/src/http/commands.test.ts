@@ -107,6 +107,15 @@ test('a command from a browser without the X-Kapok header, and an unknown field,
   expect(misspelt.json()).toMatchObject({ code: 'request.invalid' })
 })
 
+test('a NUL character anywhere is refused as bad input, not as a fault of ours', async () => {
+  const inPath = await app.inject({ url: '/api/programmes/%00', headers: { cookie } })
+  const inBody = await create('a\u0000b')
+  for (const reply of [inPath, inBody]) {
+    expect(reply.statusCode).toBe(400)
+    expect(reply.json().message).toContain('U+0000')
+  }
+})
+
 test('a refusal is one sentence in the reader’s language with the number that the log holds', async () => {
   const zh = await app.inject({ url: '/api/organisations' })
   const en = await app.inject({ url: '/api/organisations', headers: { 'accept-language': 'en-GB,en' } })

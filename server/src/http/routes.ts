@@ -84,6 +84,8 @@ async function answer(
   const { kit } = options
   const actor = (await options.whoAsks(request.headers)) ?? visitor
   authorise(contract, actor, request)
+  if ([request.params, request.query, request.body].some(holdsNul))
+    throw refuse('request.invalid', { reason: 'the character U+0000 is not text · 文本中不能有空字符 U+0000' })
   const isCommand = contract.method !== 'GET'
   if (isCommand && actor.orgId === undefined) options.countPublic(request.ip)
   const call = callOf(kit, actor, request, reply)
@@ -122,6 +124,13 @@ async function answer(
         .catch((cause: unknown) => request.log.error({ err: cause }, 'a refusal could not be audited'))
     throw error
   }
+}
+
+/** PostgreSQL's text cannot hold U+0000; no text of a person does either. */
+function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false
+  return Object.entries(value).some(([key, each]) => key.includes('\0') || holdsNul(each))
 }
 
 function authorise(contract: RouteContract, actor: Actor, request: FastifyRequest): void {
