@@ -11,7 +11,7 @@ const codedTime = "DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1))"
 /**
  * The sorting key goes on after (series, at) with door and value: only true repetitions are merged away, conflicting
  * values stay until they are read, where the latest `received` wins, and the meter can count them. See
- * docs/decisions/points-keep-conflicts.md.
+ * docs/decisions/0006-points-keep-conflicts.md.
  */
 const points = (value: string) => `
   series UInt32 CODEC(Delta, ZSTD(1)),
