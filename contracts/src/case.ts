@@ -330,6 +330,16 @@ export const getCase = route({
   params: ofCase,
   reply: caseView,
 })
+export const getCasePdf = route({
+  id: 'subsidy.case.pdf',
+  method: 'GET',
+  path: '/cases/:caseId/pdf',
+  summary: 'The case file as a PDF to print or keep: what the case page shows, in the language asked for.',
+  who: caseReaders,
+  params: ofCase,
+  replyKind: 'file',
+  reply: Type.Unknown(),
+})
 export const decideCase = route({
   id: 'subsidy.case.decide',
   method: 'POST',

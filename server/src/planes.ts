@@ -3,11 +3,13 @@ import { type AccessPlane, accessMigrations, accessPlane } from '@kapok/access'
 import { dataMigrations, dataPlane } from '@kapok/data'
 import { evidenceMigrations, evidencePlane } from '@kapok/evidence'
 import { insightPlane } from '@kapok/insight'
+import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Migrations } from '@kapok/kit-store/migrate'
-import type { Plane, RouteHandler } from '@kapok/kit-store/plane'
-import { subsidyMigrations, subsidyPlane } from '@kapok/subsidy'
+import type { Actor, Plane, RouteHandler } from '@kapok/kit-store/plane'
+import { type CaseView, caseFile, subsidyMigrations, subsidyPlane } from '@kapok/subsidy'
 import { readConfig } from './config.ts'
+import { casePdfRoutes } from './http/case-pdf.ts'
 import { platformRoutes } from './http/platform.routes.ts'
 import { worldRoutes } from './http/world.routes.ts'
 
@@ -30,6 +32,8 @@ export interface Planes {
   all: readonly Plane[]
   /** Cases that wait for each organisation. */
   waitingOf: ReturnType<typeof subsidyPlane>['waitingOf']
+  /** Everything about one case, for whoever may see it. */
+  caseFileOf(tx: Tx, caseId: string, actor: Actor): Promise<CaseView>
 }
 
 // machine → ingest → store → meter → seal → application → voucher → redemption → settlement → indicator
@@ -40,7 +44,12 @@ export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCook
   const evidence = evidencePlane(kit, { devices: data.port, organisations })
   const subsidy = subsidyPlane(kit, { organisations, evidence: evidence.port, devices: data.port })
   const insight = insightPlane(kit, { figures: subsidy.figures })
-  return { access, all: [access, data, evidence, subsidy, insight], waitingOf: subsidy.waitingOf }
+  return {
+    access,
+    all: [access, data, evidence, subsidy, insight],
+    waitingOf: subsidy.waitingOf,
+    caseFileOf: (tx, caseId, actor) => caseFile(subsidy.station, tx, caseId, actor),
+  }
 }
 
 /** Every route of a platform as it is mounted, and those of a world: what documents and the right matrix are made from. */
@@ -48,6 +57,7 @@ export function routesOfAll(kit: Kit): RouteHandler[] {
   const planes = wirePlanes(kit, { sessionHours: 1, secureCookies: false })
   return [
     ...planes.all.flatMap((plane) => plane.routes),
+    ...casePdfRoutes(kit, planes),
     ...platformRoutes(kit, readConfig('platform', {})),
     ...worldRoutes(kit, planes),
   ]

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { limits } from '@kapok/kit/limits'
 import type { Log } from '@kapok/kit/log'
-import { makeJobs } from '@kapok/kit-store/jobs'
+import { makeJobs, sweepReceipts } from '@kapok/kit-store/jobs'
 import { readConfig, repositoryRoot } from '../config.ts'
 import { makeApp } from '../http/app.ts'
+import { casePdfRoutes } from '../http/case-pdf.ts'
 import { forwardDeviceHttp } from '../http/device-http.ts'
 import { metricsOf, mountHealth } from '../http/health.ts'
 import { liveDoor } from '../http/live.ts'
@@ -29,6 +30,7 @@ async function startServer(log: Log): Promise<Role> {
   })
   const routes = [
     ...planes.all.flatMap((plane) => plane.routes),
+    ...casePdfRoutes(kit, planes),
     ...platformRoutes(kit, config),
     ...(mode === 'world' ? worldRoutes(kit, planes) : []),
   ]
@@ -36,10 +38,7 @@ async function startServer(log: Log): Promise<Role> {
     makeApp({ log, portalFolder: join(repositoryRoot, 'portal/dist'), ...(config.tls && { tls: config.tls }) }),
   )
   const metrics = metricsOf()
-  const jobs = makeJobs(
-    kit,
-    planes.all.flatMap((plane) => plane.jobs),
-  )
+  const jobs = makeJobs(kit, [...planes.all.flatMap((plane) => plane.jobs), sweepReceipts(kit)])
   const live = liveDoor(kit, planes.access.whoAsks)
   for (const app of apps) {
     metrics.watch(app)

@@ -8,6 +8,7 @@ import type { Actor } from '@kapok/kit-store/plane'
 import type { ContractFacts } from '../application/application.routes.ts'
 import type { CertificationFacts } from '../certification/certification-rules.ts'
 import { type FileRow, fileColumns, fileView } from '../files/file.routes.ts'
+import { inside } from '../inside.ts'
 import { pinnedProgramme } from '../programme/programme.store.ts'
 import { type Ceiling, type CoverageSnapshot, ceilingFor } from '../redemption/ceiling.ts'
 import { ceilingOf } from '../redemption/coverage.ts'
@@ -238,5 +239,6 @@ async function moneyOf(
 
 /** Data of the printable case file: what the page shows, for whoever may see the page. */
 export async function caseFile(s: Subsidy, tx: Tx, caseId: string, actor: Actor): Promise<CaseView> {
-  return caseView(s, tx, await s.cases.see(tx, caseId), actor)
+  const head = await s.cases.see(tx, caseId)
+  return inside(tx, () => caseView(s, tx, head, actor))
 }

@@ -7,7 +7,7 @@ import { listPage } from '../list.ts'
 import { refuseSubsidy } from '../refusals.ts'
 import type { Subsidy } from '../station.ts'
 import { caseRowOf } from './case-row.ts'
-import { caseView } from './case-view.ts'
+import { caseFile } from './case-view.ts'
 import { lockOwnDraft } from './draft-case.ts'
 
 export function caseRoutes(s: Subsidy): RouteHandler[] {
@@ -50,10 +50,7 @@ export function caseRoutes(s: Subsidy): RouteHandler[] {
         rows: page.rows.map((row) => caseRowOf({ ...headOf(row), regionName: row.regionName }, actor, now)),
       }
     }),
-    handle(getCase, async ({ tx, params, actor }) => {
-      const head = await s.cases.see(tx, params.caseId)
-      return inside(tx, () => caseView(s, tx, head, actor))
-    }),
+    handle(getCase, ({ tx, params, actor }) => caseFile(s, tx, params.caseId, actor)),
     handle(deleteCase, ({ tx, params, actor }) =>
       inside(tx, async () => {
         const head = await lockOwnDraft(s, tx, actor, params.caseId)
