@@ -10,6 +10,7 @@ export const runIngestRole = () =>
     const ingest = await runIngest(kit, {
       mqttPort: config.mqttPort,
       mqttHosts: config.hosts,
+      ...(config.tls && { tls: config.tls }),
       httpPort: Number(need('KAPOK_INNER_DEVICE_PORT')),
       storeReadsFiles: config.clickhouseUrl === undefined,
     })
