@@ -250,6 +250,8 @@ export const getPlatform = route({
     version: Type.String(),
     now: instant,
     tls: Type.Boolean(),
+    /** Where devices connect by MQTT; with `tls` by MQTT over TLS. */
+    mqttPort: Type.Integer(),
   }),
 })
 export const getHealth = route({

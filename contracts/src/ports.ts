@@ -37,7 +37,7 @@ export interface AuditEvent {
 
 /** Devices and points as other planes need them. Answered by `data`. */
 export interface DevicePort {
-  /** Live devices (not deleted) of an organisation, disabled ones included. */
+  /** Live devices (not deleted) of an organisation, disabled ones included; gateways, which carry no points of their own, are not. */
   ofOrg(orgId: string): Promise<DeviceFacts[]>
   /** Organisations that have at least one device. */
   orgsWithDevices(): Promise<string[]>

@@ -501,7 +501,7 @@ const organisation = {
 const points = Array.from({ length: 400 }, (_, i) => now - (400 - i) * 216_000)
 
 export const fixtures: Fixture[] = [
-  fixture(getPlatform, { mode: 'world', version: '0.1.0', now, tls: false }),
+  fixture(getPlatform, { mode: 'world', version: '0.1.0', now, tls: false, mqttPort: 1883 }),
   fixture(getWorld, { now, today: '2027-02-15', replaying: true, daysPlayed: 62, daysTotal: 90, message: '' }),
   fixture(listPeople, {
     people: [

@@ -130,7 +130,9 @@ function servePortal(app: FastifyInstance, folder: string): void {
     })
   const page = built ? readFileSync(index) : undefined
   app.setNotFoundHandler((request, reply) => {
-    const wantsPage = request.method === 'GET' && !request.url.startsWith('/api/') && page !== undefined
+    const asked = request.method === 'GET' || request.method === 'HEAD'
+    // A part of another build is gone: a page in its place would be run as a script.
+    const wantsPage = asked && !/^\/(api|assets)\//.test(request.url) && page !== undefined
     if (!wantsPage) throw refuse('thing.unknown', { thing: '页面 page' })
     // Single-page application: every other address is a page of the portal.
     return reply.header('Cache-Control', 'no-cache').type('text/html; charset=utf-8').send(page)

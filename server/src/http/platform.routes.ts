@@ -16,6 +16,7 @@ export function platformRoutes(kit: Kit, config: Config): RouteHandler[] {
       version,
       now: kit.clock.now(),
       tls: config.tls !== undefined,
+      mqttPort: config.mqttPort,
     })),
     handle(getHealth, async () => ({ checks: await checkEngines(kit) })),
   ]

@@ -13,7 +13,7 @@ export function devicePort(kit: Kit): DevicePort {
         tx.rows<{ id: string; name: string; productName: string; at: Date }>(
           `SELECT d.id, d.name, coalesce(p.name, '') AS "productName", d.created_at AS at
            FROM data.device d LEFT JOIN data.product p ON p.id = d.product_id
-           WHERE d.org_id = $1 AND d.deleted_at IS NULL ORDER BY d.name`,
+           WHERE d.org_id = $1 AND d.kind = 'device' AND d.deleted_at IS NULL ORDER BY d.name`,
           [orgId],
         ),
       )

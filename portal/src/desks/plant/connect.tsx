@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { instantText } from '../../api/format.ts'
 import { useAsk, useCommand } from '../../api/hooks.ts'
 import { useLive } from '../../api/live.ts'
+import { usePlatform } from '../../app/platform.ts'
 import { Copy } from '../../components/figures.tsx'
 import { Choices, Choose, ErrorSummary, TextField, type Wrongs } from '../../components/form.tsx'
 import { Card, Page } from '../../components/page.tsx'
@@ -109,13 +110,20 @@ function NameIt({ create }: { create: ReturnType<typeof useCommand<typeof create
 function Send({ deviceId, token }: { deviceId: string; token: string }) {
   const { t } = useTranslation()
   const device = useAsk(getDevice, { params: { deviceId } })
+  const platform = usePlatform()
   const live = useLive(deviceId)
   const [dialect, setDialect] = useState(dialects[0]?.id)
   const payload = samplePayload(device.data?.properties ?? [])
   const command =
     dialects
       .find((each) => each.id === dialect)
-      ?.command({ host: location.hostname, httpBase: location.origin, token, payload }) ?? ''
+      ?.command({
+        host: location.hostname,
+        mqttPort: platform.data?.mqttPort ?? 1883,
+        httpBase: location.origin,
+        token,
+        payload,
+      }) ?? ''
   return (
     <>
       <li>

@@ -2,6 +2,7 @@ import type { PropertyType } from '@kapok/contracts/data'
 
 interface Sample {
   host: string
+  mqttPort: number
   httpBase: string
   token: string
   payload: string
@@ -12,8 +13,8 @@ export const dialects: readonly { id: string; name: string; command(sample: Samp
   {
     id: 'native-mqtt',
     name: 'Kapok · MQTT',
-    command: ({ host, token, payload }) =>
-      `mosquitto_pub -h ${host} -p 1883 -q 1 -u '${token}' -t kapok/v1/telemetry -m '{"values":${payload}}'`,
+    command: ({ host, mqttPort, token, payload }) =>
+      `mosquitto_pub -h ${host} -p ${mqttPort} -q 1 -u '${token}' -t kapok/v1/telemetry -m '{"values":${payload}}'`,
   },
   {
     id: 'native-http',
@@ -24,8 +25,8 @@ export const dialects: readonly { id: string; name: string; command(sample: Samp
   {
     id: 'thingsboard-mqtt',
     name: 'ThingsBoard · MQTT',
-    command: ({ host, token, payload }) =>
-      `mosquitto_pub -h ${host} -p 1883 -q 1 -u '${token}' -t v1/devices/me/telemetry -m '${payload}'`,
+    command: ({ host, mqttPort, token, payload }) =>
+      `mosquitto_pub -h ${host} -p ${mqttPort} -q 1 -u '${token}' -t v1/devices/me/telemetry -m '${payload}'`,
   },
   {
     id: 'thingsboard-http',
