@@ -59,6 +59,9 @@ export class OrgDirectory {
   readonly #products = new Map<string, ProductEntry>()
   readonly #kit: Kit
   readonly #lasts: Map<number, LastValue>
+  readonly #unready = new Set<DeviceEntry>()
+  #running: Promise<void> = Promise.resolve()
+  #nextReady: Promise<void> | undefined
 
   constructor(kit: Kit, orgId: string, lasts: Map<number, LastValue>, unknown: Set<string>) {
     this.unknown = unknown
@@ -94,8 +97,26 @@ export class OrgDirectory {
     return this.#byKey.get(key)
   }
 
-  /** Interns every property of these devices as a series. */
-  async makeReady(devices: readonly DeviceEntry[]): Promise<void> {
+  /**
+   * Interns every property of these devices as a series. After a restart thousands of devices may ask in the same
+   * moment: whoever asks while a transaction runs shares the next one, so that an organisation holds one connection.
+   */
+  makeReady(devices: readonly DeviceEntry[]): Promise<void> {
+    for (const device of devices) this.#unready.add(device)
+    this.#nextReady ??= this.#running.then(() => {
+      const together = [...this.#unready].filter(({ series }) => series === undefined)
+      this.#unready.clear()
+      this.#nextReady = undefined
+      const made = this.#intern(together)
+      // Its failure is told to those who wait for it; the next group begins all the same.
+      this.#running = made.catch(() => {})
+      return made
+    })
+    return this.#nextReady
+  }
+
+  async #intern(devices: readonly DeviceEntry[]): Promise<void> {
+    if (devices.length === 0) return
     const wanted = { device: [] as string[], property: [] as string[], type: [] as string[], retention: [] as string[] }
     for (const device of devices) {
       const product = this.#products.get(device.productId ?? '')
