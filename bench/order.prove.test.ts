@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import proveOrder from './order.prove.ts'
+
+test('roll-ups and meters are byte-equal for a day that came shuffled, twice and late', async () => {
+  const { ok, tried, result } = await proveOrder({ short: true })
+  expect(ok, `${tried}: ${result}`).toBe(true)
+}, 120_000)
+
+test('the proof finds one point that the late copy lost', async () => {
+  const { ok, result } = await proveOrder({ short: true, fault: 'drop-late' })
+  expect(ok).toBe(false)
+  expect(result).toContain('DIFFERENT')
+}, 120_000)
