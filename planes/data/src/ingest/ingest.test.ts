@@ -148,3 +148,36 @@ test('device HTTP answers 200 when the point is on disk, 401 for a wrong token, 
   const last = await call(getLastPoints, { query: { deviceIds: device.deviceId } })
   expect(last.rows.find(({ property }) => property === 'speed')?.value).toBe(78)
 })
+
+test('NaN, a megabyte of text, as many unknown properties as a packet holds and a clock that jumps back are told apart, and the session goes on', async () => {
+  const client = await connect(device.token)
+  const at = kit.clock.now() - 40_000_000
+  const send = (payload: string) => client.publishAsync('kapok/v1/telemetry', payload, { qos: 1 })
+  await send(`{"ts":${at},"values":{"speed":NaN}}`)
+  await send(JSON.stringify({ ts: at, values: { serial: 'x'.repeat(1_000_000) } }))
+  // As many as fit into one packet.
+  const many = Array.from({ length: 100_000 }, (_, i) => `"p${i}":1`).join(',')
+  await send(`{"ts":${at},"values":{${many},"speed":10}}`)
+  await send(JSON.stringify({ ts: at - 1000, values: { speed: 9 } }))
+  await client.endAsync()
+  await ingest.flush()
+  expect(await range('speed', at - 1000, at + 1)).toMatchObject({ at: [at - 1000, at], value: [9, 10] })
+  expect((await range('serial', at, at + 1)).value).toEqual([])
+  expect((await sentences()).join('\n')).toMatch(/“serial” is of type text/)
+})
+
+test('a back-fill that spans four hundred days in one message is kept whole', async () => {
+  const client = await connect(device.token)
+  const dayMs = 86_400_000
+  const from = kit.clock.now() - 500 * dayMs
+  const points = Array.from({ length: 401 }, (_, i) => ({
+    device: '',
+    property: 'parts',
+    at: from + i * dayMs,
+    value: i,
+  }))
+  await client.publishAsync('kapok/v1/points', Buffer.from(encodeCompactBatch(points)), { qos: 1 })
+  await client.endAsync()
+  await ingest.flush()
+  expect((await range('parts', from, from + 401 * dayMs)).value).toEqual(points.map(({ value }) => value))
+})
