@@ -5,7 +5,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { migrationsOfAll, wirePlanes } from '../planes.ts'
 import { makeApp } from './app.ts'
-import { mountRoutes } from './routes.ts'
+import { againOnDeadlock, mountRoutes } from './routes.ts'
 
 let kit: TestKit
 let app: FastifyInstance
@@ -178,4 +178,27 @@ test('a visitor who sends commands without end is slowed down with a time to wai
   const refused = await check()
   expect(refused.headers['retry-after']).toBeDefined()
   expect((await create('不受影响')).statusCode).toBe(200)
+})
+
+test('two transactions that lock each other out both come through: the one that gave way runs again', async () => {
+  const client = new pg.Client({ connectionString: kit.ownerUrl })
+  await client.connect()
+  await client.query(`CREATE SCHEMA trial; GRANT USAGE ON SCHEMA trial TO kapok_app;
+    CREATE TABLE trial.pair (id int PRIMARY KEY, n int); GRANT ALL ON trial.pair TO kapok_app; INSERT INTO trial.pair VALUES (1, 0), (2, 0)`)
+  let runs = 0
+  const both = (first: number, second: number) =>
+    againOnDeadlock(() =>
+      kit.db.tx({}, async (tx) => {
+        runs++
+        await tx.run('UPDATE trial.pair SET n = n + 1 WHERE id = $1', [first])
+        await new Promise((go) => setTimeout(go, 200))
+        await tx.run('UPDATE trial.pair SET n = n + 1 WHERE id = $1', [second])
+      }),
+    )
+  await Promise.all([both(1, 2), both(2, 1)])
+  const { rows } = await client.query<{ n: number }>('SELECT n FROM trial.pair ORDER BY id')
+  await client.query('DROP SCHEMA trial CASCADE')
+  await client.end()
+  expect(rows.map(({ n }) => n)).toEqual([2, 2])
+  expect(runs).toBe(3)
 })

@@ -5,7 +5,7 @@ import type { AuditEvent } from '@kapok/contracts/ports'
 import { Refusal, refuse } from '@kapok/contracts/refusal'
 import type { RouteContract } from '@kapok/contracts/route'
 import { limits } from '@kapok/kit/limits'
-import type { Scope, Tx } from '@kapok/kit-store/db'
+import { type Scope, sqlState, type Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Actor, Call, FileReply, RouteHandler } from '@kapok/kit-store/plane'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -100,22 +100,24 @@ async function answer(
     detail: { requestId: request.id, ...detail },
   })
   try {
-    const result = await kit.db.tx(scopeOf(actor), async (tx) => {
-      const withTx = { ...call, tx } as Call<RouteContract>
-      if (!isCommand) return handler.run(withTx)
-      return once(
-        contract,
-        withTx,
-        request,
-        async () => {
-          const value = await handler.run(withTx)
-          await tx.run(`SELECT set_config('app.job', 'audit', true)`, [], 'kapok-audit-scope')
-          await options.appendAudit(tx, audit('done', {}))
-          return value
-        },
-        kit.clock.now(),
-      )
-    })
+    const result = await againOnDeadlock(() =>
+      kit.db.tx(scopeOf(actor), async (tx) => {
+        const withTx = { ...call, tx } as Call<RouteContract>
+        if (!isCommand) return handler.run(withTx)
+        return once(
+          contract,
+          withTx,
+          request,
+          async () => {
+            const value = await handler.run(withTx)
+            await tx.run(`SELECT set_config('app.job', 'audit', true)`, [], 'kapok-audit-scope')
+            await options.appendAudit(tx, audit('done', {}))
+            return value
+          },
+          kit.clock.now(),
+        )
+      }),
+    )
     return contract.replyKind === 'file' ? sendFile(reply, result as FileReply) : reply.send(plain(result))
   } catch (error) {
     if (isCommand && error instanceof Refusal)
@@ -123,6 +125,21 @@ async function answer(
         .tx({ job: 'audit' }, (tx) => options.appendAudit(tx, audit('refused', { code: error.code })))
         .catch((cause: unknown) => request.log.error({ err: cause }, 'a refusal could not be audited'))
     throw error
+  }
+}
+
+const triesMax = 3
+/** Deadlock found, serialisation failed: the transaction is rolled back and may simply be run again (SQLSTATE class 40). */
+const mayRunAgain = new Set(['40P01', '40001'])
+
+/** Runs a transaction again when PostgreSQL chose it to give way to another. */
+export async function againOnDeadlock<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (tries === triesMax || !mayRunAgain.has(sqlState(error) ?? '')) throw error
+    }
   }
 }
 
