@@ -1,8 +1,9 @@
-import { getCase } from '@kapok/contracts/case'
+import { getCase, getCasePdf } from '@kapok/contracts/case'
 import type { ReplyOf } from '@kapok/contracts/route'
 import { Link, useParams } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
+import { addressOf } from '../../api/call.ts'
 import { useAsk } from '../../api/hooks.ts'
 import { useHas } from '../../app/platform.ts'
 import { Instant } from '../../components/figures.tsx'
@@ -54,6 +55,9 @@ function OneCase({ view }: { view: CaseView }) {
       }
       action={
         <span className="row no-print">
+          <Button href={addressOf(getCasePdf, { params: { caseId: view.id } })} download={`${view.caseNo}.pdf`}>
+            {t('case.pdf')}
+          </Button>
           <Button onClick={() => window.print()}>{t('case.print')}</Button>
           {writing && (
             <Link to={writeAddress(view)}>

@@ -49,6 +49,7 @@ export const caseWords: typeof zh = {
     steps: 'Way of the case',
     step: { done: 'Done', open: 'Here now', ahead: 'Ahead', voided: 'Voided', skipped: 'Not in this region' },
     timeline: 'What has happened',
+    pdf: 'Case file (PDF)',
     print: 'Print',
     goOn: 'Go on writing',
     correct: 'Correct it',

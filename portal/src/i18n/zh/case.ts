@@ -47,6 +47,7 @@ export const caseWords = {
     steps: '办理进程',
     step: { done: '已办', open: '办理中', ahead: '未到', voided: '已作废', skipped: '本地区无此级' },
     timeline: '经过',
+    pdf: '下载案卷（PDF）',
     print: '打印',
     goOn: '继续填写',
     correct: '补正',
