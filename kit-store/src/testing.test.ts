@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestKit, testKit } from './testing.ts'
 
@@ -52,6 +53,19 @@ test('the official client queries with parameters and settings, commands, and in
     { id: 2, word: '木棉' },
   ])
   await expect(clickhouse.query({ query: 'SELECT nonsense FROM sample' })).rejects.toThrow(/nonsense/)
+})
+
+test('rows of a body go through a SELECT from input(), as a ClickHouse server takes them', async () => {
+  const { clickhouse } = kit
+  await clickhouse.command({ query: 'CREATE TABLE doubled (id UInt32) ENGINE = MergeTree ORDER BY id' })
+  const body = Buffer.alloc(12)
+  for (const [i, id] of [7, 0, 9].entries()) body.writeUInt32LE(id, i * 4)
+  await clickhouse.exec({
+    query: `INSERT INTO doubled SELECT id * 2 FROM input('id UInt32') WHERE id > 0 FORMAT RowBinary`,
+    values: Readable.from([body]),
+  })
+  const result = await clickhouse.query({ query: 'SELECT id FROM doubled ORDER BY id', format: 'JSONEachRow' })
+  expect(await result.json()).toEqual([{ id: 14 }, { id: 18 }])
 })
 
 test('two kits on one store do not see each other', async () => {

@@ -167,13 +167,17 @@ async function execute(session: ChdbSession, ask: StoreQuery, spool: string): Pr
   let text = ask.text.trim().replace(/;\s*$/, '')
   let spooled: string | undefined
   try {
-    const insert = /^INSERT\s+INTO\s+(?:TABLE\s+)?(.+?)\s+FORMAT\s+(\w+)\s*/is.exec(text)
-    if (insert !== null && !/\bSELECT\b/i.test(insert[1] ?? '')) {
+    // `INSERT INTO t FORMAT X` takes the body as rows, `INSERT INTO t SELECT … FROM input(…) FORMAT X` as its source.
+    const insert = /^(INSERT\s+INTO\s+.+?)\s+FORMAT\s+(\w+)\s*/is.exec(text)
+    const takesInput = insert !== null && /\binput\s*\(/i.test(insert[1] ?? '')
+    if (insert !== null && (takesInput || !/\bSELECT\b/i.test(insert[1] ?? ''))) {
       // Rows come as the body, or behind the FORMAT word in the text itself.
       const rows = ask.body ?? Buffer.from(text.slice(insert[0].length))
       spooled = join(spool, `${randomUUID()}.rows`)
       await writeFile(spooled, rows)
-      text = `INSERT INTO ${insert[1]} SELECT * FROM file('${spooled}', '${insert[2]}')`
+      text = takesInput
+        ? (insert[1] ?? '').replace(/\binput\s*\(\s*/i, `file('${spooled}', '${insert[2]}', `)
+        : `${insert[1]} SELECT * FROM file('${spooled}', '${insert[2]}')`
     }
     return await session.queryBindAsync(withSettings(text, ask), ask.params, { format: formatOf(text) })
   } finally {
