@@ -92,6 +92,11 @@ export class OrgDirectory {
     return this
   }
 
+  /** Takes the series of devices that are not ready here from an older reading of the same organisation. */
+  inheritSeries(older: OrgDirectory): void {
+    for (const entry of this.#byKey.values()) entry.series ??= older.find(entry.id)?.series
+  }
+
   /** By id or by name. */
   find(key: string): DeviceEntry | undefined {
     return this.#byKey.get(key)
@@ -222,7 +227,12 @@ export class Directory {
 
   drop(orgId: string): void {
     const before = this.#orgs.get(orgId)
-    if (before !== undefined) this.#before.set(orgId, before)
+    const earlier = this.#before.get(orgId)
+    if (before !== undefined) {
+      // Dropped again before its devices sent anything: what was known of them still holds.
+      if (earlier !== undefined) before.inheritSeries(earlier)
+      this.#before.set(orgId, before)
+    }
     this.#drops.set(orgId, (this.#drops.get(orgId) ?? 0) + 1)
     this.#orgs.delete(orgId)
     this.#loading.delete(orgId)

@@ -14,7 +14,7 @@ export interface SenderContext extends DialectSession {
   known: KnownDictionary
 }
 
-const triesMax = 5
+const triesMax = 100
 
 /** Takes messages from the doors (MQTT, HTTP): finds the dialect, decodes, and puts points or quarantine rows away. */
 export class Reception {
