@@ -133,6 +133,10 @@ const notSettings = new Set([
   'role',
 ])
 
+/**
+ * Whoever asks says by ClickHouse's own settings what can wait: a read with `priority` above 0 (an export) and an insert
+ * on one thread (roll-ups, derived again) are heavy; a segment's insert and a chart's read are not held up by them.
+ */
 function laneOf(ask: StoreQuery): Lane {
   if (/^\s*INSERT\b/i.test(ask.text)) return ask.settings.max_threads === '1' ? 'heavy' : 'insert'
   return Number(ask.settings.priority ?? 0) > 0 ? 'heavy' : 'interactive'

@@ -12,7 +12,7 @@ import {
 import { chainHash, checkOf, leafText, type SealedMeter } from '../seal/leaf.ts'
 import { type Bundle, statementHash } from './bundle.ts'
 
-export { fingerprintOf, type VerifierKeys }
+export type { VerifierKeys }
 
 export interface Finding {
   /** Where: `byte 123`, `seal 4 (2026-11-03), device …, field minutes`, `checkpoint`. */
