@@ -119,6 +119,8 @@ export interface PlantWords {
 }
 
 const day = { fromHour: 8, toHour: 20, saturdays: true }
+/** Injection moulding never cools down: a visitor at any hour finds this plant alive. */
+const always = { fromHour: 0, toHour: 24, saturdays: true, sundays: true }
 const long = { fromHour: 7, toHour: 22, saturdays: true }
 
 export const plants: readonly PlantWords[] = [
@@ -126,10 +128,10 @@ export const plants: readonly PlantWords[] = [
     key: 'mould',
     honest: true,
     machines: [
-      { name: '注塑机 1', kind: 'injectionMoulding', seed: 101, plan: day },
-      { name: '注塑机 2', kind: 'injectionMoulding', seed: 102, plan: day },
-      { name: '空压机 1', kind: 'compressor', seed: 103, plan: day },
-      { name: '车间电表', kind: 'powerMeter', seed: 104, plan: day },
+      { name: '注塑机 1', kind: 'injectionMoulding', seed: 101, plan: always },
+      { name: '注塑机 2', kind: 'injectionMoulding', seed: 102, plan: always },
+      { name: '空压机 1', kind: 'compressor', seed: 103, plan: always },
+      { name: '车间电表', kind: 'powerMeter', seed: 104, plan: always },
     ],
   },
   {

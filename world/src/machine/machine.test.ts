@@ -29,6 +29,12 @@ test('a machine of every kind is off at night and on Sunday, and its values stay
   }
 })
 
+test('a plant of three shifts has values at every minute of the week', () => {
+  const always = { fromHour: 0, toHour: 24, saturdays: true, sundays: true }
+  const valuesAt = machineKinds.injectionMoulding.make(always, 7, monday)
+  for (let at = monday; at < monday + 7 * 86_400_000; at += 60_000) expect(valuesAt(at)).toBeDefined()
+})
+
 test('counters never fall, whatever the order in which they are asked', () => {
   const { make, signals } = machineKinds.injectionMoulding
   const shots = signals.findIndex(({ property }) => property === 'shotCount')

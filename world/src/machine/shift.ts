@@ -5,12 +5,15 @@ import { noise } from './noise.ts'
 export type Activity = 'off' | 'idle' | 'run' | 'fault'
 
 export interface ShiftPlan {
-  /** Hours of the civil day, e.g. 8 to 20. */
+  /** Hours of the civil day, e.g. 8 to 20; 0 to 24 is three shifts, without a pause between. */
   fromHour: number
   toHour: number
-  /** Whether it also works on Saturdays. */
+  /** Whether it also works on Saturdays, and on Sundays. */
   saturdays: boolean
+  sundays?: boolean
 }
+
+const roundTheClock = ({ fromHour, toHour }: ShiftPlan) => toHour - fromHour === 24
 
 const lunch = { fromMinute: 12 * 60, toMinute: 13 * 60 }
 
@@ -23,13 +26,13 @@ export function weekdayOf(day: string): number {
 export function activityAt(plan: ShiftPlan, seed: number, atMs: number): Activity {
   const day = civilDayOf(atMs)
   const weekday = weekdayOf(day)
-  if (weekday === 0 || (weekday === 6 && !plan.saturdays)) return 'off'
+  if ((weekday === 0 && plan.sundays !== true) || (weekday === 6 && !plan.saturdays)) return 'off'
   const minute = Math.floor((atMs - startOfCivilDay(day)) / 60_000)
   const dayNumber = Math.floor((atMs + 8 * 3_600_000) / dayMs)
   // People come some minutes early or late.
   const from = plan.fromHour * 60 + Math.round(noise(seed, dayNumber) * 10 - 5)
   const to = plan.toHour * 60 + Math.round(noise(seed + 9, dayNumber) * 10 - 5)
-  if (minute < from || minute >= to) return 'off'
+  if (!roundTheClock(plan) && (minute < from || minute >= to)) return 'off'
   if (minute >= lunch.fromMinute && minute < lunch.toMinute) return 'idle'
   for (let begun = minute; begun > minute - 25; begun--) {
     const n = dayNumber * 1440 + begun
