@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeCompactBatch } from '@kapok/contracts/compact-batch'
 import { dataMigrations } from '@kapok/data'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
+import { diskLimits, postgresPointsPerSecond, startBareEndpoint, startMosquitto } from './ingest-peers.ts'
 import { LoadClient, publishPacket } from './mqtt-load.ts'
 import { makeDevices, startIngest } from './start-ingest.ts'
 
@@ -18,6 +19,7 @@ export default async function ingestBench(report: Report): Promise<void> {
     (kit) => oneMetric(kit, report, pipelined),
     (kit) => oneMetric(kit, report, oneInFlight),
     (kit) => queryableAfter(kit, report),
+    () => limitsAndPeers(report),
   ]
   // Each part on engines of its own: the merges of one must not be paid by the next.
   const only = process.env.KAPOK_BENCH_PART
@@ -176,11 +178,26 @@ async function oneMetric(
 ): Promise<void> {
   const { devices } = await makeDevices(kit, { devices: ask.clients, properties: 1 })
   const ingest = await startIngest(kit)
-  const clients: LoadClient[] = []
-  for (const { token } of devices) clients.push(await LoadClient.connect(ingest.mqttPort, token))
-  const each = ask.messages / ask.clients
-  const start = Date.now() - 3 * 3600 * secondMs
   const before = await stored(kit)
+  const tokens = devices.map(({ token }) => token)
+  report(`${ask.name}.messages_per_s`, await messagesPerSecond(ingest.mqttPort, tokens, ask), 'messages/s')
+  await ingest.flush()
+  const points = (await stored(kit)) - before
+  if (points !== ask.messages)
+    throw new Error(`${ask.name}: ${ask.messages} were acknowledged, ${points} are queryable`)
+  await ingest.stop()
+}
+
+/** The load of one-metric messages against whatever speaks MQTT on the port, one client a token. */
+async function messagesPerSecond(
+  port: number,
+  tokens: readonly string[],
+  ask: { inFlight: number; messages: number },
+): Promise<number> {
+  const clients: LoadClient[] = []
+  for (const token of tokens) clients.push(await LoadClient.connect(port, token))
+  const each = ask.messages / clients.length
+  const start = Date.now() - 3 * 3600 * secondMs
   const from = performance.now()
   await Promise.all(
     clients.map(
@@ -201,13 +218,38 @@ async function oneMetric(
         }),
     ),
   )
-  report(`${ask.name}.messages_per_s`, ask.messages / ((performance.now() - from) / 1000), 'messages/s')
-  await ingest.flush()
-  const points = (await stored(kit)) - before
-  if (points !== ask.messages)
-    throw new Error(`${ask.name}: ${ask.messages} were acknowledged, ${points} are queryable`)
+  const rate = ask.messages / ((performance.now() - from) / 1000)
   for (const client of clients) client.close()
-  await ingest.stop()
+  return rate
+}
+
+/** The same generator against a server that only acknowledges and against Mosquitto; the disk; PostgreSQL's way in. */
+async function limitsAndPeers(report: Report): Promise<void> {
+  const tokens = (n: number) => Array.from({ length: n }, (_, i) => `peer-${i}`)
+  const peers = [
+    ['ingest.limit_acknowledging_only', await startBareEndpoint()],
+    ['ingest.peer_mosquitto_in_memory', await startMosquitto()],
+  ] as const
+  for (const [name, peer] of peers) {
+    if (peer === undefined) {
+      process.stdout.write(`${name}: mosquitto is not on this machine\n`)
+      continue
+    }
+    try {
+      for (const [way, ask] of Object.entries({ pipelined, one_in_flight: oneInFlight }))
+        report(
+          `${name}.${way}.messages_per_s`,
+          await messagesPerSecond(peer.port, tokens(ask.clients), ask),
+          'messages/s',
+        )
+    } finally {
+      await peer.stop()
+    }
+  }
+  const disk = diskLimits()
+  report('ingest.limit_disk.syncs_per_s', disk.syncsPerSecond, 'fdatasync/s')
+  report('ingest.limit_disk.bytes_per_s', disk.bytesPerSecond, 'bytes/s')
+  report('ingest.peer_postgresql_batched.points_per_s', await postgresPointsPerSecond(), 'points/s')
 }
 
 const oneMetricTemplate = publishPacket(

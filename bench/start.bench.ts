@@ -1,28 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../tests/support/platform.ts'
-
-const root = join(import.meta.dirname, '..')
+import { newFolder, removeFolder, type Started, startKapok } from '../tests/support/platform.ts'
 
 /** From the command to serving (readyz answers 200), first and again; resident memory at rest; a world's replay. */
 export default async function start(report: (name: string, value: number, unit: string) => void): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'kapok-start-'))
+  const folder = newFolder()
   try {
     report('start.first.seconds', await serving(folder, 'start', async () => {}), 'seconds')
     let rss = 0
-    const restart = await serving(folder, 'start', async (pid) => {
+    const restart = await serving(folder, 'start', async ({ child }) => {
       await sleep(20_000)
-      rss = residentBytes(pid)
+      rss = residentBytes(child.pid ?? 0)
     })
     report('start.restart.seconds', restart, 'seconds')
     report('start.idle_rss.bytes', rss, 'bytes')
     const world = join(folder, 'world')
-    await serving(world, 'world', async (_pid, port, began) => {
+    await serving(world, 'world', async ({ url }, began) => {
       for (;;) {
-        const state = (await (await fetch(`http://127.0.0.1:${port}/api/world`)).json()) as {
+        const state = (await (await fetch(`${url}/api/world`)).json()) as {
           replaying: boolean
           daysPlayed: number
         }
@@ -33,48 +29,26 @@ export default async function start(report: (name: string, value: number, unit: 
       report('start.world.seconds', (performance.now() - began) / 1000, 'seconds')
     })
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
   }
 }
 
+/** Seconds from the command until it serves; what `whileServing` measures meanwhile is its own business. */
 async function serving(
   folder: string,
   verb: 'start' | 'world',
-  whileServing: (pid: number, port: number, began: number) => Promise<void>,
+  whileServing: (started: Started, began: number) => Promise<void>,
 ): Promise<number> {
-  const [port, mqtt] = [await freePort(), await freePort()]
   const began = performance.now()
-  const child = spawn(process.execPath, [join(root, 'server/src/kapok.ts'), verb], {
-    env: {
-      ...process.env,
-      KAPOK_DATA: folder,
-      KAPOK_HTTP_PORT: String(port),
-      KAPOK_MQTT_PORT: String(mqtt),
-      KAPOK_LOG: 'error',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const started = await startKapok([verb], { folder })
   try {
-    for (;;) {
-      const ready = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
-      if (ready?.ok === true) break
-      if (child.exitCode !== null) throw new Error(`kapok ${verb} ended with ${child.exitCode}`)
-      await sleep(20)
-    }
+    await started.ready()
     const seconds = (performance.now() - began) / 1000
-    await whileServing(child.pid ?? 0, port, began)
+    await whileServing(started, began)
     return seconds
   } finally {
-    await stop(child)
+    await started.stop()
   }
-}
-
-function stop(child: ChildProcess): Promise<void> {
-  return new Promise((done) => {
-    if (child.exitCode !== null) return done()
-    child.once('exit', () => done())
-    child.kill('SIGTERM')
-  })
 }
 
 /** Proportional set size of a process and all its descendants, PostgreSQL's children included: shared pages count once. */

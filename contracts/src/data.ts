@@ -48,6 +48,7 @@ export const listProducts = route({
   path: '/products',
   summary: 'Products (物模型) of the own organisation. Sorts: name, devices, updatedAt.',
   who: engineers,
+  token: 'points.read',
   query: Type.Object(pageQuery),
   reply: pageOf(product),
 })
@@ -57,6 +58,7 @@ export const getProduct = route({
   path: '/products/:productId',
   summary: 'One product with the properties of its newest version.',
   who: engineers,
+  token: 'points.read',
   params: Type.Object({ productId: id }),
   reply: product,
 })
@@ -108,6 +110,7 @@ export const listDevices = route({
   path: '/devices',
   summary: 'Devices of the own organisation. Sorts: name, productName, lastSeen, createdAt.',
   who: engineers,
+  token: 'points.read',
   query: Type.Object({
     ...pageQuery,
     productId: Type.Optional(id),
@@ -124,6 +127,7 @@ export const getDevice = route({
   path: '/devices/:deviceId',
   summary: 'One device with the properties of its product.',
   who: engineers,
+  token: 'points.read',
   params: deviceParams,
   reply: Type.Object({ ...device.properties, properties: Type.Array(property) }),
 })
@@ -271,6 +275,7 @@ export const getPointRange = route({
   summary:
     'One series over a range, as columns. Raw while it fits into maxPoints, else the finest roll-up that does; `source` says which.',
   who: engineers,
+  token: 'points.read',
   query: Type.Object({
     ...rangeQuery,
     maxPoints: Type.Optional(Type.Integer({ minimum: 10, maximum: 20_000, default: 4000 })),
@@ -302,6 +307,7 @@ export const getLastPoints = route({
   path: '/points/last',
   summary: 'Newest value of every property of some devices, at most 64, ids separated by commas.',
   who: engineers,
+  token: 'points.read',
   query: Type.Object({ deviceIds: Type.String({ maxLength: 64 * 37 }) }),
   reply: Type.Object({
     rows: Type.Array(
@@ -324,6 +330,7 @@ export const getPointGaps = route({
   path: '/points/gaps',
   summary: 'Stretches longer than `minutes` in which a device sent nothing, newest last, at most 1,000.',
   who: engineers,
+  token: 'points.read',
   query: Type.Object({
     deviceId: id,
     from: instant,
@@ -338,6 +345,7 @@ export const exportPoints = route({
   path: '/points/export',
   summary: 'One series over a range as CSV (UTF-8 with byte order mark), at most 1,000,000 rows.',
   who: engineers,
+  token: 'points.read',
   query: Type.Object(rangeQuery),
   replyKind: 'file',
   reply: Type.Unknown(),

@@ -60,12 +60,9 @@ export function openDb(
       const client = await (isInner ? inner : calls).connect()
       let broken: Error | undefined
       try {
-        await client.query('BEGIN')
-        await client.query({
-          name: 'kapok-scope',
-          text: `SELECT set_config('app.org', $1, true), set_config('app.region', $2, true), set_config('app.job', $3, true)`,
-          values: [scope.orgId ?? '', scope.region ?? '', scope.job ?? ''],
-        })
+        // One round trip for both: reads are short, and each trip is a part of what the reader waits for.
+        await client.query(`BEGIN; SELECT ${settingOf('app.org', scope.orgId)}, ${settingOf('app.region', scope.region)},
+          ${settingOf('app.job', scope.job)}`)
         const result = await work(txOn(client))
         await client.query('COMMIT')
         return result
@@ -83,6 +80,8 @@ export function openDb(
     },
   }
 }
+
+const settingOf = (name: string, value = '') => `set_config('${name}', ${pg.escapeLiteral(value)}, true)`
 
 export function txOn(client: pg.ClientBase): Tx {
   const ask = (sql: string, values: readonly unknown[] = [], name?: string) =>

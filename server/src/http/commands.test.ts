@@ -1,11 +1,10 @@
-import { makeLog } from '@kapok/kit/log'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import type { FastifyInstance } from 'fastify'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { migrationsOfAll, wirePlanes } from '../planes.ts'
-import { makeApp } from './app.ts'
-import { againOnDeadlock, mountRoutes } from './routes.ts'
+import { migrationsOfAll } from '../planes.ts'
+import { againOnDeadlock } from './routes.ts'
+import { serveApi } from './testing.ts'
 
 let kit: TestKit
 let app: FastifyInstance
@@ -13,11 +12,9 @@ let cookie = ''
 
 beforeAll(async () => {
   kit = await testKit({ migrations: migrationsOfAll.slice(1) })
-  const planes = wirePlanes(kit, { sessionHours: 12, secureCookies: false })
-  app = makeApp({ log: makeLog('test', 'silent'), portalFolder: '/nowhere' })
-  const { whoAsks, appendAudit } = planes.access
-  mountRoutes(app, { kit, routes: planes.all.flatMap((plane) => plane.routes), whoAsks, appendAudit })
-  await app.ready()
+  const api = await serveApi(kit)
+  app = api.app
+  const { planes } = api
   const link = await planes.access.firstAdministratorLink()
   const joined = await app.inject({
     method: 'POST',

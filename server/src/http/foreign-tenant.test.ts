@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createToken, listTokens } from '@kapok/contracts/access'
 import { getCase, listCases } from '@kapok/contracts/case'
@@ -8,10 +7,8 @@ import { listCredentials, listDevices, listProducts } from '@kapok/contracts/dat
 import type { RouteContract } from '@kapok/contracts/route'
 import { listVouchers } from '@kapok/contracts/subsidy'
 import { addCivilDays, startOfCivilDay } from '@kapok/kit/clock'
-import { makeLog } from '@kapok/kit/log'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { fillProgramme } from '@kapok/subsidy'
-import type { FastifyInstance } from 'fastify'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Person } from '../../../world/src/people/person.ts'
@@ -19,15 +16,14 @@ import { type OrganisationKey, organisations } from '../../../world/src/province
 import { settleProvince } from '../../../world/src/settle-province.ts'
 import { storyOf } from '../../../world/src/story/story.ts'
 import { repositoryRoot } from '../config.ts'
-import { migrationsOfAll, wirePlanes } from '../planes.ts'
-import { makeApp } from './app.ts'
-import { mountRoutes } from './routes.ts'
+import { migrationsOfAll } from '../planes.ts'
+import { serveApi } from './testing.ts'
 
 // P8 with real things of another tenant: a plant of the sample province has devices, cases, files and a voucher; others,
 // with every right of their own roles, ask each route for exactly these.
 const firstDay = '2026-08-26'
 let kit: TestKit
-let app: FastifyInstance
+let api: Awaited<ReturnType<typeof serveApi>>
 let contracts: RouteContract[]
 let people: Map<OrganisationKey, Person>
 /** Ids of the plant, by the name of a route's parameter. */
@@ -36,16 +32,11 @@ let theirs: Record<string, string>
 beforeAll(async () => {
   kit = await testKit({ migrations: migrationsOfAll.slice(1) })
   kit.clock.set(startOfCivilDay(firstDay) + 6 * 3_600_000, { running: false })
-  const planes = wirePlanes(kit, { sessionHours: 24 * 365, secureCookies: false })
-  const routes = planes.all.flatMap((plane) => plane.routes)
-  contracts = routes.map(({ contract }) => contract)
-  app = makeApp({ log: makeLog('test', 'silent'), portalFolder: '/nowhere' })
-  const { whoAsks, appendAudit, firstAdministratorLink } = planes.access
-  mountRoutes(app, { kit, routes, whoAsks, appendAudit })
-  await app.listen({ port: 0, host: '127.0.0.1' })
+  api = await serveApi(kit)
+  contracts = api.planes.all.flatMap(({ routes }) => routes.map(({ contract }) => contract))
   const settled = await settleProvince({
-    baseUrl: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`,
-    firstLink: (await firstAdministratorLink()) ?? '',
+    baseUrl: api.url,
+    firstLink: (await api.planes.access.firstAdministratorLink()) ?? '',
     passwords: Object.fromEntries(
       ['administrator', ...organisations.map(({ key }) => key)].map((key) => [key, `word of ${key} !`]),
     ),
@@ -70,7 +61,7 @@ beforeAll(async () => {
   theirs = await idsOf(stage.person('mould'), stage.memory['application mould'] ?? '')
 }, 120_000)
 afterAll(async () => {
-  await app.close()
+  await api.stop()
   await kit.stop()
 })
 
@@ -185,4 +176,20 @@ test('P8 lists hold only what is one’s own or of one’s region', async () => 
   expect(await seen('province')).toEqual(
     expect.arrayContaining(['凤城注塑（样例）', '莞城精密机械（样例）', '南海五金加工（样例）']),
   )
+})
+
+test('an API token for reading reads the points of its own organisation, and nothing else', async () => {
+  const plant = people.get('mould') as Person
+  const { secret } = await plant.call(createToken, { body: { name: 'r', scopes: ['points.read'], days: 1 } } as never)
+  const stranger = people.get('precision') as Person
+  const [foreign] = (await stranger.call(listDevices, { query: {} } as never)).rows
+  const status = async (path: string) =>
+    (await fetch(`${api.url}/api${path}`, { headers: { authorization: `Bearer ${secret}` } })).status
+  expect(await status('/devices')).toBe(200)
+  expect(await status(`/devices/${theirs.deviceId}`)).toBe(200)
+  const range = (id = '') => `/points/range?deviceId=${id}&property=state&from=0&to=1`
+  expect(await status(range(theirs.deviceId))).toBe(200)
+  expect(await status(range(foreign?.id))).toBe(404)
+  expect(await status('/tokens')).toBe(403)
+  expect(await status('/cases')).toBe(403)
 })
