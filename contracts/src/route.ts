@@ -50,6 +50,21 @@ export type BodyOf<R extends RouteContract> = R['bodyKind'] extends 'raw'
     : undefined
 export type ReplyOf<R extends RouteContract> = Static<R['reply']>
 
+/** What a caller gives for a contract: path parameters, query and body, each typed by the contract's schemas. */
+export type AskOf<R extends RouteContract> = (R['params'] extends TObject
+  ? { params: ParamsOf<R> }
+  : { params?: undefined }) &
+  (R['query'] extends TObject
+    ? Record<string, never> extends QueryOf<R>
+      ? { query?: QueryOf<R> }
+      : { query: QueryOf<R> }
+    : { query?: undefined }) &
+  (R['bodyKind'] extends 'raw'
+    ? { body: Uint8Array }
+    : R['body'] extends TSchema
+      ? { body: BodyOf<R> }
+      : { body?: undefined })
+
 /** Query of every list: search, sort (`field` or `-field`), page from 1. */
 export const pageQuery = {
   search: Type.Optional(Type.String({ maxLength: 100 })),

@@ -24,18 +24,18 @@ export async function settleProvince(ask: {
   const password = (login: string) => ask.passwords[login] ?? ''
   const administrator = new Person(ask.baseUrl, 'administrator')
   await administrator.join(ask.firstLink, '平台管理员', password('administrator'))
-  await administrator.call(putRegions, { body: { regions } } as never)
+  await administrator.call(putRegions, { body: { regions } })
 
   const people = new Map<OrganisationKey, Person>()
   for (const { key, name, kind, region, person, ...rest } of organisations) {
-    const { link } = await administrator.call(createOrganisation, { body: { name, kind, region, ...rest } } as never)
+    const { link } = await administrator.call(createOrganisation, { body: { name, kind, region, ...rest } })
     const one = new Person(ask.baseUrl, key)
     await one.join(link, person, password(key))
     people.set(key, one)
   }
   const province = people.get('province')
   if (province === undefined) throw new Error('a province has a provincial office')
-  const { id: programmeId } = await province.call(publishProgramme, { body: { text: ask.programmeText } } as never)
+  const { id: programmeId } = await province.call(publishProgramme, { body: { text: ask.programmeText } })
 
   const gatewayTokens: Record<string, string> = {}
   for (const plant of plants) {
@@ -55,12 +55,12 @@ export async function settleProvince(ask: {
           min,
           max,
         }))
-        productId = (await engineer.call(createProduct, { body: { name: productName, properties } } as never)).id
+        productId = (await engineer.call(createProduct, { body: { name: productName, properties } })).id
         products.set(kind, productId)
       }
-      await engineer.call(createDevice, { body: { name, productId } } as never)
+      await engineer.call(createDevice, { body: { name, productId } })
     }
-    const gateway = await engineer.call(createDevice, { body: { name: '边缘网关', kind: 'gateway' } } as never)
+    const gateway = await engineer.call(createDevice, { body: { name: '边缘网关', kind: 'gateway' } })
     gatewayTokens[plant.key] = gateway.token
   }
   return { people, gatewayTokens, programmeId }

@@ -294,7 +294,7 @@ async function fileReadings(stage: Stage, models: readonly PlantModel[], day: st
     const uscc = organisation !== undefined && 'uscc' in organisation ? organisation.uscc : ''
     return { uscc, day, ...lineReading(model, day) }
   })
-  await stage.person('operator').call(importReadings, { body: { readings } } as never)
+  await stage.person('operator').call(importReadings, { body: { readings } })
 }
 
 const isWorkingDay = (day: string) => ![0, 6].includes(weekdayOf(day))

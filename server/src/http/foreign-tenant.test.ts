@@ -66,13 +66,13 @@ afterAll(async () => {
 })
 
 async function idsOf(plant: Person, caseId: string): Promise<Record<string, string>> {
-  const [device] = (await plant.call(listDevices, { query: {} } as never)).rows
+  const [device] = (await plant.call(listDevices, { query: {} })).rows
   const deviceId = device?.id ?? ''
-  const [credential] = (await plant.call(listCredentials, { params: { deviceId } } as never)).rows
-  const [product] = (await plant.call(listProducts, { query: {} } as never)).rows
-  const [voucher] = (await plant.call(listVouchers, { query: {} } as never)).rows
-  const { files, parties } = await plant.call(getCase, { params: { caseId } } as never)
-  const { token } = await plant.call(createToken, { body: { name: 't', scopes: ['points.read'], days: 1 } } as never)
+  const [credential] = (await plant.call(listCredentials, { params: { deviceId } })).rows
+  const [product] = (await plant.call(listProducts, { query: {} })).rows
+  const [voucher] = (await plant.call(listVouchers, { query: {} })).rows
+  const { files, parties } = await plant.call(getCase, { params: { caseId } })
+  const { token } = await plant.call(createToken, { body: { name: 't', scopes: ['points.read'], days: 1 } })
   return {
     deviceId,
     credentialId: credential?.id ?? '',
@@ -122,7 +122,7 @@ function bodyFor(contract: RouteContract): unknown {
         if (String(schema.pattern).includes('\\d{1,18}')) return '100'
         return 'a sentence that is long enough'
       default:
-        return Value.Create(schema as never)
+        return Value.Create(schema)
     }
   }
   return fill(contract.body as never, '')
@@ -133,11 +133,11 @@ test('P8 nobody reads or changes another tenant’s things by their real ids, on
   const plant = people.get('mould') as Person
   const everything = async () =>
     JSON.stringify([
-      await plant.call(listDevices, { query: {} } as never),
-      await plant.call(listProducts, { query: {} } as never),
-      await plant.call(listTokens, { query: {} } as never),
-      await plant.call(getCase, { params: { caseId: theirs.caseId } } as never),
-      await plant.call(listVouchers, { query: {} } as never),
+      await plant.call(listDevices, { query: {} }),
+      await plant.call(listProducts, { query: {} }),
+      await plant.call(listTokens, { query: {} }),
+      await plant.call(getCase, { params: { caseId: theirs.caseId ?? '' } }),
+      await plant.call(listVouchers, { query: {} }),
     ])
   const before = await everything()
   let reached = 0
@@ -148,7 +148,7 @@ test('P8 nobody reads or changes another tenant’s things by their real ids, on
       if (names.some((name) => theirs[name] === undefined)) continue
       const body = contract.bodyKind === 'raw' ? new TextEncoder().encode('%PDF-1.7\n') : bodyFor(contract)
       const query = contract.id === 'subsidy.file.upload' ? { role: 'other', name: 'x.pdf' } : {}
-      const outcome = await person.call(contract, { params: theirs, query, body } as never).then(
+      const outcome = await person.callAny(contract, { params: theirs, query, body }).then(
         (reply: unknown) => ({ reply }),
         (refused: { status?: number; message: string }) => ({ refused: refused.message }),
       )
@@ -167,9 +167,7 @@ test('P8 nobody reads or changes another tenant’s things by their real ids, on
 
 test('P8 lists hold only what is one’s own or of one’s region', async () => {
   const seen = async (key: OrganisationKey) =>
-    (await (people.get(key) as Person).call(listCases, { query: { size: 100 } } as never)).rows.map(
-      ({ filerName }) => filerName,
-    )
+    (await (people.get(key) as Person).call(listCases, { query: { size: 100 } })).rows.map(({ filerName }) => filerName)
   expect(new Set(await seen('precision'))).toEqual(new Set(['莞城精密机械（样例）']))
   expect(new Set(await seen('shunde'))).toEqual(new Set(['凤城注塑（样例）']))
   expect(await seen('dongguan')).not.toContain('凤城注塑（样例）')
@@ -180,9 +178,9 @@ test('P8 lists hold only what is one’s own or of one’s region', async () => 
 
 test('an API token for reading reads the points of its own organisation, and nothing else', async () => {
   const plant = people.get('mould') as Person
-  const { secret } = await plant.call(createToken, { body: { name: 'r', scopes: ['points.read'], days: 1 } } as never)
+  const { secret } = await plant.call(createToken, { body: { name: 'r', scopes: ['points.read'], days: 1 } })
   const stranger = people.get('precision') as Person
-  const [foreign] = (await stranger.call(listDevices, { query: {} } as never)).rows
+  const [foreign] = (await stranger.call(listDevices, { query: {} })).rows
   const status = async (path: string) =>
     (await fetch(`${api.url}/api${path}`, { headers: { authorization: `Bearer ${secret}` } })).status
   expect(await status('/devices')).toBe(200)

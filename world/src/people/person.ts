@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join as joinContract, signIn } from '@kapok/contracts/access'
-import type { BodyOf, ParamsOf, QueryOf, ReplyOf, RouteContract } from '@kapok/contracts/route'
+import type { AskOf, ReplyOf, RouteContract } from '@kapok/contracts/route'
 
 /** A refusal as somebody at the portal would see it. */
 export class Refused extends Error {
@@ -11,10 +11,11 @@ export class Refused extends Error {
   }
 }
 
-type Part<K extends string, V> = V extends Record<string, never> ? { [P in K]?: V } : { [P in K]: V }
-export type Ask<R extends RouteContract> = Part<'params', ParamsOf<R>> &
-  (Record<string, never> extends QueryOf<R> ? { query?: QueryOf<R> } : { query: QueryOf<R> }) &
-  (BodyOf<R> extends undefined ? { body?: undefined } : { body: BodyOf<R> })
+interface LooseAsk {
+  params?: Record<string, string>
+  query?: Record<string, unknown>
+  body?: unknown
+}
 
 /** A person of the province: one browser's session with the portal, through the same door as everybody. */
 export class Person {
@@ -30,24 +31,20 @@ export class Person {
   /** Uses the one-time link that the administrator handed over. */
   async join(link: string, name: string, password: string): Promise<void> {
     const token = link.slice(link.indexOf('#') + 1)
-    await this.call(joinContract, { body: { token, login: this.login, name, password } } as Ask<typeof joinContract>)
+    await this.call(joinContract, { body: { token, login: this.login, name, password } })
   }
 
   async signIn(password: string): Promise<void> {
-    await this.call(signIn, { body: { login: this.login, password } } as Ask<typeof signIn>)
+    await this.call(signIn, { body: { login: this.login, password } })
   }
 
   /** One call of the API. Throws Refused with the sentence that the portal would show. */
-  async call<R extends RouteContract>(contract: R, ask: Ask<R> | Record<string, never> = {}): Promise<ReplyOf<R>> {
-    const {
-      params = {},
-      query = {},
-      body,
-    } = ask as {
-      params?: Record<string, string>
-      query?: Record<string, unknown>
-      body?: unknown
-    }
+  async call<R extends RouteContract>(contract: R, ask: AskOf<R>): Promise<ReplyOf<R>> {
+    return (await this.callAny(contract, ask as LooseAsk)) as ReplyOf<R>
+  }
+
+  /** The same for a contract that is known at run time only, such as each of all. */
+  async callAny(contract: RouteContract, { params = {}, query = {}, body }: LooseAsk): Promise<unknown> {
     const path = contract.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
     const search = new URLSearchParams(
       Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
@@ -72,6 +69,6 @@ export class Person {
       const { code = '', message = '' } = reply as { code?: string; message?: string }
       throw new Refused(contract, response.status, code, message)
     }
-    return reply as ReplyOf<R>
+    return reply
   }
 }

@@ -22,11 +22,11 @@ export async function act(
 ): Promise<void> {
   const person = stage.person(who)
   const caseId = recall(stage, caseName)
-  const seen = await person.call(getCase, { params: { caseId } } as never)
+  const seen = await person.call(getCase, { params: { caseId } })
   const decided = await person.call(decideCase, {
     params: { caseId },
     body: { verb, expectedVersion: seen.version, ...more },
-  } as never)
+  })
   if (decided.voucherNo !== null) stage.memory[`voucher of ${caseName}`] = decided.voucherNo
 }
 

@@ -33,5 +33,5 @@ export async function attach(stage: Stage, who: OrganisationKey, caseName: strin
     params: { caseId: recall(stage, caseName) },
     query: { role, name: `${role}.pdf` },
     body: samplePdf(`${role} of ${caseName} (${who})`),
-  } as never)
+  })
 }

@@ -43,7 +43,7 @@ function certify(stage: Stage, who: OrganisationKey, name: string) {
         contactPhone: '0757-2288 0000',
         promised: true,
       },
-    } as never)
+    })
     stage.memory[name] = made.id
     await attach(stage, who, name, 'licence')
     await act(stage, who, name, 'submit')
@@ -79,7 +79,7 @@ function apply(stage: Stage, who: OrganisationKey, name: string, words: Contract
           })),
         },
       },
-    } as never)
+    })
     stage.memory[name] = made.id
     await attach(stage, who, name, 'contract')
     await act(stage, who, name, 'submit')
@@ -95,7 +95,7 @@ function redeem(
   days: { from: number; to: number; invoice: number },
 ) {
   return async () => {
-    const { rows } = await stage.person(who).call(listDevices, { query: { kind: 'device', size: 100 } } as never)
+    const { rows } = await stage.person(who).call(listDevices, { query: { kind: 'device', size: 100 } })
     const own = must(
       plants.find(({ key }) => key === who),
       `a plant ${who}`,
@@ -128,7 +128,7 @@ function redeem(
           bankAccount: { holder: orgOf(who).name, bank: '样例银行佛山分行', number: `62280000${days.invoice}00001234` },
         },
       },
-    } as never)
+    })
     stage.memory[name] = made.id
     for (const role of ['invoice', 'payment', 'acceptance'] as const) await attach(stage, who, name, role)
     await act(stage, who, name, 'submit')
