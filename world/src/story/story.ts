@@ -158,6 +158,13 @@ const energy: ContractWords = {
   lines: [{ feeKind: 'application-service', product: '能源管理服务（一年）', yuan: 60_000 }],
 }
 
+const quality: ContractWords = {
+  supplier: 'cloud',
+  scene: 'quality-traceability',
+  machines: 2,
+  lines: [{ feeKind: 'application-service', product: '质量追溯服务（一年）', yuan: 50_000 }],
+}
+
 /** The past of the province as acts through its ordinary doors, so that every desk has work on the world's first day. */
 export function storyOf(stage: Stage): Act[] {
   const acts: Act[] = []
@@ -166,23 +173,32 @@ export function storyOf(stage: Stage): Act[] {
     on(day, `${who} approves ${name}`, () => act(stage, who, name, 'approve', reason === undefined ? {} : { reason }))
   const confirm = (day: number, who: OrganisationKey, name: string) =>
     on(day, `${who} confirms ${name}`, () => act(stage, who, name, 'confirm'))
-  const body = <T>(value: T) => ({ body: value }) as never
+  /** Supplier and officers say yes, one after the other. */
+  const passes = (
+    name: string,
+    [day, supplier]: [number, OrganisationKey],
+    ...officers: readonly [number, OrganisationKey][]
+  ) => {
+    confirm(day, supplier, name)
+    for (const [each, who] of officers) decide(each, who, name)
+  }
 
   on(0, 'the budget comes and is allocated', async () => {
     const finance = stage.person('finance')
     const { programmeId } = stage
-    await finance.call(appropriate, body({ programmeId, amountFen: '2000000000', documentNo: '粤财工〔样例〕1号' }))
+    await finance.call(appropriate, {
+      body: { programmeId, amountFen: '2000000000', documentNo: '粤财工〔样例〕1号' },
+    })
     for (const city of ['4406', '4419'])
-      await finance.call(
-        allocate,
-        body({
+      await finance.call(allocate, {
+        body: {
           programmeId,
           city,
           direction: 'allocate',
           amountFen: '800000000',
           documentNo: `粤工信〔样例〕${city}号`,
-        }),
-      )
+        },
+      })
   })
 
   // Certification: by the county where there is one, else by the city.
@@ -209,21 +225,15 @@ export function storyOf(stage: Stage): Act[] {
     await attach(stage, 'mould', 'application mould', 'other')
     await act(stage, 'mould', 'application mould', 'submit')
   })
-  confirm(9, 'cloud', 'application mould')
-  decide(10, 'shunde', 'application mould')
-  decide(12, 'foshan', 'application mould')
-  decide(14, 'province', 'application mould')
+  passes('application mould', [9, 'cloud'], [10, 'shunde'], [12, 'foshan'], [14, 'province'])
   on(
     50,
     'mould redeems',
     redeem(stage, 'mould', 'redemption mould', 'application mould', contracts.mould, { from: 6, to: 48, invoice: 1 }),
   )
-  confirm(51, 'cloud', 'redemption mould')
-  decide(52, 'shunde', 'redemption mould')
-  decide(53, 'foshan', 'redemption mould')
-  decide(55, 'province', 'redemption mould')
+  passes('redemption mould', [51, 'cloud'], [52, 'shunde'], [53, 'foshan'], [55, 'province'])
   on(67, 'the first batch is made', () =>
-    stage.person('finance').call(createBatch, body({ programmeId: stage.programmeId })),
+    stage.person('finance').call(createBatch, { body: { programmeId: stage.programmeId } }),
   )
   // Its second contract is noticed and payable when the replay ends: finance has a batch to make.
   on(
@@ -231,10 +241,7 @@ export function storyOf(stage: Stage): Act[] {
     'mould applies for energy management',
     apply(stage, 'mould', 'application mould energy', energy, stage.day(15)),
   )
-  confirm(21, 'cloud', 'application mould energy')
-  decide(22, 'shunde', 'application mould energy')
-  decide(24, 'foshan', 'application mould energy')
-  decide(26, 'province', 'application mould energy')
+  passes('application mould energy', [21, 'cloud'], [22, 'shunde'], [24, 'foshan'], [26, 'province'])
   on(
     69,
     'mould redeems energy management',
@@ -244,16 +251,11 @@ export function storyOf(stage: Stage): Act[] {
       invoice: 2,
     }),
   )
-  confirm(70, 'cloud', 'redemption mould energy')
-  decide(71, 'shunde', 'redemption mould energy')
-  decide(72, 'foshan', 'redemption mould energy')
-  decide(74, 'province', 'redemption mould energy')
+  passes('redemption mould energy', [70, 'cloud'], [71, 'shunde'], [72, 'foshan'], [74, 'province'])
 
   // The honest plant of a city without counties: in public notice at the end.
   on(5, 'precision applies', apply(stage, 'precision', 'application precision', contracts.precision, stage.day(-5)))
-  confirm(6, 'integrator', 'application precision')
-  decide(8, 'dongguan', 'application precision')
-  decide(12, 'province', 'application precision')
+  passes('application precision', [6, 'integrator'], [8, 'dongguan'], [12, 'province'])
   on(
     79,
     'precision redeems',
@@ -263,16 +265,11 @@ export function storyOf(stage: Stage): Act[] {
       invoice: 3,
     }),
   )
-  confirm(80, 'integrator', 'redemption precision')
-  decide(82, 'dongguan', 'redemption precision')
-  decide(86, 'province', 'redemption precision')
+  passes('redemption precision', [80, 'integrator'], [82, 'dongguan'], [86, 'province'])
 
   // The one that lies: the evidence cuts it; it waits for the province.
   on(5, 'hardware applies', apply(stage, 'hardware', 'application hardware', contracts.hardware, stage.day(-3)))
-  confirm(6, 'integrator', 'application hardware')
-  decide(7, 'nanhai', 'application hardware')
-  decide(9, 'foshan', 'application hardware')
-  decide(13, 'province', 'application hardware')
+  passes('application hardware', [6, 'integrator'], [7, 'nanhai'], [9, 'foshan'], [13, 'province'])
   on(
     80,
     'hardware redeems',
@@ -282,18 +279,48 @@ export function storyOf(stage: Stage): Act[] {
       invoice: 4,
     }),
   )
-  confirm(81, 'integrator', 'redemption hardware')
-  decide(82, 'nanhai', 'redemption hardware')
+  passes('redemption hardware', [81, 'integrator'], [82, 'nanhai'])
   decide(84, 'foshan', 'redemption hardware', '线路读数与平台用量不一致，请省厅按证据核减。')
 
-  // Work for every other desk.
+  // Work for every other desk: a voucher to redeem, a paper to correct, and one case before each supplier and officer.
+  on(60, 'mould applies for traceability', apply(stage, 'mould', 'application mould quality', quality, stage.day(55)))
+  passes('application mould quality', [61, 'cloud'], [62, 'shunde'], [63, 'foshan'], [65, 'province'])
+  on(
+    83,
+    'precision applies for energy management',
+    apply(stage, 'precision', 'application precision energy', energy, stage.day(75)),
+  )
+  confirm(84, 'cloud', 'application precision energy')
+  on(86, 'dongguan returns the application', () =>
+    act(stage, 'dongguan', 'application precision energy', 'return', {
+      toStep: 0,
+      reason: '能源管理服务的计量范围未写明，请补充合同附件后再报。',
+    }),
+  )
   on(
     84,
     'electronics applies',
     apply(stage, 'electronics', 'application electronics', contracts.electronics, stage.day(70)),
   )
   confirm(85, 'integrator', 'application electronics')
+  on(
+    82,
+    'plastics applies for energy management',
+    apply(stage, 'plastics', 'application plastics energy', energy, stage.day(75)),
+  )
+  passes('application plastics energy', [83, 'cloud'], [86, 'shunde'])
+  on(
+    85,
+    'hardware applies for traceability',
+    apply(stage, 'hardware', 'application hardware quality', quality, stage.day(80)),
+  )
+  confirm(86, 'cloud', 'application hardware quality')
   on(88, 'plastics applies', apply(stage, 'plastics', 'application plastics', contracts.plastics, stage.day(80)))
+  on(
+    88,
+    'electronics applies for energy management',
+    apply(stage, 'electronics', 'application electronics energy', { ...energy, supplier: 'integrator' }, stage.day(85)),
+  )
   on(87, 'furniture asks to be certified', certify(stage, 'furniture', 'certification furniture'))
   return acts
 }

@@ -43,7 +43,7 @@ export interface Message {
 export type Taken = { problems: readonly Reason[]; points: number } | { ready: Promise<unknown> }
 
 export interface IntakeEvents {
-  /** A device sent something that was kept. */
+  /** A device sent something that was kept, itself or through its gateway; the gateway is told too. */
   onDevice(deviceId: string, received: number): void
   isWatched(deviceId: string): boolean
   onLive(deviceId: string, property: string, at: number, value: number | string | boolean, quality: number): void
@@ -108,6 +108,7 @@ export class Intake {
       } else if (problems.length < problemsMax) problems.push(wrong)
     }
     if (timeless) this.#putReceipt(message)
+    if (kept > 0) this.#events.onDevice(message.sender.deviceId, message.received)
     return { problems, points: kept }
   }
 
@@ -349,6 +350,7 @@ export class Intake {
     this.#log.giveBack(reserved - startBytes - (to - rows.at))
     for (const write of writes) write()
     if (times === undefined && kept > 0) this.#putReceipt(message)
+    if (kept > 0) this.#events.onDevice(message.sender.deviceId, message.received)
     return { problems: problems.length === 0 ? none : problems, points: kept }
   }
 }

@@ -290,6 +290,18 @@ test("ThingsBoard's telemetry, gateway telemetry and attribute request work unch
   expect(await valuesOf(machine.deviceId, 'on')).toEqual([true])
 })
 
+test('a gateway that sends for its machines was seen itself', async () => {
+  const gateway = await newDevice('gateway')
+  await newDevice('device', 'press 8')
+  const client = await connect(gateway.token)
+  await client.publishAsync('kapok/v1/gateway/telemetry', JSON.stringify({ 'press 8': [{ values: { n: 1 } }] }), {
+    qos: 1,
+  })
+  await client.endAsync()
+  await ingest.flush()
+  expect((await call(getDevice, { params: { deviceId: gateway.deviceId } })).lastSeen).toBeGreaterThan(0)
+})
+
 test('Sparkplug B: birth, data by alias, a gap in seq asks for a rebirth', async () => {
   const gateway = await newDevice('gateway')
   const machine = await newDevice('device', 'robot 1')
