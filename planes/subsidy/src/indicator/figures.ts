@@ -35,7 +35,7 @@ export function figures(s: Subsidy): FiguresPort {
         const rows = await tx.rows<{ desk: string; open: bigint; overdue: bigint }>(
           `SELECT desk, count(*) AS open, count(*) FILTER (WHERE due < $1) AS overdue FROM subsidy.case_head
            WHERE desk IS NOT NULL AND submitted_at IS NOT NULL AND (programme_id IS NULL OR $2::text IS NULL OR programme_id = $2)
-           GROUP BY desk ORDER BY desk`,
+           GROUP BY desk ORDER BY array_position(ARRAY['filer', 'supplier', 'county', 'city', 'province', 'finance'], desk)`,
           [new Date(s.kit.clock.now()), programmeId ?? null],
         )
         return rows.map((row) => ({ desk: row.desk, open: Number(row.open), overdue: Number(row.overdue) }))
