@@ -24,6 +24,8 @@ export interface Store {
 }
 
 const bodyBytesMax = 256 << 20
+/** As ClickHouse's own `http_max_uri_size`: parameters of a query travel in its address. */
+const addressBytesMax = 1 << 20
 
 /**
  * Three lanes, each one chDB connection that runs one query at a time: a heavy scan must not hold up a chart, nor a
@@ -43,7 +45,7 @@ export async function runStore(options: StoreOptions): Promise<Store> {
   mkdirSync(spool, { recursive: true, mode: 0o700 })
   const lanes = openLanes(options.folder)
 
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: addressBytesMax }, (request, response) => {
     answer(request, response).catch((error: unknown) => {
       const text = error instanceof Error ? error.message : String(error)
       const status = error instanceof HttpError ? error.status : 500

@@ -1,11 +1,15 @@
 import type { BusRequests } from '@kapok/contracts/bus'
 import { quality } from '@kapok/contracts/data'
 import type { Kit } from '@kapok/kit-store/kit'
-import type { DeviceEntry, Directory } from './directory.ts'
+import { seriesParts } from '../store/series-parts.ts'
+import type { DeviceEntry, Directory, SeriesEntry } from './directory.ts'
 import type { Loader } from './loader.ts'
 import type { Receipts } from './receipts.ts'
 
 const receiptMsMax = 600_000
+const dayMs = 86_400_000
+/** An hour, two days, two months, and everything that is kept. */
+const lookBacksMs = [3_600_000, 2 * dayMs, 60 * dayMs, 10 * 366 * dayMs]
 type Answer = BusRequests['ingest.last']['answer']
 
 /**
@@ -61,18 +65,31 @@ export class LastValues {
     return answer
   }
 
+  /** Looks back step by step: most series sent lately, and a month of a fast one is not read for its last value. */
   async #readMissing(devices: readonly DeviceEntry[]): Promise<void> {
-    const missing = devices
-      .flatMap((device) => [...(device.series?.values() ?? [])])
-      .filter(({ id }) => !this.#readSeries.has(id))
-    if (missing.length === 0) return
-    const byId = new Map(missing.map((series) => [series.id, series]))
-    for (const table of ['point', 'text_point']) {
+    let missing = devices
+      .flatMap((device) => [...(device.series?.values() ?? [])].map((series) => ({ deviceId: device.id, series })))
+      .filter(({ series }) => !this.#readSeries.has(series.id))
+    const asked = missing
+    const now = this.#kit.clock.now()
+    for (const lookBackMs of lookBacksMs) {
+      for (const part of seriesParts(missing))
+        await this.#readLast(new Map(part.map(({ series }) => [series.id, series])), now - lookBackMs)
+      missing = missing.filter(({ series }) => series.last.at === Number.NEGATIVE_INFINITY)
+    }
+    for (const { series } of asked) this.#readSeries.add(series.id)
+  }
+
+  async #readLast(byId: ReadonlyMap<number, SeriesEntry>, from: number): Promise<void> {
+    for (const [table, bits] of [
+      ['point', 'reinterpretAsUInt64(value)'],
+      ['text_point', 'value'],
+    ]) {
       const result = await this.#kit.clickhouse.query({
         query: `SELECT series, toUnixTimestamp64Milli(at) AS at, value, quality, toUnixTimestamp64Milli(received) AS received
-          FROM ${table} FINAL WHERE series IN {ids:Array(UInt32)}
-          ORDER BY series DESC, ${table}.at DESC, ${table}.received DESC, value DESC, quality DESC LIMIT 1 BY series`,
-        query_params: { ids: [...byId.keys()] },
+          FROM ${table} WHERE series IN {ids:Array(UInt32)} AND ${table}.at >= fromUnixTimestamp64Milli({from:Int64})
+          ORDER BY series DESC, ${table}.at DESC, ${table}.received DESC, ${bits} DESC, quality DESC LIMIT 1 BY series`,
+        query_params: { ids: [...byId.keys()], from },
         format: 'JSONEachRow',
       })
       const rows = await result.json<{
@@ -91,7 +108,6 @@ export class LastValues {
         series.last.received = Number(row.received)
       }
     }
-    for (const { id } of missing) this.#readSeries.add(id)
   }
 
   /** Receipts of the last minutes, so that a repetition after our restart is known as one. */

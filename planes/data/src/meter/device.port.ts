@@ -2,7 +2,8 @@ import type { DevicePort } from '@kapok/contracts/ports'
 import { civilDayOf } from '@kapok/kit/clock'
 import type { Kit } from '@kapok/kit-store/kit'
 import { doors } from '../store/point-row.ts'
-import { activeMinutes, meterDay } from './meter-day.ts'
+import { seriesParts } from '../store/series-parts.ts'
+import { activeMinutes, meterDay, seriesOfOrg } from './meter-day.ts'
 
 /** What the evidence and subsidy planes may ask of devices and points. */
 export function devicePort(kit: Kit): DevicePort {
@@ -28,22 +29,22 @@ export function devicePort(kit: Kit): DevicePort {
     meterDay: (orgId, day) => meterDay(kit, orgId, day),
     activeMinutes: (orgId, day) => activeMinutes(kit, orgId, day),
     daysTouched: async (orgId, receivedFrom, receivedTo) => {
-      const series = await kit.db.tx(job, (tx) =>
-        tx.rows<{ id: bigint }>('SELECT id FROM data.series WHERE org_id = $1', [orgId]),
-      )
-      if (series.length === 0) return []
       const hours = (
         table: string,
       ) => `SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at), 3600000) AS hour FROM ${table}
         WHERE series IN {ids:Array(UInt32)} AND door != ${doors.import}
           AND received >= fromUnixTimestamp64Milli({from:Int64}) AND received < fromUnixTimestamp64Milli({to:Int64})`
-      const result = await kit.clickhouse.query({
-        query: `${hours('point')} UNION DISTINCT ${hours('text_point')}`,
-        query_params: { ids: series.map(({ id }) => Number(id)), from: receivedFrom, to: receivedTo },
-        format: 'JSONEachRow',
-      })
-      const rows = await result.json<{ hour: number | string }>()
-      return [...new Set(rows.map(({ hour }) => civilDayOf(Number(hour) * 3_600_000)))].sort()
+      const days = new Set<string>()
+      for (const part of seriesParts(await seriesOfOrg(kit, orgId))) {
+        const result = await kit.clickhouse.query({
+          query: `${hours('point')} UNION DISTINCT ${hours('text_point')}`,
+          query_params: { ids: part.map(({ id }) => Number(id)), from: receivedFrom, to: receivedTo },
+          format: 'JSONEachRow',
+        })
+        for (const { hour } of await result.json<{ hour: number | string }>())
+          days.add(civilDayOf(Number(hour) * 3_600_000))
+      }
+      return [...days].sort()
     },
     flush: async () => {
       await kit.bus.request('ingest.flush', {})

@@ -4,24 +4,24 @@ import { dayMs, startOfCivilDay } from '@kapok/kit/clock'
 import type { Kit } from '@kapok/kit-store/kit'
 import { inRange } from '../query/dedup.ts'
 import { doors } from '../store/point-row.ts'
+import { seriesParts } from '../store/series-parts.ts'
 
 const gapMs = 300_000
 
 /**
- * The meters of one organisation and civil day, by one query over the deduplicated points. Points that came by the
+ * The meters of one organisation and civil day, by query over the deduplicated points. Points that came by the
  * import door draw charts and do not count. The same day asked again gives equal rows, in the order of device ids.
  */
 export async function meterDay(kit: Kit, orgId: string, day: string): Promise<DeviceDay[]> {
-  const series = await kit.db.tx({ job: 'data' }, (tx) =>
-    tx.rows<{ id: bigint; deviceId: string; property: string }>(
-      'SELECT id, device_id AS "deviceId", property FROM data.series WHERE org_id = $1 ORDER BY device_id, property',
-      [orgId],
-    ),
-  )
-  if (series.length === 0) return []
+  const from = startOfCivilDay(day)
+  const days: DeviceDay[] = []
+  for (const part of seriesParts(await seriesOfOrg(kit, orgId))) days.push(...(await meterPart(kit, part, from)))
+  return days.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1))
+}
+
+async function meterPart(kit: Kit, series: readonly SeriesOfOrg[], from: number): Promise<DeviceDay[]> {
   const devices = [...new Set(series.map(({ deviceId }) => deviceId))]
   const numberOf = new Map(devices.map((id, i) => [id, i]))
-  const from = startOfCivilDay(day)
   const result = await kit.clickhouse.query({
     query: meterQuery,
     query_params: {
@@ -34,37 +34,51 @@ export async function meterDay(kit: Kit, orgId: string, day: string): Promise<De
   })
   const propertyOf = new Map(series.map(({ id, property }) => [Number(id), property]))
   const rows = await result.json<MeterRow>()
-  return rows
-    .map((row) => ({
-      deviceId: devices[row.device] ?? '',
-      points: Number(row.points),
-      minutes: Number(row.minutes),
-      first: Number(row.first),
-      last: Number(row.last),
-      gaps: Number(row.gaps),
-      properties: row.digests.length,
-      goodBp: Math.floor((Number(row.good) * 10_000) / Number(row.points)),
-      conflicts: Number(row.conflicts),
-      digest: dayDigest(row.digests.map(([id, digest]) => [propertyOf.get(id) ?? '', digest])),
-    }))
-    .sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1))
+  return rows.map((row) => ({
+    deviceId: devices[row.device] ?? '',
+    points: Number(row.points),
+    minutes: Number(row.minutes),
+    first: Number(row.first),
+    last: Number(row.last),
+    gaps: Number(row.gaps),
+    properties: row.digests.length,
+    goodBp: Math.floor((Number(row.good) * 10_000) / Number(row.points)),
+    conflicts: Number(row.conflicts),
+    digest: dayDigest(row.digests.map(([id, digest]) => [propertyOf.get(id) ?? '', digest])),
+  }))
 }
 
 /** Distinct minutes of the day in which any device of the organisation sent, 0..1440. */
 export async function activeMinutes(kit: Kit, orgId: string, day: string): Promise<number> {
-  const series = await kit.db.tx({ job: 'data' }, (tx) =>
-    tx.rows<{ id: bigint }>('SELECT id FROM data.series WHERE org_id = $1', [orgId]),
-  )
-  if (series.length === 0) return 0
   const from = startOfCivilDay(day)
-  const minutes = (table: string) => `SELECT intDiv(toUnixTimestamp64Milli(at), 60000) AS minute FROM ${table}
+  const sent = (table: string) => `SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at), 60000) AS minute FROM ${table}
     WHERE series IN {ids:Array(UInt32)} AND door != ${doors.import} AND ${inRange}`
-  const result = await kit.clickhouse.query({
-    query: `SELECT uniqExact(minute) AS n FROM (${minutes('point')} UNION ALL ${minutes('text_point')})`,
-    query_params: { ids: series.map(({ id }) => Number(id)), from, to: from + dayMs },
-    format: 'JSONEachRow',
-  })
-  return Number((await result.json<{ n: number | string }>())[0]?.n ?? 0)
+  const minutes = new Set<number>()
+  for (const part of seriesParts(await seriesOfOrg(kit, orgId))) {
+    const result = await kit.clickhouse.query({
+      query: `SELECT toUInt32(minute) AS minute FROM (${sent('point')} UNION DISTINCT ${sent('text_point')})`,
+      query_params: { ids: part.map(({ id }) => Number(id)), from, to: from + dayMs },
+      format: 'JSONEachRow',
+    })
+    for (const { minute } of await result.json<{ minute: number }>()) minutes.add(minute)
+  }
+  return minutes.size
+}
+
+interface SeriesOfOrg {
+  id: bigint
+  deviceId: string
+  property: string
+}
+
+/** All series of an organisation, those of one device together. */
+export function seriesOfOrg(kit: Kit, orgId: string): Promise<SeriesOfOrg[]> {
+  return kit.db.tx({ job: 'data' }, (tx) =>
+    tx.rows<SeriesOfOrg>(
+      'SELECT id, device_id AS "deviceId", property FROM data.series WHERE org_id = $1 ORDER BY device_id, property',
+      [orgId],
+    ),
+  )
 }
 
 interface MeterRow {

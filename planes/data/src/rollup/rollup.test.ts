@@ -103,3 +103,34 @@ test('the meter counts points, minutes, gaps and conflicts of a civil day, and n
   expect(await port.daysTouched(orgId, 0, kit.clock.now() + 1)).toEqual(['2026-09-10'])
   expect(await port.meterDay(orgId, '2026-09-11')).toEqual([])
 })
+
+test('a plant of three hundred machines with twenty properties each is metered whole', async () => {
+  const plant = crypto.randomUUID()
+  const day = '2026-09-08'
+  const from = Date.parse(`${day}T08:00:00+08:00`)
+  await kit.db.tx({ job: 'data' }, (tx) =>
+    tx.run(
+      `WITH d AS (
+         INSERT INTO data.device (id, org_id, name, kind, product_id, created_at)
+         SELECT gen_random_uuid(), $1, 'machine ' || n, 'device', product_id, $2
+         FROM generate_series(1, 300) n, (SELECT product_id FROM data.device WHERE id = $3) p RETURNING id)
+       INSERT INTO data.series (id, org_id, device_id, property, type, retention)
+       SELECT 3000000 + row_number() OVER (), $1, id, 'p' || p, 'float', 'year3' FROM d, generate_series(1, 20) p`,
+      [plant, new Date(from), device.deviceId],
+    ),
+  )
+  await kit.clickhouse.command({
+    query: `INSERT INTO point SELECT 3000001 + number % 6000, fromUnixTimestamp64Milli({from:Int64} + intDiv(number, 6000) * 60000, 'UTC'),
+      number, 192, 1, 3, fromUnixTimestamp64Milli({from:Int64}, 'UTC') FROM numbers(12000)`,
+    query_params: { from },
+  })
+  const { port } = plane()
+  const meters = await port.meterDay(plant, day)
+  expect(meters).toHaveLength(300)
+  expect(new Set(meters.map(({ points, minutes, properties }) => `${points} ${minutes} ${properties}`))).toEqual(
+    new Set(['40 2 20']),
+  )
+  expect(new Set(meters.map(({ digest }) => digest)).size).toBe(300)
+  expect(await port.activeMinutes(plant, day)).toBe(2)
+  expect(await port.daysTouched(plant, from, from + 1)).toEqual([day])
+})
