@@ -133,4 +133,13 @@ test('a plant of three hundred machines with twenty properties each is metered w
   expect(new Set(meters.map(({ digest }) => digest)).size).toBe(300)
   expect(await port.activeMinutes(plant, day)).toBe(2)
   expect(await port.daysTouched(plant, from, from + 1)).toEqual([day])
+  // Its hour is derived in parts when it is too much for one.
+  await kit.db.tx({ job: 'data' }, (tx) => tx.run('INSERT INTO data.touched_hour VALUES ($1, 1)', [from]))
+  expect(await deriveTouchedHours(kit, 500)).toBeGreaterThan(0)
+  const result = await kit.clickhouse.query({
+    query: 'SELECT count() AS n, sum(count) AS points FROM rollup_1h FINAL WHERE series > 3000000',
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ n: number | string; points: number | string }>()
+  expect([Number(row?.n), Number(row?.points)]).toEqual([6000, 12_000])
 })
