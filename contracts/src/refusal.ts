@@ -16,7 +16,7 @@ export class Refusal extends Error {
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: string, row: RefusalRow, details: Record<string, unknown> = {}, options?: ErrorOptions) {
-    const sentences = { zh: fill(row.zh, details), en: fill(row.en, details) }
+    const sentences = { zh: fill(row, 'zh', details), en: fill(row, 'en', details) }
     super(sentences.en, options)
     this.name = 'Refusal'
     this.code = code
@@ -26,9 +26,42 @@ export class Refusal extends Error {
   }
 }
 
-function fill(sentence: string, details: Record<string, unknown>): string {
-  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '—'))
+/** A detail that is words comes as `{ zh, en }`; each sentence takes its own. */
+function fill(row: RefusalRow, language: 'zh' | 'en', details: Record<string, unknown>): string {
+  return row[language].replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = details[name] ?? '—'
+    return String(typeof value === 'object' && language in value ? (value as Words)[language] : value)
+  })
 }
+type Words = Record<'zh' | 'en', string>
+
+/** What may be unknown, as the sentences call it. */
+const things = {
+  batch: { zh: '批次', en: 'batch' },
+  'batch line': { zh: '批次明细', en: 'batch line' },
+  case: { zh: '办件', en: 'case' },
+  credential: { zh: '凭据', en: 'credential' },
+  device: { zh: '设备', en: 'device' },
+  file: { zh: '文件', en: 'file' },
+  member: { zh: '成员', en: 'member' },
+  notice: { zh: '公示', en: 'notice' },
+  objection: { zh: '异议', en: 'objection' },
+  organisation: { zh: '机构', en: 'organisation' },
+  page: { zh: '页面', en: 'page' },
+  payload: { zh: '隔离报文', en: 'quarantined payload' },
+  product: { zh: '产品', en: 'product' },
+  programme: { zh: '扶持政策', en: 'programme' },
+  property: { zh: '属性', en: 'property' },
+  token: { zh: '令牌', en: 'token' },
+  voucher: { zh: '服务券', en: 'voucher' },
+} satisfies Record<string, Words>
+
+/** 404: a thing that is not there, or not the caller's to see; which of the two is not told. */
+export const unknown = (thing: keyof typeof things): Refusal => refuse('thing.unknown', { thing: things[thing] })
+
+/** 400: a request that breaks its contract, with the reason in both languages. */
+export const invalid = (reason: Words, more: Record<string, unknown> = {}, options?: ErrorOptions): Refusal =>
+  refuse('request.invalid', { reason, ...more }, options)
 
 /**
  * Makes the refusals of one plane from a table of words: `const refuse = refusals({ 'device.unknown': {...} })`,
@@ -51,6 +84,11 @@ export const refuse = refusals({
     en: 'The request is not valid: {reason}. Correct it and send it again.',
   },
   'session.missing': { status: 401, zh: '请先登录。', en: 'Sign in first.' },
+  'origin.foreign': {
+    status: 403,
+    zh: '此请求来自另一个网站的页面，没有执行。请从本平台的页面操作。',
+    en: 'This came from a page of another site and was not done. Use the pages of this platform.',
+  },
   'right.missing': {
     status: 403,
     zh: '您的角色没有此项权限。如确有需要，请联系本机构管理员。',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import { Refusal, refuse } from '@kapok/contracts/refusal'
+import { invalid, Refusal, refuse, unknown } from '@kapok/contracts/refusal'
 import { limits } from '@kapok/kit/limits'
 import type { Log } from '@kapok/kit/log'
 import {
@@ -14,6 +14,7 @@ import {
   LogController,
 } from 'fastify'
 import { languageOf } from './routes.ts'
+import { validationWords } from './validation-words.ts'
 
 export interface AppOptions {
   log: Log
@@ -103,15 +104,31 @@ function sendError(error: FastifyError | Refusal, request: FastifyRequest, reply
 
 function refusalOfFramework(error: FastifyError): Refusal | undefined {
   if (error.validation !== undefined) {
-    const first = error.validation[0]
-    const reason = `${error.validationContext ?? ''}${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim()
-    return refuse('request.invalid', { reason, path: first?.instancePath ?? '', keyword: first?.keyword ?? '' })
+    const [first] = error.validation
+    if (first !== undefined)
+      return invalid(validationWords(error.validationContext, first), {
+        path: first.instancePath,
+        keyword: first.keyword,
+      })
   }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuse('body.too_large', { limit: limits.jsonBodyBytes })
   const { statusCode } = error
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return refuse('request.invalid', { reason: error.message }, { cause: error })
+    return invalid(bodyWords(error), {}, { cause: error })
   return undefined
+}
+
+/** What the framework refuses before a route sees it. */
+function bodyWords(error: FastifyError): { zh: string; en: string } {
+  switch (error.code) {
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return { zh: '请求体不是有效的 JSON', en: 'the body is not valid JSON' }
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return { zh: '不支持该内容类型，请用 application/json', en: 'use the content type application/json' }
+    default:
+      return { zh: error.message, en: error.message }
+  }
 }
 
 function servePortal(app: FastifyInstance, folder: string): void {
@@ -133,7 +150,7 @@ function servePortal(app: FastifyInstance, folder: string): void {
     const asked = request.method === 'GET' || request.method === 'HEAD'
     // A part of another build is gone: a page in its place would be run as a script.
     const wantsPage = asked && !/^\/(api|assets)\//.test(request.url) && page !== undefined
-    if (!wantsPage) throw refuse('thing.unknown', { thing: '页面 page' })
+    if (!wantsPage) throw unknown('page')
     // Single-page application: every other address is a page of the portal.
     return reply.header('Cache-Control', 'no-cache').type('text/html; charset=utf-8').send(page)
   })

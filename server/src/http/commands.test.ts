@@ -199,3 +199,32 @@ test('two transactions that lock each other out both come through: the one that 
   expect(rows.map(({ n }) => n)).toEqual([2, 2])
   expect(runs).toBe(3)
 })
+
+test('a command from a page of another site is not done, whatever it carries; one from our own page is', async () => {
+  const before = await organisations()
+  for (const origin of ['http://evil.example', 'null', 'https://localhost:8080.evil.example'])
+    expect((await create('外站', { origin })).json()).toMatchObject({ code: 'origin.foreign' })
+  expect((await organisations()).total).toBe(before.total)
+  expect((await create('本站', { origin: 'http://localhost:8080' })).statusCode).toBe(200)
+  expect((await create('本站二', { origin: 'http://factory.example', host: 'factory.example' })).statusCode).toBe(200)
+})
+
+test('what breaks a contract is told in the reader’s language, with its place', async () => {
+  const wrong = (language: string, payload: unknown) =>
+    app.inject({
+      method: 'POST',
+      url: '/api/organisations',
+      headers: { cookie, 'x-kapok': '1', 'accept-language': language, 'content-type': 'application/json' },
+      payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
+    })
+  const message = async (language: string, payload: unknown) =>
+    ((await wrong(language, payload)).json() as { message: string }).message
+  expect(await message('zh-CN', { kind: 'county', region: '440606' })).toContain('body 缺少 name')
+  expect(await message('en', { kind: 'county', region: '440606' })).toContain('body: name is missing')
+  expect(await message('zh-CN', { name: '甲', kind: 'county', region: '440606', colour: 1 })).toContain('不认识 colour')
+  expect(await message('zh-CN', { name: '甲', kind: 'village', region: '440606' })).toMatch(
+    /body\.kind .*[\u4e00-\u9fff]/,
+  )
+  expect(await message('zh-CN', '{"name":')).toContain('请求体不是有效的 JSON')
+  expect(await message('en', '{"name":')).toContain('the body is not valid JSON')
+})

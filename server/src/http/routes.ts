@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import type { AuditEvent } from '@kapok/contracts/ports'
-import { Refusal, refuse } from '@kapok/contracts/refusal'
+import { invalid, Refusal, refuse } from '@kapok/contracts/refusal'
 import type { RouteContract } from '@kapok/contracts/route'
 import { limits } from '@kapok/kit/limits'
 import { type Scope, sqlState, type Tx } from '@kapok/kit-store/db'
@@ -82,10 +82,11 @@ async function answer(
 ): Promise<unknown> {
   const { contract } = handler
   const { kit } = options
+  if (fromForeignPage(request, kit.baseUrl)) throw refuse('origin.foreign')
   const actor = (await options.whoAsks(request.headers)) ?? visitor
   authorise(contract, actor, request)
   if ([request.params, request.query, request.body].some(holdsNul))
-    throw refuse('request.invalid', { reason: 'the character U+0000 is not text · 文本中不能有空字符 U+0000' })
+    throw invalid({ zh: '文本中不能有空字符 U+0000', en: 'the character U+0000 is not text' })
   const isCommand = contract.method !== 'GET'
   if (isCommand && actor.orgId === undefined) options.countPublic(request.ip)
   const call = callOf(kit, actor, request, reply)
@@ -150,6 +151,16 @@ function holdsNul(value: unknown): boolean {
   return Object.entries(value).some(([key, each]) => key.includes('\0') || holdsNul(each))
 }
 
+/**
+ * A foreign page cannot read our answers, but a command would have been done when it is refused the answer. Browsers name
+ * the page in `Origin`: it must be one of ours, by the name asked for or by the platform's own address.
+ */
+function fromForeignPage(request: FastifyRequest, baseUrl: string): boolean {
+  const { origin, host } = request.headers
+  if (request.method === 'GET' || origin === undefined) return false
+  return URL.parse(origin)?.host !== host && origin !== URL.parse(baseUrl)?.origin
+}
+
 function authorise(contract: RouteContract, actor: Actor, request: FastifyRequest): void {
   const byRole = contract.who.some((role) => actor.roles.includes(role))
   const byToken = contract.token !== undefined && actor.tokenScopes?.includes(contract.token) === true
@@ -157,13 +168,16 @@ function authorise(contract: RouteContract, actor: Actor, request: FastifyReques
   // A foreign page can make a browser send cookies, but not this header without our leave (CSRF).
   const fromBrowser = request.headers.cookie !== undefined && actor.tokenScopes === undefined
   if (contract.method !== 'GET' && fromBrowser && request.headers['x-kapok'] === undefined)
-    throw refuse('request.invalid', { reason: 'the header X-Kapok is missing · 缺少 X-Kapok 请求头' })
+    throw invalid({ zh: '缺少请求头 X-Kapok', en: 'the header X-Kapok is missing' })
 }
 
 function callOf(kit: Kit, actor: Actor, request: FastifyRequest, reply: FastifyReply) {
   const given = request.headers['idempotency-key']
   if (given !== undefined && !/^[\w.:-]{8,100}$/.test(String(given)))
-    throw refuse('request.invalid', { reason: 'Idempotency-Key: 8–100 characters of A–Z a–z 0–9 _ . : -' })
+    throw invalid({
+      zh: 'Idempotency-Key 应为 8–100 个字符（A–Z a–z 0–9 _ . : -）',
+      en: 'Idempotency-Key: 8–100 characters of A–Z a–z 0–9 _ . : -',
+    })
   return {
     params: request.params ?? {},
     query: request.query ?? {},

@@ -1,5 +1,5 @@
 import { createToken, listTokens, revokeToken } from '@kapok/contracts/access'
-import { refuse } from '@kapok/contracts/refusal'
+import { unknown } from '@kapok/contracts/refusal'
 import type { TokenScope } from '@kapok/contracts/route'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'
@@ -60,7 +60,7 @@ export function tokenRoutes(kit: Kit): RouteHandler[] {
         'UPDATE access.api_token SET revoked_at = $3 WHERE id = $1 AND org_id = $2 AND revoked_at IS NULL',
         [call.params.tokenId, call.orgId, new Date(kit.clock.now())],
       )
-      if (changed === 0) throw refuse('thing.unknown', { thing: '令牌 token' })
+      if (changed === 0) throw unknown('token')
       return {}
     }),
   ]

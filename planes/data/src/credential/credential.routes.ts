@@ -4,7 +4,7 @@ import {
   revokeCredential as revokeContract,
   rotateCredential as rotateContract,
 } from '@kapok/contracts/data'
-import { refuse } from '@kapok/contracts/refusal'
+import { unknown } from '@kapok/contracts/refusal'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
@@ -16,7 +16,7 @@ import { revokeCredential, rotateCredential } from './rotate-credential.ts'
 export function credentialRoutes(kit: Kit): RouteHandler[] {
   const mustExist = async (tx: Tx, deviceId: string) => {
     const device = await findDevice(tx, deviceId, kit.clock.now())
-    if (device === undefined || device.deletedAt !== null) throw refuse('thing.unknown', { thing: '设备 device' })
+    if (device === undefined || device.deletedAt !== null) throw unknown('device')
   }
   const changed = (orgId: string, deviceId: string) =>
     afterCommit(() => kit.bus.emit('device.changed', { orgId, deviceId }))

@@ -8,7 +8,7 @@ import {
   renameDevice as renameContract,
   undeleteDevice as undeleteContract,
 } from '@kapok/contracts/data'
-import { refuse } from '@kapok/contracts/refusal'
+import { unknown } from '@kapok/contracts/refusal'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'
@@ -30,7 +30,7 @@ import { renameDevice } from './rename-device.ts'
 export function deviceRoutes(kit: Kit): RouteHandler[] {
   const found = async (tx: Tx, deviceId: string): Promise<DeviceRow> => {
     const device = await findDevice(tx, deviceId, kit.clock.now())
-    if (device === undefined) throw refuse('thing.unknown', { thing: '设备 device' })
+    if (device === undefined) throw unknown('device')
     return device
   }
   const changed = (orgId: string, deviceId: string) =>

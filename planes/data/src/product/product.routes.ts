@@ -4,7 +4,7 @@ import {
   listProducts,
   updateProduct as updateContract,
 } from '@kapok/contracts/data'
-import { refuse } from '@kapok/contracts/refusal'
+import { unknown } from '@kapok/contracts/refusal'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
@@ -27,7 +27,7 @@ export function productRoutes(kit: Kit): RouteHandler[] {
     }),
     handle(getProduct, async ({ tx, params }) => {
       const product = await findProduct(tx, params.productId)
-      if (product === undefined) throw refuse('thing.unknown', { thing: '产品 product' })
+      if (product === undefined) throw unknown('product')
       return product
     }),
     handle(createContract, (call) => createProduct(kit, call)),

@@ -1,5 +1,5 @@
 import { exportPoints as exportContract, getLastPoints, getPointGaps, getPointRange } from '@kapok/contracts/data'
-import { refuse } from '@kapok/contracts/refusal'
+import { unknown } from '@kapok/contracts/refusal'
 import { limits } from '@kapok/kit/limits'
 import type { Kit } from '@kapok/kit-store/kit'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
@@ -25,8 +25,7 @@ export function pointRoutes(kit: Kit): RouteHandler[] {
     handle(getPointGaps, async ({ tx, query }) => {
       const { deviceId, from, to, minutes = 5 } = query
       checkRange(from, to)
-      if ((await findDevice(tx, deviceId, kit.clock.now())) === undefined)
-        throw refuse('thing.unknown', { thing: '设备 device' })
+      if ((await findDevice(tx, deviceId, kit.clock.now())) === undefined) throw unknown('device')
       return { gaps: await deviceGaps(kit, tx, { deviceId, from, to, minutes }) }
     }),
     handle(exportContract, ({ tx, query }) => exportPoints(kit, tx, query)),
