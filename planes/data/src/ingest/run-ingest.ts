@@ -13,7 +13,8 @@ import { MqttEndpoint } from './mqtt/endpoint.ts'
 import { QuarantineWriter } from './quarantine-writer.ts'
 import { Receipts } from './receipts.ts'
 import { Reception } from './reception.ts'
-import { recoverSegments, SegmentLog } from './segment-log.ts'
+import { recoverSegments } from './recover-segments.ts'
+import { SegmentLog } from './segment-log.ts'
 
 export interface IngestOptions {
   /** 0: any free port. */
@@ -61,7 +62,13 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
   const folder = options.logFolder ?? join(kit.dataFolder, 'data', 'log')
   await migrateStore(kit.clickhouse)
   const loader = new Loader(kit, { storeReadsFiles: options.storeReadsFiles ?? true })
-  for (const file of recoverSegments(folder)) loader.add(file, undefined)
+  const left = recoverSegments(folder)
+  for (const file of left.files) loader.add(file, undefined)
+  for (const file of left.damaged)
+    log.error(
+      { alarm: 'segment.damaged', segment: file },
+      'a segment was damaged on disk; its whole blocks are loaded, the file is kept aside',
+    )
 
   const directory = new Directory(kit)
   const receipts = new Receipts()

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { rowBytes, writeRow } from '../store/point-row.ts'
-import { recoverSegments, SegmentLog } from './segment-log.ts'
+import { recoverSegments } from './recover-segments.ts'
+import { SegmentLog } from './segment-log.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -58,10 +59,27 @@ test('a tail torn at any byte is cut back to the last whole block', async () => 
   for (let end = 0; end <= whole.length; end++) {
     writeFileSync(open, whole)
     truncateSync(open, end)
-    const [recovered = ''] = recoverSegments(folder)
+    const [recovered = ''] = recoverSegments(folder).files
     expect(seriesIn(readFileSync(recovered))).toEqual(end < firstBlock ? [] : end < whole.length ? [1] : [1, 2, 3])
     rmSync(recovered)
   }
+})
+
+test('damage within a segment costs its block only: the others are loaded, the file is kept aside', async () => {
+  const log = openLog()
+  for (let series = 1; series <= 3; series++) {
+    append(log, series)
+    await log.durable()
+  }
+  const open = join(folder, readdirSync(folder)[0] ?? '')
+  const whole = readFileSync(open)
+  const inSecondBlock = 3 * rowBytes + 12
+  whole[inSecondBlock] = (whole[inSecondBlock] ?? 0) ^ 4
+  writeFileSync(open, whole)
+  const { files, damaged } = recoverSegments(folder)
+  expect(files.map((file) => seriesIn(readFileSync(file)))).toEqual([[1, 3]])
+  expect(damaged.map((file) => readFileSync(file))).toEqual([whole])
+  expect(recoverSegments(folder)).toEqual({ files, damaged: [] })
 })
 
 test('a flipped bit ends the segment before its block', async () => {
@@ -77,7 +95,7 @@ test('a flipped bit ends the segment before its block', async () => {
     const damaged = Buffer.from(whole)
     damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7))
     writeFileSync(open, damaged)
-    const [recovered = ''] = recoverSegments(folder)
+    const [recovered = ''] = recoverSegments(folder).files
     const series = seriesIn(readFileSync(recovered))
     // Bits of the header that say nothing about the block (its retention, its value) may flip unseen.
     expect([[1], [1, 2]]).toContainEqual(series)
@@ -85,5 +103,5 @@ test('a flipped bit ends the segment before its block', async () => {
     rmSync(recovered)
   }
   appendFileSync(join(folder, 'other'), 'x')
-  expect(recoverSegments(folder)).toEqual([])
+  expect(recoverSegments(folder)).toEqual({ files: [], damaged: [] })
 })

@@ -1,27 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fdatasync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  statSync,
-  write,
-} from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { assert } from '@kapok/kit/must'
 import { rowBytes, writeRow } from '../store/point-row.ts'
-
-const [writeAsync, syncAsync] = [promisify(write), promisify(fdatasync)]
+import { type Disk, type OpenFile, realDisk } from './disk.ts'
 
 export interface SegmentLogOptions {
   folder: string
+  disk?: Disk
+  /** Least memory of a block, bytes; it grows with what is appended. */
+  blockBytes?: number
   /** A segment closes at this size … */
   segmentBytes: number
   /** … or at this age, whichever comes first. */
@@ -50,13 +38,14 @@ export class SegmentLog {
   /** Bytes that were appended and are not on disk yet. */
   pendingBytes = 0
   readonly #options: SegmentLogOptions
-  #fd = -1
+  readonly #disk: Disk
+  #open: OpenFile | undefined
   #file = ''
   #size = 0
   #openedMs = 0
   #segmentHolds = nothing()
-  #block = new Block()
-  #spare: Block | undefined = new Block()
+  #block: Block
+  #spare: Block | undefined
   #committing: Promise<void> | undefined
   #lastSyncMs = 0
   #timer: NodeJS.Timeout | undefined
@@ -64,7 +53,10 @@ export class SegmentLog {
 
   constructor(options: SegmentLogOptions) {
     this.#options = options
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 })
+    this.#disk = options.disk ?? realDisk
+    this.#block = new Block(options.blockBytes)
+    this.#spare = new Block(options.blockBytes)
+    this.#disk.makeFolder(options.folder)
   }
 
   /** Room for `n` bytes of rows at the end of the open block; the caller fills them at once. */
@@ -141,16 +133,13 @@ export class SegmentLog {
 
   async #commit(): Promise<void> {
     const block = this.#block
-    this.#block = this.#spare ?? new Block()
+    this.#block = this.#spare ?? new Block(this.#options.blockBytes)
     this.#spare = undefined
     if (block.length > rowBytes) {
-      if (this.#fd === -1) this.#open()
+      this.#open ??= this.#create()
       const bytes = block.sealed()
-      let written = 0
-      while (written < bytes.length)
-        written += (await writeAsync(this.#fd, bytes, written, bytes.length - written, this.#size + written))
-          .bytesWritten
-      await syncAsync(this.#fd)
+      await this.#open.write(bytes, this.#size)
+      await this.#open.sync()
       this.#size += bytes.length
       this.pendingBytes -= bytes.length - rowBytes
       addHoldings(this.#segmentHolds, block.holds)
@@ -164,7 +153,7 @@ export class SegmentLog {
   }
 
   #age(): number {
-    return this.#fd === -1 ? 0 : performance.now() - this.#openedMs
+    return this.#open === undefined ? 0 : performance.now() - this.#openedMs
   }
 
   /** Closes a segment that has grown old although nothing more arrives. Called by the owner's timer. */
@@ -172,24 +161,25 @@ export class SegmentLog {
     if (this.#committing === undefined && this.#age() >= this.#options.segmentMs) this.#close()
   }
 
-  #open(): void {
+  #create(): OpenFile {
     // Names sort by age; the random part makes the deduplication token unique for ever.
     this.#file = join(
       this.#options.folder,
       `${Date.now().toString(16).padStart(12, '0')}-${randomBytes(6).toString('hex')}.open`,
     )
-    this.#fd = openSync(this.#file, 'wx', 0o600)
-    syncFolder(this.#options.folder)
+    const file = this.#disk.create(this.#file)
+    this.#disk.syncFolder(this.#options.folder)
     this.#size = 0
     this.#openedMs = performance.now()
+    return file
   }
 
   #close(): void {
-    if (this.#fd === -1) return
-    closeSync(this.#fd)
-    this.#fd = -1
+    if (this.#open === undefined) return
+    this.#open.close()
+    this.#open = undefined
     const closed = this.#file.replace(/open$/, 'rows')
-    renameSync(this.#file, closed)
+    this.#disk.rename(this.#file, closed)
     this.#size = 0
     const holds = this.#segmentHolds
     this.#segmentHolds = nothing()
@@ -210,8 +200,15 @@ class Block {
   length = rowBytes
   waiting: (() => void)[] = []
   holds = nothing()
-  #bytes = new Uint8Array(1 << 20)
-  #view = new DataView(this.#bytes.buffer)
+  readonly #leastBytes: number
+  #bytes: Uint8Array
+  #view: DataView
+
+  constructor(leastBytes = 1 << 20) {
+    this.#leastBytes = leastBytes
+    this.#bytes = new Uint8Array(leastBytes)
+    this.#view = new DataView(this.#bytes.buffer)
+  }
 
   reserve(n: number): { view: DataView; bytes: Uint8Array; at: number } {
     const at = this.length
@@ -236,7 +233,7 @@ class Block {
     this.holds = nothing()
     // A rare large block must not hold its memory for ever.
     if (this.#bytes.length > 16 << 20) {
-      this.#bytes = new Uint8Array(1 << 20)
+      this.#bytes = new Uint8Array(this.#leastBytes)
       this.#view = new DataView(this.#bytes.buffer)
     }
   }
@@ -249,51 +246,12 @@ function writeHeader(view: DataView, length: number, crc: number): void {
   writeRow(view, 0, 0, length, 0, headerMark, 0, 0, crc)
 }
 
-/**
- * The segments that an earlier process left: closed ones, and open ones cut after their last whole block and closed.
- * Oldest first. A block is whole when its header, length and CRC agree; what follows a torn block was never acknowledged.
- */
-export function recoverSegments(folder: string): string[] {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  for (const name of readdirSync(folder)) {
-    if (!name.endsWith('.open')) continue
-    const file = join(folder, name)
-    const fd = openSync(file, 'r+')
-    try {
-      const whole = wholeLength(fd, statSync(file).size)
-      ftruncateSync(fd, whole)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(file, file.replace(/open$/, 'rows'))
-  }
-  syncFolder(folder)
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.rows'))
-    .sort()
-    .map((name) => join(folder, name))
-}
-
-/** Length of the whole blocks at the beginning of a file. */
-export function wholeLength(fd: number, size: number): number {
-  const header = Buffer.alloc(rowBytes)
-  let at = 0
-  while (at + rowBytes <= size) {
-    readSync(fd, header, 0, rowBytes, at)
-    const length = Number(header.readBigInt64LE(4))
-    const isHeader = header.readUInt32LE(0) === 0 && header[20] === headerMark && header[21] === 0 && header[31] === 0
-    if (!isHeader || length <= 0 || at + rowBytes + length > size) break
-    const rows = Buffer.alloc(length)
-    readSync(fd, rows, 0, length, at + rowBytes)
-    if (BigInt(crc32(rows)) !== header.readBigInt64LE(23)) break
-    at += rowBytes + length
-  }
-  return at
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  fsyncSync(fd)
-  closeSync(fd)
+/** Whether the row at `at` is a block's header. */
+export function isHeader(view: DataView, at: number): boolean {
+  return (
+    view.getUint32(at, true) === 0 &&
+    view.getUint8(at + 20) === headerMark &&
+    view.getUint8(at + 21) === 0 &&
+    view.getUint8(at + 31) === 0
+  )
 }
