@@ -157,3 +157,6 @@ export interface QuotaFigures {
   vouchers: number
   waiting: number
 }
+
+/** Header by which the server shows at ingest's inner port of device HTTP that it is the server. */
+export const innerSecretHeader = 'x-kapok-inner'

@@ -38,6 +38,8 @@ export interface PostgresOptions {
   log: Log
   /** Tests only: commits need not survive a power cut. */
   fsync?: boolean
+  /** Listen on this port of loopback too, as a PostgreSQL of one's own does. Without it: on the Unix socket alone. */
+  port?: number
 }
 
 /**
@@ -66,7 +68,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     [
       ['-D', cluster],
       ['-k', socketFolder],
-      ['-c', 'listen_addresses='],
+      ['-c', `listen_addresses=${options.port === undefined ? '' : '127.0.0.1'}`],
+      ['-c', `port=${options.port ?? 5432}`],
       ['-c', 'unix_socket_permissions=0700'],
       ['-c', 'max_connections=80'],
       ['-c', 'shared_buffers=96MB'],
@@ -83,7 +86,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     log.debug({ postgres: chunk.toString().trim() }, 'postgres says')
   })
   const url = (user: string, password: string, database = 'kapok') =>
-    `postgresql://${user}:${password}@localhost/${database}?host=${encodeURIComponent(socketFolder)}`
+    `postgresql://${user}:${password}@localhost:${options.port ?? 5432}/${database}?host=${encodeURIComponent(socketFolder)}`
   const secret = await waitUntilServing(known, url, child, () => complaint)
 
   // New passwords at every start; the file holds both while they change, so that a crash in between locks nobody out.

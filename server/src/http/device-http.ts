@@ -1,4 +1,5 @@
 import { Agent, request as askIngest } from 'node:http'
+import { innerSecretHeader } from '@kapok/contracts/ports'
 import { refuse } from '@kapok/contracts/refusal'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
@@ -9,7 +10,7 @@ const bodyBytesMax = 1 << 20
 const forwarded = ['authorization', 'content-type', 'accept-language', 'user-agent']
 
 /** Forwards device HTTP to ingest's inner port over kept connections, so that devices need one address. */
-export function forwardDeviceHttp(app: FastifyInstance, port: number): void {
+export function forwardDeviceHttp(app: FastifyInstance, ingest: { port: number; secret: string }): void {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   app.register(async (inner) => {
     inner.removeAllContentTypeParsers()
@@ -28,14 +29,26 @@ export function forwardDeviceHttp(app: FastifyInstance, port: number): void {
 
   function forward(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const body = Buffer.isBuffer(request.body) ? request.body : undefined
-    const headers: Record<string, string> = { 'x-request-id': request.id, 'content-length': String(body?.length ?? 0) }
+    const headers: Record<string, string> = {
+      'x-request-id': request.id,
+      [innerSecretHeader]: ingest.secret,
+      'content-length': String(body?.length ?? 0),
+    }
     for (const name of forwarded) {
       const value = request.headers[name]
       if (typeof value === 'string') headers[name] = value
     }
     return new Promise((done, fail) => {
       const asked = askIngest(
-        { host: '127.0.0.1', port, agent, method: request.method, path: request.url, headers, timeout: 60_000 },
+        {
+          host: '127.0.0.1',
+          port: ingest.port,
+          agent,
+          method: request.method,
+          path: request.url,
+          headers,
+          timeout: 60_000,
+        },
         (answer) => {
           void reply.status(answer.statusCode ?? 502)
           for (const name of ['content-type', 'retry-after']) {

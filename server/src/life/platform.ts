@@ -5,12 +5,12 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Log } from '@kapok/kit/log'
 import { type EmbeddedPostgres, startPostgres } from '@kapok/kit-store/engine/postgres'
 import { migrate, readMigrations } from '@kapok/kit-store/migrate'
-import pg from 'pg'
 import { type Config, SetupError } from '../config.ts'
 import { migrationsOfAll } from '../planes.ts'
 import { storeDatabase } from '../roles/role.ts'
 import { buildPortalIfStale } from './build-portal.ts'
 import { lockDataFolder, openDataFolder } from './data-folder.ts'
+import { grantApplicationRole, lookAtOwnDatabase } from './own-database.ts'
 import { Supervisor } from './supervisor.ts'
 
 export interface RunningPlatform {
@@ -48,7 +48,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     undo.push(() => supervisor.stop())
     if (options.clock !== undefined) await supervisor.setClock(options.clock.atMs, options.clock.running)
     say('正在启动数据库与时序库 · starting the database and the store …')
-    const [database, storeUrl] = await Promise.all([
+    const [database, storeUrl] = await allOf([
       startDatabase(options, undo),
       startStore(config, supervisor),
       buildPortalIfStale(say),
@@ -60,6 +60,7 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       KAPOK_INNER_FOLDER: config.dataFolder,
       KAPOK_INNER_URL: config.baseUrl,
       KAPOK_INNER_DEVICE_PORT: String(await freePort()),
+      KAPOK_INNER_DEVICE_SECRET: randomBytes(24).toString('base64url'),
     }
     say('正在启动接入与门户 · starting ingest and the portal …')
     await Promise.all(['ingest', 'server'].map((name) => supervisor.start({ name, args: ['run', name], env })))
@@ -70,6 +71,12 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   }
 }
 
+/** Like Promise.all, but waits for the others when one fails: what they start is then there to be ended. */
+async function allOf<T extends readonly Promise<unknown>[]>(steps: [...T]) {
+  await Promise.allSettled(steps)
+  return Promise.all(steps)
+}
+
 async function startDatabase(
   { config, log, onFatal }: PlatformOptions,
   undo: (() => Promise<unknown>)[],
@@ -77,8 +84,7 @@ async function startDatabase(
   let urls: { appUrl: string; ownerUrl: string }
   if (config.databaseUrl !== undefined && config.databaseOwnerUrl !== undefined) {
     urls = { appUrl: config.databaseUrl, ownerUrl: config.databaseOwnerUrl }
-    await mustAnswer('DATABASE_URL', urls.appUrl)
-    await mustAnswer('DATABASE_OWNER_URL', urls.ownerUrl)
+    await lookAtOwnDatabase(urls)
   } else {
     const postgres: EmbeddedPostgres = await startPostgres({ dataFolder: config.dataFolder, log })
     let stopping = false
@@ -97,42 +103,8 @@ async function startDatabase(
     throw error
   })
   if (applied.length > 0) log.info({ applied }, 'migrations applied')
-  await grantAppRole(urls)
+  if (config.databaseUrl !== undefined) await grantApplicationRole(urls)
   return urls
-}
-
-/** With engines of one's own the application role has its own name; it is given what `kapok_app` may do. */
-async function grantAppRole({ appUrl, ownerUrl }: { appUrl: string; ownerUrl: string }): Promise<void> {
-  const user = decodeURIComponent(new URL(appUrl).username)
-  if (user === 'kapok_app') return
-  const client = new pg.Client({ connectionString: ownerUrl })
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ rolsuper: boolean; rolbypassrls: boolean }>(
-      'SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = $1',
-      [user],
-    )
-    if (rows[0]?.rolsuper === true || rows[0]?.rolbypassrls === true)
-      throw new SetupError(
-        `The role “${user}” of DATABASE_URL passes by row-level security. Give DATABASE_URL a role without SUPERUSER and BYPASSRLS.`,
-      )
-    await client.query(`GRANT kapok_app TO ${client.escapeIdentifier(user)}`)
-  } finally {
-    await client.end()
-  }
-}
-
-async function mustAnswer(name: string, url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
-  try {
-    await client.connect()
-    await client.end()
-  } catch (error) {
-    throw new SetupError(
-      `${name} does not answer: ${error instanceof Error ? error.message : String(error)}. Check host, port, user and password.`,
-      { cause: error },
-    )
-  }
 }
 
 async function startStore(config: Config, supervisor: Supervisor): Promise<string> {

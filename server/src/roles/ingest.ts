@@ -12,6 +12,7 @@ export const runIngestRole = () =>
       mqttHosts: config.hosts,
       ...(config.tls && { tls: config.tls }),
       httpPort: Number(need('KAPOK_INNER_DEVICE_PORT')),
+      httpSecret: need('KAPOK_INNER_DEVICE_SECRET'),
       storeReadsFiles: config.clickhouseUrl === undefined,
     })
     return {

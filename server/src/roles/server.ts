@@ -43,7 +43,10 @@ async function startServer(log: Log): Promise<Role> {
   for (const app of apps) {
     metrics.watch(app)
     if (mode === 'world') onlyLoopbackNames(app)
-    forwardDeviceHttp(app, Number(need('KAPOK_INNER_DEVICE_PORT')))
+    forwardDeviceHttp(app, {
+      port: Number(need('KAPOK_INNER_DEVICE_PORT')),
+      secret: need('KAPOK_INNER_DEVICE_SECRET'),
+    })
     mountRoutes(app, { kit, routes, whoAsks: planes.access.whoAsks, appendAudit: planes.access.appendAudit })
     mountHealth(app, kit, metrics)
     live.attach(app)

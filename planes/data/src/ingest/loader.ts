@@ -1,14 +1,15 @@
 import { createReadStream, mkdirSync, renameSync, unlinkSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClickHouseError } from '@clickhouse/client'
 import type { Kit } from '@kapok/kit-store/kit'
-import { receiptRow, rowStructure, textRow } from '../store/point-row.ts'
+import { hoursOfRows, receiptRow, rowStructure, textRow } from '../store/point-row.ts'
 import type { Holdings } from './segment-log.ts'
 
 interface Segment {
   file: string
-  /** Undefined for a segment of an earlier process: the store is asked. */
+  /** Undefined for a segment of an earlier process: its rows tell. */
   holds: Holdings | undefined
 }
 
@@ -109,7 +110,7 @@ export class Loader {
         'text, received',
         `series = 0 AND door = ${receiptRow}`,
       )
-    const hours = holds === undefined ? await this.#hoursOf(file, from) : [...holds.hours]
+    const hours = [...(holds?.hours ?? hoursOfRows(await readFile(file)))]
     await this.#touch(hours)
     unlinkSync(file)
     this.#kit.bus.emit('points.loaded', { hours: hours.map((hour) => hour * 3_600_000) })
@@ -142,15 +143,6 @@ export class Loader {
       })
       result.stream.resume()
     }
-  }
-
-  async #hoursOf(file: string, from: string | undefined): Promise<number[]> {
-    const source = from ?? `input('${quoted(rowStructure)}')`
-    const query = `SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at), 3600000) AS hour FROM ${source} WHERE series > 0`
-    if (from === undefined)
-      throw new Error(`${file}: a segment of an earlier start cannot be read by a remote store yet`)
-    const rows = await this.#kit.clickhouse.query({ query, format: 'JSONEachRow' })
-    return (await rows.json<{ hour: string | number }>()).map(({ hour }) => Number(hour))
   }
 
   /** Their roll-ups are derived again. Before the segment goes, so that a crash in between forgets nothing. */

@@ -24,6 +24,8 @@ export interface IngestOptions {
   tls?: { cert: string; key: string }
   /** Inner port of device HTTP on loopback, to which the server forwards `/api/v1/*` and `/device/v1/*`. 0: any free. */
   httpPort: number
+  /** What the server must show at that port; without it (tests, benchmarks) the port asks for nothing. */
+  httpSecret?: string
   /** Default: `<data folder>/data/log`. One ingest process a folder. */
   logFolder?: string
   /** Whether the store may read our segment files itself (same machine). Default: true. */
@@ -117,7 +119,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
     onSession: (deviceId, open) => states.session(deviceId, open),
     onSharedCredential: (sender) => states.sharedCredential(sender.deviceId),
   })
-  const http = new DeviceHttp(shared)
+  const http = new DeviceHttp({ ...shared, ...(options.httpSecret !== undefined && { secret: options.httpSecret }) })
 
   await states.nobodyIsConnected()
   await lasts.readReceipts(loader, receipts)

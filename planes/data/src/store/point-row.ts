@@ -35,6 +35,25 @@ export function writeRow(
   view.setUint8(to + 31, 0)
 }
 
+/** UTC hours (hours since 1970) of the points and texts in a run of rows; the log's own rows have none. */
+export function hoursOfRows(rows: Uint8Array): Set<number> {
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength)
+  const hours = new Set<number>()
+  for (let at = 0; at < rows.length; ) {
+    if (view.getUint32(at, true) > 0) hours.add(Math.floor(Number(view.getBigInt64(at + 4, true)) / 3_600_000))
+    let textBytes = 0
+    let to = at + rowBytes - 1
+    // The text's length in groups of seven bits, the lowest first.
+    for (let shift = 0; ; shift += 7) {
+      const group = view.getUint8(to++)
+      textBytes |= (group & 0x7f) << shift
+      if (group < 0x80) break
+    }
+    at = to + textBytes
+  }
+  return hours
+}
+
 /** A safe integer as Int64, without the cost of a bigint. */
 function writeInt64(view: DataView, to: number, value: number): void {
   const high = Math.floor(value / 4_294_967_296)

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { innerSecretHeader } from '@kapok/contracts/ports'
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import type { Directory, Sender } from '../directory.ts'
@@ -20,6 +21,8 @@ export interface DeviceHttpOptions {
   whenDurable(done: () => void): void
   underPressure(): boolean
   lastOf(orgId: string, device: string): Record<string, number | string | boolean>
+  /** Made at each start: only the server, which forwards what comes from outside, knows it. */
+  secret?: string
 }
 
 /** Path → the topic whose dialect reads the body. `:token` is the credential; the others carry it as a bearer token. */
@@ -73,6 +76,11 @@ export class DeviceHttp {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { secret } = this.#options
+    if (secret !== undefined && !knowsSecret(request, secret))
+      return reply(response, 403, 'This port is for the platform itself; use the address of the portal.', {
+        Connection: 'close',
+      })
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
     const found = paths
       .map(([shape, topic]) => ({ match: shape.exec(path), topic }))
@@ -139,6 +147,13 @@ export class DeviceHttp {
     this.#senders.set(key, { sender, untilMs: performance.now() + senderMsMax })
     return sender
   }
+}
+
+function knowsSecret(request: IncomingMessage, secret: string): boolean {
+  const given = request.headers[innerSecretHeader]
+  if (typeof given !== 'string' || request.headers.origin !== undefined) return false
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(secret))
 }
 
 function contextOf(options: DeviceHttpOptions, sender: Sender): SenderContext {
