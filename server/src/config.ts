@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 
 /** Every setting of the platform: environment variable, default, and a sentence. The documentation is made from this. */
 export const settings = {
@@ -57,8 +58,11 @@ export function readConfig(mode: Mode, env: NodeJS.ProcessEnv = process.env): Co
   const [certFile, keyFile] = [value('KAPOK_TLS_CERT'), value('KAPOK_TLS_KEY')]
   if ((certFile === '') !== (keyFile === ''))
     throw new SetupError('Set both KAPOK_TLS_CERT and KAPOK_TLS_KEY, or neither.')
-  const tls =
-    certFile === '' ? undefined : { cert: readPem(certFile, 'KAPOK_TLS_CERT'), key: readPem(keyFile, 'KAPOK_TLS_KEY') }
+  if (certFile !== '' && mode === 'world')
+    throw new SetupError(
+      'A world answers on loopback alone and without TLS. Unset KAPOK_TLS_CERT and KAPOK_TLS_KEY for “npm run world”.',
+    )
+  const tls = certFile === '' ? undefined : readTls(certFile, keyFile)
   const [databaseUrl, databaseOwnerUrl] = [value('DATABASE_URL'), value('DATABASE_OWNER_URL')]
   if ((databaseUrl === '') !== (databaseOwnerUrl === ''))
     throw new SetupError('Set both DATABASE_URL (application role) and DATABASE_OWNER_URL (owner role), or neither.')
@@ -85,7 +89,36 @@ export function readConfig(mode: Mode, env: NodeJS.ProcessEnv = process.env): Co
   }
 }
 
+/** Certificate and key as texts, tried together once, so that a mistake shows here and not at the first connection. */
+function readTls(certFile: string, keyFile: string): { cert: string; key: string } {
+  const cert = readPem(certFile, 'KAPOK_TLS_CERT')
+  const key = readPem(keyFile, 'KAPOK_TLS_KEY')
+  const reads = (name: string, file: string, what: 'certificate' | 'key', options: { cert?: string; key?: string }) => {
+    try {
+      createSecureContext(options)
+    } catch (cause) {
+      throw new SetupError(`${name} names ${file}, which holds no ${what} in PEM form. Give the file of the ${what}.`, {
+        cause,
+      })
+    }
+  }
+  reads('KAPOK_TLS_CERT', certFile, 'certificate', { cert })
+  reads('KAPOK_TLS_KEY', keyFile, 'key', { key })
+  try {
+    createSecureContext({ cert, key })
+  } catch (cause) {
+    throw new SetupError(`The key in ${keyFile} does not belong to the certificate in ${certFile}. Give its own key.`, {
+      cause,
+    })
+  }
+  return { cert, key }
+}
+
 function readPem(file: string, name: string): string {
-  if (!existsSync(file) || !statSync(file).isFile()) throw new SetupError(`${name} names ${file}, which is not a file.`)
-  return readFileSync(file, 'utf8')
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const why = existsSync(file) ? 'which cannot be read' : 'which is not there'
+    throw new SetupError(`${name} names ${file}, ${why}. Give the path of a PEM file.`, { cause })
+  }
 }

@@ -26,7 +26,7 @@ async function startServer(log: Log): Promise<Role> {
   const config = readConfig(mode)
   const planes = wirePlanes(kit, {
     sessionHours: mode === 'world' ? worldSessionHours : limits.sessionHours,
-    secureCookies: config.baseUrl.startsWith('https:'),
+    secureCookies: config.tls !== undefined || config.baseUrl.startsWith('https:'),
   })
   const routes = [
     ...planes.all.flatMap((plane) => plane.routes),
