@@ -14,4 +14,8 @@ export const limits = {
   dbStatementMs: 30_000,
   websocketBufferBytes: 1 << 20,
   websocketDevices: 64,
+  /** Free bytes of the data folder's disk: with less a start is refused … */
+  diskFreeToStartBytes: 512 << 20,
+  /** … and with less a running platform takes no points, so that its engines can still write. */
+  diskFreeToTakeBytes: 256 << 20,
 } as const

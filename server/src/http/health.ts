@@ -1,3 +1,5 @@
+import { statfs } from 'node:fs/promises'
+import { limits } from '@kapok/kit/limits'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
@@ -35,7 +37,7 @@ export interface Check {
   detail: string
 }
 
-/** Asks each engine for one answer. */
+/** Asks each engine for one answer, and the disk for room: without it ingest takes no points. */
 export async function checkEngines(kit: Kit): Promise<Check[]> {
   const check = async (name: string, ask: () => Promise<unknown>): Promise<Check> => {
     const began = performance.now()
@@ -50,7 +52,19 @@ export async function checkEngines(kit: Kit): Promise<Check[]> {
     check('PostgreSQL', () => kit.db.tx({}, (tx) => tx.row('SELECT 1'))),
     check('ClickHouse', async () => (await kit.clickhouse.query({ query: 'SELECT 1' })).text()),
     check('ingest', () => kit.bus.request('ingest.last', { deviceIds: [] })),
+    lookAtDisk(kit.dataFolder),
   ])
+}
+
+async function lookAtDisk(folder: string): Promise<Check> {
+  const { bavail, bsize } = await statfs(folder)
+  const ok = bavail * bsize >= limits.diskFreeToTakeBytes
+  const free = `${((bavail * bsize) / 2 ** 30).toFixed(1)} GiB`
+  return {
+    name: 'disk',
+    ok,
+    detail: ok ? free : `${free}: points are refused until space is freed · 磁盘将满，清理前不再接收数据`,
+  }
 }
 
 /** `/healthz`: this process lives. `/readyz`: its engines answer. `/metrics`: Prometheus text. */

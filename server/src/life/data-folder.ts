@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { limits } from '@kapok/kit/limits'
 import { type Mode, SetupError } from '../config.ts'
 
 /** Raised when a newer Kapok lays the folder out differently; an older one then refuses it. */
 export const folderFormat = 1
-const freeBytesMin = 512 << 20
 
 interface Stamp {
   kapok: Mode
@@ -21,7 +21,7 @@ export function openDataFolder(folder: string, mode: Mode, nowMs: number): { isN
   try {
     mkdirSync(folder, { recursive: true, mode: 0o711 })
     const { bavail, bsize } = statfsSync(folder)
-    if (bavail * bsize < freeBytesMin)
+    if (bavail * bsize < limits.diskFreeToStartBytes)
       throw new SetupError(
         `The disk of ${folder} has less than 512 MB free. Free some space, or set KAPOK_DATA to a folder on another disk.`,
       )

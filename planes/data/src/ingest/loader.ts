@@ -183,5 +183,7 @@ export class Loader {
 
 const quoted = (structure: string) => structure.replaceAll("'", "\\'")
 
-/** Whether the store itself said no. */
-const isAnswer = (error: unknown) => error instanceof ClickHouseError
+/** Whether the store itself said no to this segment. That its disk is full says nothing of the segment: it waits. */
+const isAnswer = (error: unknown) =>
+  error instanceof ClickHouseError &&
+  !/NOT_ENOUGH_SPACE|No space left on device|Cannot reserve/.test(`${error.type} ${error.message}`)

@@ -4,6 +4,7 @@ import type { Kit } from '@kapok/kit-store/kit'
 import { migrateStore } from '../store/migrate-store.ts'
 import { DeviceStates } from './device-states.ts'
 import { Directory } from './directory.ts'
+import { DiskRoom } from './disk-room.ts'
 import { DeviceHttp } from './http/device-http.ts'
 import { Intake, type Message } from './intake.ts'
 import { LastValues } from './last-values.ts'
@@ -90,6 +91,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
       process.exit(70)
     },
   })
+  const room = new DiskRoom(folder, log)
   const intake = new Intake(directory, segments, clock, receipts, {
     onDevice: (deviceId, received) => states.seen(deviceId, received),
     isWatched: (deviceId) => live.isWatched(deviceId),
@@ -109,13 +111,15 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
       segments.whenDurable(() => {})
       done()
     },
-    underPressure: () => segments.pendingBytes > pendingBytesMax || loader.waiting.length > segmentsWaitingMax,
+    underPressure: () =>
+      room.isFull || segments.pendingBytes > pendingBytesMax || loader.waiting.length > segmentsWaitingMax,
     lastOf: (orgId: string, device: string) => lasts.knownOf(orgId, device),
   }
   const mqtt = new MqttEndpoint({
     ...shared,
     receipts,
     hasPending: () => segments.hasUnawaited(),
+    takesNobody: () => room.isFull,
     onSession: (deviceId, open) => states.session(deviceId, open),
     onSharedCredential: (sender) => states.sharedCredential(sender.deviceId),
   })
@@ -148,6 +152,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
   kit.bus.serve('ingest.last', ({ deviceIds }) => lasts.ofDevices(deviceIds))
   const timers = [
     setInterval(() => segments.closeIfOld(), segmentMs / 4),
+    setInterval(() => room.look(), 500),
     setInterval(() => void quarantine.flush(), 500),
     setInterval(() => void states.flush(), 2000),
     setInterval(() => directory.dropOld(), 30_000),

@@ -26,6 +26,8 @@ export interface MqttOptions {
   whenDurable(done: () => void): void
   underPressure(): boolean
   hasPending(): boolean
+  /** New sessions are turned away as long as this holds. */
+  takesNobody(): boolean
   onSession(deviceId: string, open: boolean): void
   onSharedCredential(sender: Sender): void
   lastOf(orgId: string, device: string): Record<string, number | string | boolean>
@@ -95,7 +97,7 @@ export class MqttEndpoint {
   }
 
   refusesNew(): boolean {
-    return this.#stopping
+    return this.#stopping || this.#options.takesNobody()
   }
 
   underPressure(): boolean {
