@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -86,6 +86,79 @@ test('a second start, a taken port, another mode’s folder, a newer folder and 
     folder,
     env: { DATABASE_URL: nowhere, DATABASE_OWNER_URL: nowhere },
   })
+  await refused(/KAPOK_LOG_TO is “printer”/, ['start'], { folder, env: { KAPOK_LOG_TO: 'printer' } })
   writeFileSync(join(folder, 'kapok.json'), JSON.stringify({ kapok: 'platform', format: 99, bornAt: '' }))
   await refused(/made by a newer version/, ['start'], { folder })
+})
+
+test.each([
+  ['a place where no folder can be', '/dev/null/kapok', () => {}, /cannot be written \(ENOTDIR\)\. .*set KAPOK_DATA/],
+  [
+    'a database’s folder that is none',
+    undefined,
+    (data: string) => writeFileSync(join(data, 'postgres'), ''),
+    /The database did not start: .* Check the permissions and the space of/,
+  ],
+  [
+    'a database that was broken',
+    undefined,
+    (data: string) => {
+      mkdirSync(join(data, 'postgres/cluster'), { recursive: true })
+      writeFileSync(join(data, 'postgres/cluster/PG_VERSION'), '9')
+      writeFileSync(join(data, 'postgres.secret'), '["x"]')
+    },
+    /The database did not start: .* Check the permissions and the space of/,
+  ],
+  [
+    'a store’s folder that is none',
+    undefined,
+    (data: string) => writeFileSync(join(data, 'store'), ''),
+    /时序库 · the store did not start: .* “npm run kapok doctor”/,
+  ],
+] as const)('%s is one sentence', async (_, place, breakIt, sentence) => {
+  folder = newFolder()
+  // PostgreSQL's unprivileged user may enter, so that its folder is here also when root runs the test.
+  chmodSync(folder, 0o755)
+  breakIt(folder)
+  const started = await start(['start'], { folder: place ?? folder, env: { KAPOK_LOG_TO: 'file', KAPOK_TEST: folder } })
+  expect(await started.exited).toBe(2)
+  expect(started.said().trim().split('\n').at(-1)).toMatch(sentence)
+  expect(started.said()).not.toMatch(/\n\s+at /)
+})
+
+test('a verb or a role that is not there is refused with what there is; help lists what can be done', async () => {
+  folder = newFolder()
+  const said = async (...verb: string[]) => {
+    const started = await start(verb, { folder })
+    return [await started.exited, started.said()]
+  }
+  expect(await said('nonsense')).toEqual([1, expect.stringMatching(/unknown command 'nonsense'[\s\S]*--help/)])
+  expect(await said('run', 'nonsense')).toEqual([1, expect.stringContaining('roles are store, ingest, server, world')])
+  const [code, help] = await said('--help')
+  expect(code).toBe(0)
+  const verbs = [...String(help).matchAll(/^ {2}([a-z]+) /gm)].map(([, verb]) => verb)
+  expect(verbs).toEqual(['start', 'world', 'edge', 'verify', 'run', 'doctor', 'help'])
+})
+
+test('the terminal has words in both languages, the log goes to a file of the data folder with every request’s number', async () => {
+  folder = newFolder()
+  const platform = await start(['start'], { folder, env: { KAPOK_LOG_TO: 'file', KAPOK_LOG: 'info' } })
+  await platform.ready()
+  const file = join(folder, 'logs/kapok.log')
+  expect(platform.said().split('\n')[0]).toContain(file)
+  const reply = await fetch(`${platform.url}/api/no-such-thing`)
+  const requestId = reply.headers.get('x-request-id') ?? 'none'
+  await waitFor('the request in the log', () => readFileSync(file, 'utf8').includes(requestId))
+  process.kill(roleOf('ingest')?.pid ?? 0, 'SIGKILL')
+  await waitFor('words about the crash', () =>
+    platform.said().includes('接入 · ingest 意外退出，正在重启 · ended unexpectedly'),
+  )
+  await platform.ready()
+  await platform.stop()
+  expect(platform.said()).not.toContain('{"level"')
+  const roles = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { role: string }).role)
+  expect(new Set(roles)).toEqual(new Set(['supervisor', 'store', 'ingest', 'server']))
 })

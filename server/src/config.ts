@@ -16,7 +16,11 @@ export const settings = {
     says: 'PEM certificate file; with KAPOK_TLS_KEY switches on HTTPS and MQTT over TLS.',
   },
   KAPOK_TLS_KEY: { default: '', says: 'PEM key file.' },
-  KAPOK_LOG: { default: 'info', says: 'Level of the JSON log on standard error: debug, info, warn, error.' },
+  KAPOK_LOG: { default: 'info', says: 'Level of the JSON log: debug, info, warn, error.' },
+  KAPOK_LOG_TO: {
+    default: 'file',
+    says: 'Where the JSON log goes: `file`, logs/kapok.log in the data folder (five files of 16 MB at most), or `stderr`, for containers and services that keep it themselves. The words for people stay on standard output.',
+  },
   DATABASE_URL: { default: '', says: 'PostgreSQL of the application role; replaces the embedded one.' },
   DATABASE_OWNER_URL: { default: '', says: 'PostgreSQL of the owner role, for migrations; needed with DATABASE_URL.' },
   CLICKHOUSE_URL: { default: '', says: 'ClickHouse over HTTP; replaces the embedded store.' },
@@ -27,6 +31,7 @@ export type Mode = 'platform' | 'world'
 export interface Config {
   mode: Mode
   dataFolder: string
+  logTo: 'file' | 'stderr'
   httpPort: number
   mqttPort: number
   /** Addresses to listen on: all interfaces for a platform, loopback for a world; IPv6 and IPv4. */
@@ -74,10 +79,16 @@ export function readConfig(mode: Mode, env: NodeJS.ProcessEnv = process.env): Co
   ] as const)
     if (text !== '' && !(protocols as readonly string[]).includes(URL.parse(text)?.protocol ?? ''))
       throw new SetupError(`${name} is not a URL that begins with ${protocols.join('// or ')}//.`)
+  const logTo = value('KAPOK_LOG_TO')
+  if (logTo !== 'file' && logTo !== 'stderr')
+    throw new SetupError(`KAPOK_LOG_TO is “${logTo}”; set it to file or stderr.`)
+  if (!['debug', 'info', 'warn', 'error'].includes(value('KAPOK_LOG')))
+    throw new SetupError(`KAPOK_LOG is “${value('KAPOK_LOG')}”; set it to debug, info, warn or error.`)
   const httpPort = port('KAPOK_HTTP_PORT')
   return {
     mode,
     dataFolder: resolve(value('KAPOK_DATA') || join(repositoryRoot, '.kapok', mode === 'world' ? 'world' : 'data')),
+    logTo,
     httpPort,
     mqttPort: port('KAPOK_MQTT_PORT', tls === undefined ? undefined : '8883'),
     hosts: mode === 'world' ? ['127.0.0.1', '::1'] : ['0.0.0.0', '::'],

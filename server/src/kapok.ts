@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 
 /** The command line. Each verb loads only what it needs, so that `kapok edge` never touches an engine. */
-const program = new Command('kapok').description('Kapok 木棉: the open industrial-internet platform of a province')
+const program = new Command('kapok')
+  .description('Kapok 木棉: the open industrial-internet platform of a province')
+  .showHelpAfterError('“npm run kapok -- --help” lists what there is.')
 
 program
   .command('start')

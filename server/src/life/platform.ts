@@ -9,9 +9,9 @@ import { type Config, SetupError } from '../config.ts'
 import { migrationsOfAll } from '../planes.ts'
 import { storeDatabase } from '../roles/role.ts'
 import { buildPortalIfStale } from './build-portal.ts'
-import { lockDataFolder, openDataFolder } from './data-folder.ts'
+import type { Lock } from './data-folder.ts'
 import { grantApplicationRole, lookAtOwnDatabase } from './own-database.ts'
-import { Supervisor } from './supervisor.ts'
+import { RoleFailed, Supervisor } from './supervisor.ts'
 
 export interface RunningPlatform {
   supervisor: Supervisor
@@ -23,6 +23,10 @@ export interface RunningPlatform {
 export interface PlatformOptions {
   config: Config
   log: Log
+  /** Held on the data folder; released when everything has ended. */
+  lock: Lock
+  /** File descriptor of the roles' log; without it they write to our standard error. */
+  output?: number | undefined
   entry: string
   say(words: string): void
   /** A world's time at its start; a platform has the system's and nobody can set it. */
@@ -39,12 +43,10 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    openDataFolder(config.dataFolder, config.mode, Date.now())
-    const lock = lockDataFolder(config.dataFolder)
-    undo.push(async () => lock.release())
+    undo.push(async () => options.lock.release())
     await portsAreFree(config)
 
-    const supervisor = new Supervisor({ log, entry: options.entry, say })
+    const supervisor = new Supervisor({ log, entry: options.entry, say, output: options.output })
     undo.push(() => supervisor.stop())
     if (options.clock !== undefined) await supervisor.setClock(options.clock.atMs, options.clock.running)
     say('正在启动数据库与时序库 · starting the database and the store …')
@@ -67,6 +69,8 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
     return { supervisor, env, stop }
   } catch (error) {
     await stop()
+    if (error instanceof RoleFailed)
+      throw new SetupError(`${error.message} Look with “npm run kapok doctor”; the log says more.`, { cause: error })
     throw error
   }
 }
@@ -86,7 +90,15 @@ async function startDatabase(
     urls = { appUrl: config.databaseUrl, ownerUrl: config.databaseOwnerUrl }
     await lookAtOwnDatabase(urls)
   } else {
-    const postgres: EmbeddedPostgres = await startPostgres({ dataFolder: config.dataFolder, log })
+    const postgres: EmbeddedPostgres = await startPostgres({ dataFolder: config.dataFolder, log }).catch(
+      (cause: unknown) => {
+        const why = cause instanceof Error ? cause.message : String(cause)
+        throw new SetupError(
+          `The database did not start: ${why.replace(/\s*\n\s*/g, ' ').replace(/\.?$/, '.')} Check the permissions and the space of ${config.dataFolder}.`,
+          { cause },
+        )
+      },
+    )
     let stopping = false
     // The database ends after every role, so its step stands before the supervisor's.
     undo.splice(1, 0, () => {

@@ -5,6 +5,10 @@ export type RoleMessage =
   | BusMessage
   | { life: 'ready' }
   | { life: 'progress'; words: string }
+  /** Why the role could not start; it ends after this. */
+  | { life: 'failed'; why: string }
+  /** The log has a line for which somebody must act. */
+  | { life: 'alarm'; alarm: string }
   /** From a world: run this role too, e.g. a plant's gateway. */
   | { life: 'start'; name: string; args: string[] }
   | { life: 'clock'; id: number; atMs: number; running: boolean }

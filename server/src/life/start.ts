@@ -1,19 +1,25 @@
+import { join } from 'node:path'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { accessPlane } from '@kapok/access'
 import { makeBus } from '@kapok/kit/bus'
 import { systemClock } from '@kapok/kit/clock'
 import { randomIds } from '@kapok/kit/ids'
-import { makeLog } from '@kapok/kit/log'
+import { type Log, makeLog } from '@kapok/kit/log'
 import { openDb } from '@kapok/kit-store/db'
 import { worldClockAtStart } from '@kapok/world/state'
-import { type Config, type Mode, readConfig, repositoryRoot } from '../config.ts'
+import { type Config, type Mode, readConfig, repositoryRoot, SetupError } from '../config.ts'
+import { lockDataFolder, openDataFolder } from './data-folder.ts'
+import { openLogFile } from './log-file.ts'
 import { whenParentsGo } from './parents.ts'
 import { entryOf, type RunningPlatform, startPlatform } from './platform.ts'
 
 /** `npm start`: brings the platform up, prints its address, and drains when told to stop. */
 export async function start(mode: Mode): Promise<void> {
   const config = readConfig(mode)
-  const log = makeLog('supervisor')
+  openDataFolder(config.dataFolder, mode, Date.now())
+  const lock = lockDataFolder(config.dataFolder)
+  const logFile = config.logTo === 'file' ? openLogFile(join(config.dataFolder, 'logs')) : undefined
+  const log = makeLog('supervisor', process.env.KAPOK_LOG ?? 'info', logFile && { fd: logFile.fd })
   const say = (words: string) => process.stdout.write(`${words}\n`)
   let platform: RunningPlatform | undefined
   let stopping = false
@@ -31,10 +37,13 @@ export async function start(mode: Mode): Promise<void> {
   process.stderr.on('error', () => {})
 
   const began = performance.now()
+  if (logFile !== undefined) say(`日志 · the log: ${logFile.path}`)
   const starting = startPlatform({
     config,
     log,
     say,
+    lock,
+    output: logFile?.fd,
     entry: entryOf(repositoryRoot),
     ...(mode === 'world' && { clock: worldClockAtStart(config.dataFolder, process.env.KAPOK_WORLD_TODAY) }),
     onFatal: (error) => {
@@ -42,7 +51,16 @@ export async function start(mode: Mode): Promise<void> {
       void stop(error.message, 1)
     },
   })
-  platform = await starting
+  try {
+    platform = await starting
+  } catch (error) {
+    if (error instanceof SetupError) throw error
+    log.fatal({ err: error }, 'the platform did not start')
+    const why = error instanceof Error ? error.message : String(error)
+    throw new SetupError(`Kapok did not start: ${why.replace(/\.?$/, '.')} The log says more; please report it.`, {
+      cause: error,
+    })
+  }
   if (stopping) return platform.stop()
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   say(`Kapok 木棉 已就绪 · is serving at ${config.baseUrl}  (MQTT ${config.mqttPort}, ${seconds} s)`)
@@ -50,7 +68,7 @@ export async function start(mode: Mode): Promise<void> {
     say(
       '提示：传输未加密。设置 KAPOK_TLS_CERT 与 KAPOK_TLS_KEY 启用 TLS · Traffic is plain; set both to switch on TLS.',
     )
-  const firstLink = await firstAdministratorLink(platform)
+  const firstLink = await firstAdministratorLink(platform, log)
   if (mode === 'world') {
     try {
       await startProvince(platform, config, firstLink)
@@ -79,7 +97,7 @@ async function startProvince(platform: RunningPlatform, config: Config, firstLin
   })
 }
 
-async function firstAdministratorLink(platform: RunningPlatform): Promise<string | undefined> {
+async function firstAdministratorLink(platform: RunningPlatform, log: Log): Promise<string | undefined> {
   const { KAPOK_INNER_DATABASE: url = '', KAPOK_INNER_STORE: store = '', KAPOK_INNER_URL: baseUrl = '' } = platform.env
   const db = openDb(url, () => {}, 2)
   const clickhouse = createClient({ url: store, log: { level: ClickHouseLogLevel.OFF } })
@@ -87,7 +105,7 @@ async function firstAdministratorLink(platform: RunningPlatform): Promise<string
     const kit = {
       clock: systemClock,
       ids: randomIds,
-      log: makeLog('supervisor'),
+      log,
       bus: makeBus(),
       db,
       clickhouse,

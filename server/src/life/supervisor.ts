@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '@kapok/kit/log'
+import { wordsOfAlarm, wordsOfRole } from './alarms.ts'
 import type { RoleMessage } from './role-protocol.ts'
 
 export interface RoleSpec {
@@ -17,17 +18,28 @@ interface Running {
   startedAt: number
   /** Restarts without a quiet minute between; the back-off grows with it. */
   failures: number
+  /** What the role said before it ended. */
+  why?: string
 }
 
 const backOffMs = [200, 1_000, 3_000, 10_000, 30_000]
 const drainMs = 20_000
 const clockAnswerMs = 10_000
 
+/** A role ended before it served. */
+export class RoleFailed extends Error {
+  override name = 'RoleFailed'
+  constructor(role: string, why: string) {
+    super(`${wordsOfRole(role)} did not start: ${why.replace(/\.?$/, '.')}`)
+  }
+}
+
 /** Keeps the roles running: starts them, relays their bus, restarts one that crashed while the others serve. */
 export class Supervisor {
   readonly #log: Log
   readonly #entry: string
   readonly #say: (words: string) => void
+  readonly #output: number | 'inherit'
   readonly #roles = new Map<string, Running>()
   readonly #serving = new Map<string, string>()
   #stopping = false
@@ -37,7 +49,9 @@ export class Supervisor {
   /** Set in a world only; a platform has no way to set its clock. */
   clockSetter: string | undefined
 
-  constructor(options: { log: Log; entry: string; say(words: string): void }) {
+  /** `output`: file descriptor of what roles write to standard output and error; without it they share ours. */
+  constructor(options: { log: Log; entry: string; say(words: string): void; output?: number | undefined }) {
+    this.#output = options.output ?? 'inherit'
     this.#log = options.log
     this.#entry = options.entry
     this.#say = options.say
@@ -61,7 +75,7 @@ export class Supervisor {
   #launch(spec: RoleSpec, failures: number): Running {
     const child = fork(this.#entry, spec.args, {
       env: { ...process.env, ...spec.env, ...this.#clockEnv() },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', this.#output, this.#output, 'ipc'],
       serialization: 'advanced',
       // Its own group: Ctrl-C reaches the supervisor alone, which then drains the roles in order.
       detached: true,
@@ -78,13 +92,15 @@ export class Supervisor {
       if ('life' in message) {
         if (message.life === 'ready') settle?.done()
         else if (message.life === 'progress') this.#say(message.words)
+        else if (message.life === 'failed') running.why = message.why
+        else if (message.life === 'alarm') this.#say(`⚠ ${wordsOfAlarm(message.alarm)}`)
         else if (message.life === 'start') this.#startFor(spec, message)
         else if (message.life === 'clock-set') this.#clockWaits.get(message.id)?.()
       } else this.#relay(spec.name, message)
     })
     child.once('exit', (code, signal) => {
-      settle?.fail(new Error(`role ${spec.name} ended with ${signal ?? code}`))
-      if (!this.#stopping) void this.#restart(running, signal ?? String(code))
+      settle?.fail(new RoleFailed(spec.name, running.why ?? `it ended with ${signal ?? code}`))
+      if (!this.#stopping) void this.#restart(running, running.why ?? signal ?? String(code))
     })
     return running
   }
@@ -94,6 +110,7 @@ export class Supervisor {
     const quiet = Date.now() - running.startedAt > 60_000
     const failures = quiet ? 1 : running.failures + 1
     const wait = backOffMs[Math.min(failures, backOffMs.length) - 1] ?? 0
+    this.#say(`⚠ ${wordsOfRole(spec.name)} 意外退出，正在重启 · ended unexpectedly (${how}) and is started again`)
     this.#log.error({ crashed: spec.name, how, restartInMs: wait }, 'a role crashed; it is started again')
     for (const [name, role] of this.#serving) if (role === spec.name) this.#serving.delete(name)
     await sleep(wait)

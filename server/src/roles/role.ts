@@ -18,7 +18,10 @@ export interface Role {
  * when the supervisor is gone (kill -9).
  */
 export async function runRole(name: string, start: (log: Log) => Promise<Role>): Promise<void> {
-  const log = makeLog(name)
+  const tell = (message: RoleMessage) => {
+    if (process.connected) process.send?.(message)
+  }
+  const log = makeLog(name, process.env.KAPOK_LOG ?? 'info', { onAlarm: (alarm) => tell({ life: 'alarm', alarm }) })
   let role: Role | undefined
   let draining = false
   const drain = async (why: string) => {
@@ -39,8 +42,18 @@ export async function runRole(name: string, start: (log: Log) => Promise<Role>):
     log.fatal({ err: error }, 'uncaught')
     process.exit(1)
   })
-  role = await start(log)
-  if (process.connected) process.send?.({ life: 'ready' } satisfies RoleMessage)
+  try {
+    role = await start(log)
+  } catch (error) {
+    if (!process.connected) throw error
+    log.fatal({ err: error }, 'did not start')
+    process.send?.(
+      { life: 'failed', why: error instanceof Error ? error.message : String(error) } satisfies RoleMessage,
+      () => process.exit(1),
+    )
+    return
+  }
+  tell({ life: 'ready' })
   log.info('ready')
 }
 

@@ -1,0 +1,18 @@
+/** What the terminal says of a log line with an `alarm`: what happened, and what somebody should do. */
+const words: Record<string, string> = {
+  'disk.full':
+    '磁盘将满，已停止接收测点值；请清理空间 · The disk is nearly full and points are refused; free some space.',
+  'segment.set-aside':
+    '一个日志段无法入库，已单独存放；请查看日志 · A segment could not be loaded and was set aside; see the log.',
+}
+
+export const wordsOfAlarm = (alarm: string) => words[alarm] ?? `${alarm}：请查看日志 · see the log.`
+
+const roles: Record<string, string> = {
+  store: '时序库 · the store',
+  ingest: '接入 · ingest',
+  server: '门户 · the portal',
+  world: '样例省 · the province',
+}
+
+export const wordsOfRole = (name: string) => roles[name] ?? name
