@@ -100,6 +100,12 @@ test.each([
     /The database did not start: .* Check the permissions and the space of/,
   ],
   [
+    'a database that is gone',
+    undefined,
+    (data: string) => writeFileSync(join(data, 'postgres.secret'), '["x"]'),
+    /The database did not start: it stood in .*, which is gone/,
+  ],
+  [
     'a database that was broken',
     undefined,
     (data: string) => {

@@ -129,9 +129,12 @@ function postgresHome(dataFolder: string, log: Log): PostgresHome {
   const locationFile = join(dataFolder, 'postgres.location')
   if (existsSync(locationFile)) {
     const folder = readFileSync(locationFile, 'utf8').trim()
+    mustNotBeGone(dataFolder, folder)
+    makeOwnFolder(folder)
     return { folder, bin: copyBinaries(packaged, folder) }
   }
   const folder = join(dataFolder, 'postgres')
+  mustNotBeGone(dataFolder, folder)
   if (!isRoot() || (openToOthers(dataFolder) && openToOthers(packaged))) {
     makeOwnFolder(folder)
     return { folder, bin: packaged }
@@ -139,12 +142,17 @@ function postgresHome(dataFolder: string, log: Log): PostgresHome {
   const elsewhere = join('/var/lib/kapok', randomBytes(6).toString('hex'))
   mkdirSync(elsewhere, { recursive: true, mode: 0o755 })
   for (const parent of ['/var/lib/kapok', elsewhere]) chmodSync(parent, 0o755)
-  writeFileSync(locationFile, `${elsewhere}\n`)
-  log.info({ folder: elsewhere }, 'the database lives outside the data folder, since its user may not enter it')
-  makeOwnFolder(join(elsewhere, 'home'))
   const home = join(elsewhere, 'home')
   writeFileSync(locationFile, `${home}\n`)
+  log.info({ folder: elsewhere }, 'the database lives outside the data folder, since its user may not enter it')
+  makeOwnFolder(home)
   return { folder: home, bin: copyBinaries(packaged, home) }
+}
+
+/** A database that was there once is never silently replaced by an empty one. */
+function mustNotBeGone(dataFolder: string, folder: string): void {
+  if (existsSync(join(dataFolder, 'postgres.secret')) && !existsSync(folder))
+    throw new Error(`it stood in ${folder}, which is gone; bring it back, or set KAPOK_DATA to a new folder`)
 }
 
 function copyBinaries(packaged: string, folder: string): string {
