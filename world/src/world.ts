@@ -152,6 +152,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     state.offsetMs = Math.round(now - Date.now())
     save()
     progress(`九十天重放完毕，用时 ${((performance.now() - began) / 1000).toFixed(1)} 秒 · the replay is complete`)
+    say(`在登录页以任何人的身份进入 · enter as anybody on the sign-in page: ${options.baseUrl}/sign-in`)
   }
 
   async function advance(days: number | undefined): Promise<void> {

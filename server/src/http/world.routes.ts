@@ -12,6 +12,11 @@ const refuse = refusals({
     zh: '样例省正在播放中，请等它完成后再推进日期。',
     en: 'The province is being played right now; move its date on when that is done.',
   },
+  'world.foreign-name': {
+    status: 403,
+    zh: '样例省只在本机以 localhost 访问，不接受转发的请求。',
+    en: 'A world answers only on its own machine, as localhost, and nothing that was forwarded.',
+  },
   'world.starting': {
     status: 503,
     zh: '样例省正在启动，请稍候。',
@@ -64,19 +69,16 @@ export function worldRoutes(kit: Kit, planes: Planes): RouteHandler[] {
   ]
 }
 
+const forwardedBy = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
+
 /**
  * A world lets people in without a password, so it answers only under a loopback name: a foreign page whose own name
- * was pointed at 127.0.0.1 (DNS rebinding) is turned away.
+ * was pointed at 127.0.0.1 (DNS rebinding) is turned away, and so is what a proxy on this machine brings from elsewhere.
  */
 export function onlyLoopbackNames(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', async (request) => {
     const host = (request.headers.host ?? '').replace(/:\d+$/, '')
-    if (!['localhost', '127.0.0.1', '[::1]'].includes(host))
-      return reply.status(403).send({
-        code: 'world.foreign-name',
-        message: 'A world answers only as localhost.',
-        details: {},
-        requestId: request.id,
-      })
+    const isForwarded = forwardedBy.some((name) => request.headers[name] !== undefined)
+    if (isForwarded || !['localhost', '127.0.0.1', '[::1]'].includes(host)) throw refuse('world.foreign-name')
   })
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { advanceWorld, getWorld } from '@kapok/contracts/world'
+import { addCivilDays } from '@kapok/kit/clock'
 import { type Config, readConfig, SetupError } from '../config.ts'
 import { runningOn } from './data-folder.ts'
 import { start } from './start.ts'
@@ -13,9 +14,11 @@ export async function startWorld(options: { advance?: string; today?: string }):
       throw new SetupError(`“${options.today}” is not a day. Write it like 2027-02-15.`)
     process.env.KAPOK_WORLD_TODAY = options.today
   }
-  if (days !== undefined && runningOn(config.dataFolder)) return advance(config, days)
+  if (days !== undefined && runningOn(config.dataFolder))
+    return advance(config, days, (words) => process.stdout.write(`${words}\n`))
   await start('world')
-  if (days !== undefined) await advance(config, days)
+  // Started here, the province itself says how far it is.
+  if (days !== undefined) await advance(config, days, () => {})
 }
 
 function daysIn(text: string): number {
@@ -26,28 +29,29 @@ function daysIn(text: string): number {
   return days
 }
 
-/** Asks the running province to play on and shows how far it is. */
-async function advance(config: Config, days: number): Promise<void> {
+/** Asks the running province to play on and says how far it is. */
+async function advance(config: Config, days: number, say: (words: string) => void): Promise<void> {
   const api = `http://127.0.0.1:${config.httpPort}/api`
   const state = async () =>
     (await (await fetch(`${api}${getWorld.path}`)).json()) as { replaying: boolean; message: string; today: string }
   let last = ''
   const wait = async () => {
     for (;;) {
-      const { replaying, message } = await state()
-      if (message !== last) process.stdout.write(`${message}\n`)
-      last = message
-      if (!replaying) return
+      const now = await state()
+      if (!now.replaying) return now
+      if (now.message !== last) say(now.message)
+      last = now.message
       await sleep(500)
     }
   }
-  await wait()
+  const { today } = await wait()
   const response = await fetch(`${api}${advanceWorld.path}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-Kapok': '1' },
     body: JSON.stringify({ days }),
   })
   if (!response.ok) throw new SetupError(((await response.json()) as { message: string }).message)
-  await sleep(300)
-  await wait()
+  const after = await wait()
+  if (after.today !== addCivilDays(today, days)) throw new SetupError(after.message)
+  say(after.message)
 }
