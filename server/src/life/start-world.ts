@@ -17,8 +17,11 @@ export async function startWorld(options: { advance?: string; today?: string }):
   if (days !== undefined && runningOn(config.dataFolder))
     return advance(config, days, (words) => process.stdout.write(`${words}\n`))
   await start('world')
-  // Started here, the province itself says how far it is.
-  if (days !== undefined) await advance(config, days, () => {})
+  if (days === undefined) return
+  // Started here, the province itself says how far it is, and lives on when it cannot be advanced or is told to stop.
+  await advance(config, days, () => {}).catch((error: unknown) => {
+    if (error instanceof SetupError) process.stderr.write(`${error.message}\n`)
+  })
 }
 
 function daysIn(text: string): number {

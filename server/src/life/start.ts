@@ -62,6 +62,11 @@ export async function start(mode: Mode): Promise<void> {
     })
   }
   if (stopping) return platform.stop()
+  // A fault of the supervisor itself: what it started ends with it.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught')
+    void stop(error.message, 1)
+  })
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   say(`Kapok 木棉 已就绪 · is serving at ${config.baseUrl}  (MQTT ${config.mqttPort}, ${seconds} s)`)
   if (config.tls === undefined && mode === 'platform')
