@@ -61,6 +61,18 @@ test('a role that crashes comes back while the others serve; a killed supervisor
   expect(processesOf(folder).filter(({ command }) => command.includes('bin/postgres -D'))).toHaveLength(1)
 })
 
+test.each(['starting the database', 'starting ingest', 'is serving'])(
+  'told to stop while it says “%s …”, it leaves no process behind',
+  async (words) => {
+    folder = newFolder()
+    const platform = await start(['start'], { folder })
+    await waitFor(words, () => platform.said().includes(words))
+    await platform.stop()
+    expect(await platform.exited).toBe(0)
+    expect(processesOf(folder)).toEqual([])
+  },
+)
+
 test('a second start, a taken port, another mode’s folder, a newer folder and wrong URLs are each one sentence', async () => {
   folder = newFolder()
   const refused = async (sentence: RegExp, ...ask: Parameters<typeof startKapok>) => {

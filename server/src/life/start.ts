@@ -21,13 +21,14 @@ export async function start(mode: Mode): Promise<void> {
   const logFile = config.logTo === 'file' ? openLogFile(join(config.dataFolder, 'logs')) : undefined
   const log = makeLog('supervisor', process.env.KAPOK_LOG ?? 'info', logFile && { fd: logFile.fd })
   const say = (words: string) => process.stdout.write(`${words}\n`)
-  let platform: RunningPlatform | undefined
+  let starting: Promise<RunningPlatform> | undefined
   let stopping = false
   const stop = async (why: string, code: number) => {
     if (stopping) return
     stopping = true
     say(`正在停止 · stopping (${why}) …`)
-    await platform?.stop()
+    // What is still starting is brought to its end first: only then is all known that must end with us.
+    await (await starting?.catch(() => undefined))?.stop()
     process.exit(code)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal, 0))
@@ -38,7 +39,7 @@ export async function start(mode: Mode): Promise<void> {
 
   const began = performance.now()
   if (logFile !== undefined) say(`日志 · the log: ${logFile.path}`)
-  const starting = startPlatform({
+  starting = startPlatform({
     config,
     log,
     say,
@@ -51,6 +52,7 @@ export async function start(mode: Mode): Promise<void> {
       void stop(error.message, 1)
     },
   })
+  let platform: RunningPlatform
   try {
     platform = await starting
   } catch (error) {
@@ -61,7 +63,7 @@ export async function start(mode: Mode): Promise<void> {
       cause: error,
     })
   }
-  if (stopping) return platform.stop()
+  if (stopping) return
   // A fault of the supervisor itself: what it started ends with it.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught')
