@@ -25,6 +25,22 @@ export function run(command: string, args: string[], env: Record<string, string>
   })
 }
 
+/** What `npm run check` and `npm test` ask of the code itself, each a program that ends with 0 when all is well. */
+export const checks = [
+  { name: 'format and lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },
+  { name: 'types', command: 'tsc', args: ['--noEmit'] },
+  { name: 'unused code', command: 'knip', args: ['--no-progress'] },
+  { name: 'boundaries', command: 'node', args: ['tools/boundaries.ts'] },
+  { name: 'document links', command: 'node', args: ['tools/links.ts'] },
+  { name: 'generated documents', command: 'node', args: ['tools/docs.ts', '--check'] },
+] as const
+
+export async function runChecks(): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (const { name, command, args } of checks) outcomes.push(await step(name, command, [...args]))
+  return outcomes
+}
+
 /** A step that passes or fails as a whole. */
 export async function step(name: string, command: string, args: string[]): Promise<Outcome> {
   process.stdout.write(`\n── ${name}\n`)
