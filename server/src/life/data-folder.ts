@@ -6,10 +6,25 @@ import { type Mode, SetupError } from '../config.ts'
 /** Raised when a newer Kapok lays the folder out differently; an older one then refuses it. */
 export const folderFormat = 1
 
-interface Stamp {
+export interface Stamp {
   kapok: Mode
   format: number
   bornAt: string
+}
+
+/** What a folder says of itself: undefined when it was never a data folder, SetupError when it cannot be understood. */
+export function readStamp(folder: string): Stamp | undefined {
+  const file = join(folder, 'kapok.json')
+  if (!existsSync(file)) return undefined
+  try {
+    const stamp = JSON.parse(readFileSync(file, 'utf8')) as Stamp
+    if (['platform', 'world'].includes(stamp.kapok) && Number.isInteger(stamp.format)) return stamp
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new SetupError(
+    `${file}, by which a data folder says what it is, cannot be read. Bring it back from a backup, or set KAPOK_DATA to another folder.`,
+  )
 }
 
 /**
@@ -39,7 +54,8 @@ export function openDataFolder(folder: string, mode: Mode, nowMs: number): { isN
       { cause: error },
     )
   }
-  const stamp = JSON.parse(readFileSync(stampFile, 'utf8')) as Stamp
+  const stamp = readStamp(folder)
+  if (stamp === undefined) throw new Error('a stamp that was there is gone')
   if (stamp.kapok !== mode) {
     const right = stamp.kapok === 'world' ? 'npm run world' : 'npm start'
     throw new SetupError(
@@ -58,10 +74,14 @@ const lockFile = (folder: string) => join(folder, 'kapok.lock')
 /** Process of the supervisor that runs on a folder now; undefined when none does. */
 export function runningOn(folder: string): number | undefined {
   if (!existsSync(lockFile(folder))) return undefined
-  const { pid, startedAt } = JSON.parse(readFileSync(lockFile(folder), 'utf8') || '{}') as {
-    pid?: number
-    startedAt?: string
+  let holder: { pid?: number; startedAt?: string }
+  try {
+    holder = JSON.parse(readFileSync(lockFile(folder), 'utf8')) as typeof holder
+  } catch {
+    // Half a file: its writer was killed while it wrote.
+    return undefined
   }
+  const { pid, startedAt } = holder
   return pid !== undefined && processStart(pid) === startedAt ? pid : undefined
 }
 

@@ -1,12 +1,12 @@
-import { existsSync, readFileSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
 import { get as httpGet } from 'node:http'
 import { get as httpsGet } from 'node:https'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import pg from 'pg'
-import { type Config, type Mode, readConfig } from '../config.ts'
-import { folderFormat, runningOn } from './data-folder.ts'
+import { type Config, readConfig } from '../config.ts'
+import { folderFormat, readStamp, runningOn, type Stamp } from './data-folder.ts'
+import { type DatabaseUrls, lookAtOwnDatabase } from './own-database.ts'
 
 interface Finding {
   ok: boolean
@@ -20,8 +20,7 @@ export async function doctor(): Promise<void> {
   const find = (ok: boolean, about: string, says: string) => findings.push({ ok, about, says })
   const [major = 0] = process.versions.node.split('.').map(Number)
   find(major === 24, 'Node', `${process.version}${major === 24 ? '' : '; start by npm, which brings Node 24 along'}`)
-  const mode = modeOf(readConfig('platform').dataFolder)
-  const config = readConfig(mode ?? 'platform')
+  const config = configOfFolder()
   lookAtFolder(config, find)
   const running = runningOn(config.dataFolder)
   find(true, 'supervisor', running === undefined ? 'not running' : `running, process ${running}`)
@@ -38,34 +37,78 @@ export async function doctor(): Promise<void> {
     )
   }
   if (running !== undefined) await lookAtReadiness(config, find)
-  if (config.databaseUrl !== undefined) await lookAtDatabase(config.databaseUrl, find)
+  const { databaseUrl: appUrl, databaseOwnerUrl: ownerUrl } = config
+  if (appUrl !== undefined && ownerUrl !== undefined) await lookAtDatabase({ appUrl, ownerUrl }, find)
   for (const { ok, about, says } of findings) process.stdout.write(`${ok ? '✔' : '✖'} ${about}: ${says}\n`)
   process.exitCode = findings.every(({ ok }) => ok) ? 0 : 1
 }
 
 type Find = (ok: boolean, about: string, says: string) => void
 
-function modeOf(folder: string): Mode | undefined {
-  const stamp = join(folder, 'kapok.json')
-  return existsSync(stamp) ? (JSON.parse(readFileSync(stamp, 'utf8')) as { kapok: Mode }).kapok : undefined
+/** Of the folder that KAPOK_DATA names, else of the default folder that runs, else of one that is there. */
+function configOfFolder(): Config {
+  const [platform, world] = [
+    readConfig('platform'),
+    readConfig('world', { ...process.env, KAPOK_TLS_CERT: '', KAPOK_TLS_KEY: '' }),
+  ]
+  if (platform.dataFolder === world.dataFolder)
+    return stampOf(platform.dataFolder)?.kapok === 'world' ? world : platform
+  const isThere = ({ dataFolder }: Config) => existsSync(join(dataFolder, 'kapok.json'))
+  const both = [platform, world]
+  return both.find(({ dataFolder }) => runningOn(dataFolder) !== undefined) ?? both.find(isThere) ?? platform
 }
 
-function lookAtFolder({ dataFolder }: Config, find: Find): void {
-  const stampFile = join(dataFolder, 'kapok.json')
-  if (!existsSync(stampFile)) {
+function stampOf(folder: string): Stamp | undefined {
+  try {
+    return readStamp(folder)
+  } catch {
+    return undefined
+  }
+}
+
+function lookAtFolder({ dataFolder, databaseUrl }: Config, find: Find): void {
+  let stamp: Stamp | undefined
+  try {
+    stamp = readStamp(dataFolder)
+  } catch (error) {
+    find(false, 'data folder', error instanceof Error ? error.message : String(error))
+    return
+  }
+  if (stamp === undefined) {
     find(true, 'data folder', `${dataFolder} is not made yet; the first start makes it`)
     return
   }
-  const { kapok, format } = JSON.parse(readFileSync(stampFile, 'utf8')) as { kapok: Mode; format: number }
-  find(format <= folderFormat, 'data folder', `${dataFolder}, a ${kapok}, format ${format}`)
+  const isNewer = stamp.format > folderFormat
+  const says = `${dataFolder}, a ${stamp.kapok}, format ${stamp.format}`
+  find(!isNewer, 'data folder', isNewer ? `${says}, made by a newer version of Kapok; install that version` : says)
   const { bavail, bsize } = statfsSync(dataFolder)
   const freeGiB = (bavail * bsize) / 2 ** 30
   find(freeGiB > 2, 'disk', `${freeGiB.toFixed(1)} GiB free${freeGiB > 2 ? '' : '; free some space soon'}`)
+  if (databaseUrl === undefined && existsSync(join(dataFolder, 'postgres.secret'))) lookAtCluster(dataFolder, find)
+  lookAtSegments(join(dataFolder, 'data', 'log'), find)
+}
+
+function lookAtCluster(dataFolder: string, find: Find): void {
   const location = join(dataFolder, 'postgres.location')
-  if (existsSync(location)) {
-    const elsewhere = readFileSync(location, 'utf8').trim()
-    find(existsSync(elsewhere), 'database', `lives in ${elsewhere}, since its user may not enter the data folder`)
-  }
+  const isElsewhere = existsSync(location)
+  const home = isElsewhere ? readFileSync(location, 'utf8').trim() : join(dataFolder, 'postgres')
+  const isThere = existsSync(join(home, 'cluster', 'PG_VERSION'))
+  if (!isThere) find(false, 'database', `stood in ${home} and is gone; bring it back from a backup`)
+  else find(true, 'database', `in ${home}${isElsewhere ? ', since its user may not enter the data folder' : ''}`)
+}
+
+/** Acknowledged points that are not in the store. */
+function lookAtSegments(folder: string, find: Find): void {
+  const count = (each: string) =>
+    existsSync(each) ? readdirSync(each).filter((name) => name.endsWith('.rows')).length : 0
+  const [waiting, aside] = [count(folder), count(join(folder, 'set-aside'))]
+  find(true, 'log of points', waiting === 0 ? 'all in the store' : `${waiting} segments wait for the store`)
+  if (aside > 0)
+    find(
+      false,
+      'segments set aside',
+      `${aside} in ${join(folder, 'set-aside')}; the log says why the store refused them`,
+    )
 }
 
 function accepts(port: number): Promise<boolean> {
@@ -81,7 +124,7 @@ function accepts(port: number): Promise<boolean> {
 async function lookAtReadiness(config: Config, find: Find): Promise<void> {
   try {
     const { checks } = JSON.parse(await readyz(config)) as { checks: { name: string; ok: boolean }[] }
-    for (const { name, ok } of checks) find(ok, name, ok ? 'answers' : 'does not answer; see the log')
+    for (const { name, ok } of checks) find(ok, name, ok ? 'answers' : 'does not answer or has no room; see the log')
   } catch (error) {
     find(false, 'readiness', error instanceof Error ? error.message : String(error))
   }
@@ -98,22 +141,11 @@ function readyz({ tls, httpPort }: Config): Promise<string> {
   })
 }
 
-async function lookAtDatabase(url: string, find: Find): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+async function lookAtDatabase(urls: DatabaseUrls, find: Find): Promise<void> {
   try {
-    await client.connect()
-    const { rows } = await client.query<{ version: string; bypass: boolean }>(
-      `SELECT current_setting('server_version') AS version, rolsuper OR rolbypassrls AS bypass FROM pg_roles WHERE rolname = current_user`,
-    )
-    const [row] = rows
-    find(
-      row?.bypass === false,
-      'DATABASE_URL',
-      `PostgreSQL ${row?.version}${row?.bypass ? '; its role passes by row-level security' : ''}`,
-    )
+    await lookAtOwnDatabase(urls)
+    find(true, 'DATABASE_URL', 'answers, and its role cannot pass by row-level security')
   } catch (error) {
     find(false, 'DATABASE_URL', error instanceof Error ? error.message : String(error))
-  } finally {
-    await client.end().catch(() => {})
   }
 }
