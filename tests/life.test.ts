@@ -99,7 +99,7 @@ test('a second start, a taken port, another mode’s folder, a newer folder and 
     env: { DATABASE_URL: nowhere, DATABASE_OWNER_URL: nowhere },
   })
   writeFileSync(join(folder, 'kapok.json'), '{"kapok":"plat')
-  await refused(/kapok\.json .* cannot be read/, ['start'], { folder })
+  await refused(/kapok\.json, .* cannot be read/, ['start'], { folder })
   writeFileSync(join(folder, 'kapok.json'), JSON.stringify({ kapok: 'platform', format: 99, bornAt: '' }))
   await refused(/made by a newer version/, ['start'], { folder })
 })
