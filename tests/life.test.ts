@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import {
@@ -34,6 +35,8 @@ test('an empty platform says what it does, prints a one-time link, and a stopped
   await waitFor('the link', () => platform.said().includes('/join#'))
   expect(platform.said()).toMatch(/starting the database[\s\S]*starting ingest[\s\S]*is serving at/)
   expect(processesOf(folder).length).toBeGreaterThan(4)
+  if (Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === '::1')))
+    expect((await fetch(`http://[::1]:${platform.httpPort}/readyz`)).status).toBe(200)
   // npm alone gets the signal: it does not pass it on.
   platform.child.kill('SIGKILL')
   await waitFor('every process to end', () => processesOf(folder).length === 0)

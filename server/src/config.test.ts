@@ -26,9 +26,20 @@ test('with a certificate and its key the addresses are https and MQTT is on 8883
   expect(readConfig('platform', {})).toMatchObject({ tls: undefined, mqttPort: 1883, baseUrl: 'http://localhost:8080' })
 })
 
-test('a platform listens on every interface, a world on loopback, both by IPv4 and IPv6', () => {
-  expect(readConfig('platform', {}).hosts).toEqual(['0.0.0.0', '::'])
-  expect(readConfig('world', {}).hosts).toEqual(['127.0.0.1', '::1'])
+test('a platform listens on every interface, a world on loopback, by IPv4 and where the machine has it by IPv6', () => {
+  const lo4 = {
+    address: '127.0.0.1',
+    netmask: '255.0.0.0',
+    family: 'IPv4' as const,
+    mac: '',
+    internal: true,
+    cidr: null,
+  }
+  const lo6 = { address: '::1', netmask: '', family: 'IPv6' as const, mac: '', internal: true, cidr: null, scopeid: 0 }
+  expect(readConfig('platform', {}, { lo: [lo4, lo6] }).hosts).toEqual(['0.0.0.0', '::'])
+  expect(readConfig('world', {}, { lo: [lo4, lo6] }).hosts).toEqual(['127.0.0.1', '::1'])
+  expect(readConfig('platform', {}, { lo: [lo4] }).hosts).toEqual(['0.0.0.0'])
+  expect(readConfig('world', {}, { lo: [lo4] }).hosts).toEqual(['127.0.0.1'])
 })
 
 test.each<[string, RegExp, NodeJS.ProcessEnv]>([

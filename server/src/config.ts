@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 
@@ -34,7 +35,7 @@ export interface Config {
   logTo: 'file' | 'stderr'
   httpPort: number
   mqttPort: number
-  /** Addresses to listen on: all interfaces for a platform, loopback for a world; IPv6 and IPv4. */
+  /** Addresses to listen on: all interfaces for a platform, loopback for a world; IPv4, and IPv6 where there is any. */
   hosts: string[]
   baseUrl: string
   tls: { cert: string; key: string } | undefined
@@ -51,7 +52,11 @@ export class SetupError extends Error {
 export const repositoryRoot = resolve(import.meta.dirname, '../..')
 
 /** Reads the environment. Throws SetupError with a sentence that says what to do. */
-export function readConfig(mode: Mode, env: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(
+  mode: Mode,
+  env: NodeJS.ProcessEnv = process.env,
+  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+): Config {
   const value = (name: keyof typeof settings) => env[name] || settings[name].default
   const port = (name: 'KAPOK_HTTP_PORT' | 'KAPOK_MQTT_PORT', fallback?: string) => {
     const text = env[name] || fallback || settings[name].default
@@ -91,13 +96,20 @@ export function readConfig(mode: Mode, env: NodeJS.ProcessEnv = process.env): Co
     logTo,
     httpPort,
     mqttPort: port('KAPOK_MQTT_PORT', tls === undefined ? undefined : '8883'),
-    hosts: mode === 'world' ? ['127.0.0.1', '::1'] : ['0.0.0.0', '::'],
+    hosts: hostsOf(mode, interfaces),
     baseUrl: value('KAPOK_URL').replace(/\/$/, '') || `${tls === undefined ? 'http' : 'https'}://localhost:${httpPort}`,
     tls,
     databaseUrl: databaseUrl || undefined,
     databaseOwnerUrl: databaseOwnerUrl || undefined,
     clickhouseUrl: value('CLICKHOUSE_URL') || undefined,
   }
+}
+
+/** A machine may have no IPv6 (many containers): listening there would fail. */
+function hostsOf(mode: Mode, interfaces: ReturnType<typeof networkInterfaces>): string[] {
+  const addresses = Object.values(interfaces).flatMap((each) => each ?? [])
+  if (mode === 'platform') return addresses.some(({ family }) => family === 'IPv6') ? ['0.0.0.0', '::'] : ['0.0.0.0']
+  return addresses.some(({ address }) => address === '::1') ? ['127.0.0.1', '::1'] : ['127.0.0.1']
 }
 
 /** Certificate and key as texts, tried together once, so that a mistake shows here and not at the first connection. */

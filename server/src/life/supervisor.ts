@@ -18,6 +18,8 @@ interface Running {
   startedAt: number
   /** Restarts without a quiet minute between; the back-off grows with it. */
   failures: number
+  /** It was ready once; a first start that fails is for whoever started it to tell. */
+  served: boolean
   /** What the role said before it ended. */
   why?: string
 }
@@ -86,12 +88,14 @@ export class Supervisor {
     })
     // A role that fails later than its first start is restarted; nobody waits for that promise then.
     ready.catch(() => {})
-    const running: Running = { spec, child, ready, startedAt: Date.now(), failures }
+    const running: Running = { spec, child, ready, startedAt: Date.now(), failures, served: failures > 0 }
     this.#roles.set(spec.name, running)
     child.on('message', (message: RoleMessage) => {
       if ('life' in message) {
-        if (message.life === 'ready') settle?.done()
-        else if (message.life === 'progress') this.#say(message.words)
+        if (message.life === 'ready') {
+          running.served = true
+          settle?.done()
+        } else if (message.life === 'progress') this.#say(message.words)
         else if (message.life === 'failed') running.why = message.why
         else if (message.life === 'alarm') this.#say(`⚠ ${wordsOfAlarm(message.alarm)}`)
         else if (message.life === 'start') this.#startFor(spec, message)
@@ -110,7 +114,8 @@ export class Supervisor {
     const quiet = Date.now() - running.startedAt > 60_000
     const failures = quiet ? 1 : running.failures + 1
     const wait = backOffMs[Math.min(failures, backOffMs.length) - 1] ?? 0
-    this.#say(`⚠ ${wordsOfRole(spec.name)} 意外退出，正在重启 · ended unexpectedly (${how}) and is started again`)
+    if (running.served)
+      this.#say(`⚠ ${wordsOfRole(spec.name)} 意外退出，正在重启 · ended unexpectedly (${how}) and is started again`)
     this.#log.error({ crashed: spec.name, how, restartInMs: wait }, 'a role crashed; it is started again')
     for (const [name, role] of this.#serving) if (role === spec.name) this.#serving.delete(name)
     await sleep(wait)
