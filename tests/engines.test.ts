@@ -24,10 +24,12 @@ describe('engines of one’s own', () => {
   let platform: Started | undefined
   beforeAll(async () => {
     ;[postgres, store] = await Promise.all([startOwnPostgres(engineFolder), startOwnStore(engineFolder)])
-    // As an administrator of databases would: an owner who is no superuser, and a role for the application.
-    await postgres.sql(`CREATE ROLE plain_owner LOGIN CREATEROLE PASSWORD 'plain_owner'`)
-    await postgres.sql('CREATE DATABASE province OWNER plain_owner')
-    await postgres.sql(`CREATE ROLE plain_app LOGIN PASSWORD 'plain_app'`)
+    // What docs/running.md tells an administrator of databases to do. Every role's password is its name.
+    const page = readFileSync(join(import.meta.dirname, '../docs/running.md'), 'utf8')
+    const statements = /```sql\n([\s\S]+?)```/.exec(page)?.[1]?.trim().split('\n') ?? []
+    expect(statements).toHaveLength(3)
+    for (const statement of statements)
+      await postgres.sql(statement.replace('…', /ROLE (\w+)/.exec(statement)?.[1] ?? ''))
     await postgres.sql(`CREATE ROLE passing_app LOGIN BYPASSRLS PASSWORD 'passing_app'`)
   })
   afterEach(async () => {
@@ -38,9 +40,9 @@ describe('engines of one’s own', () => {
     await Promise.all([postgres?.stop(), store?.stop()])
     for (const each of [folder, engineFolder]) removeFolder(each)
   })
-  const urls = (app = 'plain_app') => ({
+  const urls = (app = 'province_app') => ({
     DATABASE_URL: postgres.url(app, 'province'),
-    DATABASE_OWNER_URL: postgres.url('plain_owner', 'province'),
+    DATABASE_OWNER_URL: postgres.url('province_owner', 'province'),
     CLICKHOUSE_URL: store.url,
   })
 

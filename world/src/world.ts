@@ -76,7 +76,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     },
   }
   const acts = storyOf(stage)
-    .map((act, order) => ({ ...act, order, on: workingDayFrom(stage.day(act.day)) }))
+    .map((act, order) => ({ ...act, order, on: workingDayOf(stage.day(act.day), state.birthDay) }))
     .sort((a, b) => (a.on === b.on ? a.order - b.order : a.on < b.on ? -1 : 1))
   const models = plants.map((plant) => modelOf(plant, startOfCivilDay(state.firstDay)))
   const gateways = new Map<string, ReplayGateway>()
@@ -304,6 +304,18 @@ function workingDayFrom(day: string): string {
   let each = day
   while (!isWorkingDay(each)) each = addCivilDays(each, 1)
   return each
+}
+
+/**
+ * The working day on which an act of the past is done: the next one, or where that would not be past (a world born on a
+ * Monday) the one before, so that whoever opens the province in the night finds its desks as full as at noon.
+ */
+function workingDayOf(day: string, birthDay: string): string {
+  const next = workingDayFrom(day)
+  if (next < birthDay) return next
+  let before = day
+  while (!isWorkingDay(before)) before = addCivilDays(before, -1)
+  return before
 }
 
 function firstMonday(day: string): string {
