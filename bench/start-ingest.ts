@@ -14,10 +14,7 @@ export interface IngestProcess {
   stop(): Promise<void>
 }
 
-export async function startIngest(
-  kit: TestKit,
-  options: { mqttPort?: number; fault?: 'acknowledge-first' } = {},
-): Promise<IngestProcess> {
+export async function startIngest(kit: TestKit, options: { mqttPort?: number } = {}): Promise<IngestProcess> {
   const all: IngestProcessOptions = {
     appUrl: kit.appUrl,
     clickhouseUrl: kit.clickhouseUrl,
@@ -54,13 +51,17 @@ export async function startIngest(
   }
 }
 
-/** Devices of one organisation in bulk, each with a token; as many properties `m0`, `m1` … of type float. */
+/**
+ * Devices of one organisation in bulk, each with a token; as many properties `m0`, `m1` … of type float. Ids are drawn
+ * at random unless `newId` makes them.
+ */
 export async function makeDevices(
   kit: TestKit,
-  ask: { devices: number; properties: number },
+  ask: { devices: number; properties: number; newId?: () => string },
 ): Promise<{ orgId: string; devices: { id: string; token: string }[] }> {
-  const orgId = crypto.randomUUID()
-  const productId = crypto.randomUUID()
+  const newId = ask.newId ?? (() => crypto.randomUUID())
+  const orgId = newId()
+  const productId = newId()
   const properties = Array.from({ length: ask.properties }, (_, i) => ({
     identifier: `m${i}`,
     name: `m${i}`,
@@ -68,7 +69,7 @@ export async function makeDevices(
     unit: '',
   }))
   const devices = Array.from({ length: ask.devices }, () => ({
-    id: crypto.randomUUID(),
+    id: newId(),
     token: randomBytes(32).toString('base64url'),
   }))
   await kit.db.tx({ job: 'data' }, async (tx) => {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { makeBus } from '@kapok/kit/bus'
 import { SettableClock } from '@kapok/kit/clock'
@@ -34,9 +34,16 @@ export async function startTestEngines(): Promise<TestEngines> {
     clickhouseUrl: store.url,
     async stop() {
       await Promise.all([postgres.stop(), store.stop()])
-      rmSync(folder, { recursive: true, force: true })
+      removeDataFolder(folder)
     },
   }
+}
+
+/** Removes a data folder, and what PostgreSQL's unprivileged user keeps outside of it when root runs the tests. */
+export function removeDataFolder(folder: string): void {
+  const location = join(folder, 'postgres.location')
+  if (existsSync(location)) rmSync(dirname(readFileSync(location, 'utf8').trim()), { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true })
 }
 
 /** `kapok run store` by itself, as tests and benchmarks need it. */

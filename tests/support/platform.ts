@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { removeDataFolder } from '@kapok/kit-store/testing'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -32,7 +33,7 @@ export async function freePort(): Promise<number> {
 }
 
 export const newFolder = () => mkdtempSync(join(tmpdir(), 'kapok-story-'))
-export const removeFolder = (folder: string) => rmSync(folder, { recursive: true, force: true })
+export const removeFolder = removeDataFolder
 
 /** Starts `kapok <verb>` on free ports and its own folder, by Node itself or by npm as a user would. */
 export async function startKapok(

@@ -28,8 +28,6 @@ export interface IngestOptions {
   logFolder?: string
   /** Whether the store may read our segment files itself (same machine). Default: true. */
   storeReadsFiles?: boolean
-  /** Planted for the proofs: acknowledge before the rows are written. */
-  fault?: 'acknowledge-first'
 }
 
 export interface Ingest {
@@ -102,11 +100,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
     directory,
     clock,
     log,
-    whenDurable: (done: () => void) => {
-      if (options.fault !== 'acknowledge-first') return segments.whenDurable(done)
-      segments.whenDurable(() => {})
-      done()
-    },
+    whenDurable: (done: () => void) => segments.whenDurable(done),
     underPressure: () => segments.pendingBytes > pendingBytesMax || loader.waiting.length > segmentsWaitingMax,
     lastOf: (orgId: string, device: string) => lasts.knownOf(orgId, device),
   }
