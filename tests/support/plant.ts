@@ -8,6 +8,7 @@ export interface Plant {
   /** The plant's manager, signed in. */
   manager: Person
   orgId: string
+  productId: string
   devices: { id: string; token: string }[]
 }
 
@@ -46,5 +47,5 @@ export async function makePlant(
     const { deviceId, token } = await manager.call(createDevice, { body: { name: `M${i}`, productId: product.id } })
     devices.push({ id: deviceId, token })
   }
-  return { manager, orgId: made.organisation.id, devices }
+  return { manager, orgId: made.organisation.id, productId: product.id, devices }
 }

@@ -491,6 +491,8 @@ export class Session implements SenderContext {
   }
 
   last(device?: string): Record<string, number | string | boolean> {
+    // Only a gateway speaks, and hears, for other devices.
+    if (device !== undefined && this.sender?.kind !== 'gateway') return {}
     return this.#endpoint.lastOf(this, device)
   }
 
