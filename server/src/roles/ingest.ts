@@ -1,3 +1,4 @@
+import { applicationPort } from '@kapok/access'
 import { runIngest } from '@kapok/data/ingest'
 import { readConfig } from '../config.ts'
 import { need, roleKit, runRole } from './role.ts'
@@ -12,6 +13,7 @@ export const runIngestRole = () =>
       mqttHosts: config.hosts,
       ...(config.tls && { tls: config.tls }),
       httpPort: Number(need('KAPOK_INNER_DEVICE_PORT')),
+      applications: applicationPort(kit),
       storeReadsFiles: config.clickhouseUrl === undefined,
     })
     return {

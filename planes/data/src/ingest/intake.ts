@@ -45,8 +45,15 @@ export type Taken = { problems: readonly Reason[]; points: number } | { ready: P
 export interface IntakeEvents {
   /** A device sent something that was kept, itself or through its gateway; the gateway is told too. */
   onDevice(deviceId: string, received: number): void
-  isWatched(deviceId: string): boolean
-  onLive(deviceId: string, property: string, at: number, value: number | string | boolean, quality: number): void
+  isWatched(orgId: string, deviceId: string): boolean
+  onLive(
+    orgId: string,
+    deviceId: string,
+    property: string,
+    at: number,
+    value: number | string | boolean,
+    quality: number,
+  ): void
 }
 
 const pastMsMax = 5 * 366 * 86_400_000
@@ -180,7 +187,9 @@ export class Intake {
     this.#noteHour(at)
     this.#remember(series, at, value, level, message.received)
     this.#events.onDevice(device.id, message.received)
-    if (this.#events.isWatched(device.id)) this.#events.onLive(device.id, series.property, at, value, level)
+    const { orgId } = message.sender
+    if (this.#events.isWatched(orgId, device.id))
+      this.#events.onLive(orgId, device.id, series.property, at, value, level)
   }
 
   #writeText(series: SeriesEntry, at: number, value: string, level: number, door: number, received: number): void {
@@ -306,7 +315,7 @@ export class Intake {
         const { min, max, id, retention, last } = series
         if (device !== owner) {
           owner = device
-          watched = this.#events.isWatched(device.id)
+          watched = this.#events.isWatched(message.sender.orgId, device.id)
           this.#events.onDevice(device.id, message.received)
         }
         for (let i = 0; i < n; i++) {
@@ -338,7 +347,7 @@ export class Intake {
             last.quality = level
             last.received = message.received
           }
-          if (watched) this.#events.onLive(device.id, series.property, at, value, level)
+          if (watched) this.#events.onLive(message.sender.orgId, device.id, series.property, at, value, level)
         }
       }
       if (read.at !== payload.length) read.fail('bytes after the end')
