@@ -3,6 +3,7 @@ import { type PropertyType, quality } from '@kapok/contracts/data'
 import type { Clock } from '@kapok/kit/clock'
 import { type Door, doors, receiptRow, rowBytes, textRow, writeRow } from '../store/point-row.ts'
 import type { DeviceEntry, Directory, OrgDirectory, Sender, SeriesEntry } from './directory.ts'
+import { messagePointsMax, TooManyPoints } from './payload-error.ts'
 import { type Reason, reason } from './reasons.ts'
 import type { Receipts } from './receipts.ts'
 import type { SegmentLog } from './segment-log.ts'
@@ -60,7 +61,6 @@ const pastMsMax = 5 * 366 * 86_400_000
 const futureMsMax = 600_000
 const textBytesMax = 65_536
 const problemsMax = 20
-export const messagePointsMax = 200_000
 
 const unknownMax = 10_000
 const none: readonly Reason[] = []
@@ -273,6 +273,7 @@ export class Intake {
     const rows = this.#log.reserve(Math.ceil((payload.length - read.at) / 8) * rowBytes)
     const reserved = this.#log.pendingBytes
     let to = rows.at
+    let given = 0
     let kept = 0
     let watched = false
     let owner: DeviceEntry | undefined
@@ -281,6 +282,8 @@ export class Intake {
     try {
       for (const { device, series, type, wrong } of columns) {
         const n = read.count()
+        given += n
+        if (given > messagePointsMax) throw new TooManyPoints()
         const shape = read.byte()
         const indices = (shape & batchShape.timeIndices) === 0 ? undefined : readIndices(read, n, times?.length ?? 0)
         const qualitiesAt = read.at

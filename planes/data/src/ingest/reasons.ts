@@ -4,7 +4,7 @@ import { refusals } from '@kapok/contracts/refusal'
 const table = refusals({
   'payload.malformed': {
     status: 400,
-    zh: '报文无法解析：{why}。请检查设备端的报文格式后重发。',
+    zh: '报文无法解析：{whyZh}。请检查设备端的报文格式后重发。',
     en: 'The payload could not be read: {why}. Correct the format that the device sends.',
   },
   'payload.too_large': {

@@ -1,5 +1,6 @@
 import type { DecodedPoint } from '../intake.ts'
-import { addValues, type Dialect, type DialectSession, isObject, jsonOf, PayloadError } from './dialect.ts'
+import { PayloadError } from '../payload-error.ts'
+import { addValues, type Dialect, type DialectSession, isObject, jsonOf } from './dialect.ts'
 
 const attributeRequest = /^v1\/devices\/me\/attributes\/request\/(\d{1,10})$/
 const rpcRequest = /^v1\/devices\/me\/rpc\/request\/(\d{1,10})$/
@@ -38,10 +39,12 @@ export const thingsboard: Dialect = {
     else if (rpc !== null) answerRpc(rpc[1] ?? '', json, session)
     else if (topic === gatewayAttributeRequest) answerGatewayAttributes(json, session)
     else if (topic === 'v1/gateway/connect' || topic === 'v1/gateway/disconnect') {
-      if (!isObject(json) || typeof json.device !== 'string') throw new PayloadError('"device" is missing')
+      if (!isObject(json) || typeof json.device !== 'string')
+        throw new PayloadError('缺少 "device"', '"device" is missing')
     } else if (topic === 'v1/gateway/telemetry') {
       for (const [device, samples] of Object.entries(objectOf(json))) {
-        if (!Array.isArray(samples)) throw new PayloadError('an array of samples was expected for each device')
+        if (!Array.isArray(samples))
+          throw new PayloadError('每台设备应为样本数组', 'an array of samples was expected for each device')
         for (const sample of samples) addSample(points, device, sample)
       }
     } else if (topic === 'v1/gateway/attributes') {
@@ -64,7 +67,7 @@ function addSample(points: DecodedPoint[], device: string, sample: unknown): voi
 }
 
 function objectOf(json: unknown): Record<string, unknown> {
-  if (!isObject(json)) throw new PayloadError('a JSON object was expected')
+  if (!isObject(json)) throw new PayloadError('应为 JSON 对象', 'a JSON object was expected')
   return json
 }
 
@@ -79,7 +82,7 @@ function answerAttributes(id: string, json: unknown, session: DialectSession): v
 /** `{"id":1,"device":"A","client":true,"key":"k"}` or `"keys":["a","b"]`; we hold client attributes only. */
 function answerGatewayAttributes(json: unknown, session: DialectSession): void {
   const { id, device, client, key, keys } = objectOf(json)
-  if (typeof device !== 'string') throw new PayloadError('"device" is missing')
+  if (typeof device !== 'string') throw new PayloadError('缺少 "device"', '"device" is missing')
   const last = client === false ? {} : session.last(device)
   const values = (names: unknown[]) =>
     Object.fromEntries(names.map(String).flatMap((name) => (name in last ? [[name, last[name]]] : [])))
