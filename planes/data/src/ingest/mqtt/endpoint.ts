@@ -104,7 +104,11 @@ export class MqttEndpoint {
     clearInterval(this.#sweeper)
     for (const timer of this.#delayedWills.values()) clearTimeout(timer)
     const closed = this.#servers.map((server) => new Promise((done) => server.close(done)))
-    for (const session of [...this.#all]) session.disconnect(reasonCode.serverShuttingDown, 'the platform restarts')
+    for (const session of [...this.#all])
+      session.disconnect(
+        reasonCode.serverShuttingDown,
+        '平台正在重启，请稍后重连。 The platform restarts; connect again.',
+      )
     await Promise.all(closed)
   }
 
@@ -201,7 +205,10 @@ export class MqttEndpoint {
       return undefined
     if (before?.connection !== undefined) {
       if (holder.kind !== 'application') this.#countTakeOver(holder)
-      before.connection.disconnect(reasonCode.takenOver, 'another client signed in with this credential')
+      before.connection.disconnect(
+        reasonCode.takenOver,
+        '另一客户端用同一凭证登录，请为每台设备使用各自的凭证。 Another client signed in with this credential; give each device its own.',
+      )
     }
     const present = before !== undefined && !ask.clean && before.expirySeconds > 0 && before.clientId === clientId
     if (before !== undefined) this.#settleWill(before, present)
@@ -415,7 +422,11 @@ export class MqttEndpoint {
       if (valid.has(credentialId) || tokens.has(credentialId)) continue
       state.expirySeconds = 0
       if (state.connection === undefined) this.#forget(state)
-      else state.connection.disconnect(reasonCode.notAuthorised, 'the credential is no longer valid')
+      else
+        state.connection.disconnect(
+          reasonCode.notAuthorised,
+          '凭证已失效，请更换凭证。 The credential is no longer valid; use a new one.',
+        )
     }
   }
 
@@ -426,9 +437,15 @@ export class MqttEndpoint {
       if (session.holder === undefined) {
         if (now - session.heardMs > connectMsMax) session.disconnect(reasonCode.protocolError, 'no CONNECT came')
       } else if (session.keepAliveMs > 0 && now - session.heardMs > session.keepAliveMs)
-        session.disconnect(reasonCode.keepAliveTimeout, 'nothing was heard within one and a half keep-alives')
+        session.disconnect(
+          reasonCode.keepAliveTimeout,
+          '超过保活时间 1.5 倍未收到报文，请检查网络。 Nothing was heard within one and a half keep-alives; check the network.',
+        )
       else if (session.holder.endsAt !== undefined && wall >= session.holder.endsAt)
-        session.disconnect(reasonCode.notAuthorised, 'the overlap of the rotated credential ended')
+        session.disconnect(
+          reasonCode.notAuthorised,
+          '轮换的凭证已过重叠期，请改用新凭证。 The overlap of the rotated credential ended; use the new one.',
+        )
     }
     for (const [state, until] of this.#keptUntilMs) if (now >= until) this.#forget(state)
     for (const [credential, times] of this.#takeOvers)
