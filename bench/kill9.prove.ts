@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LoadedPlatform, type Part } from './loaded-platform.ts'
 
-type Victim = Part | 'supervisor'
-
 /** With the fault `acknowledge-first` rows lie in ingest's memory when they are acknowledged: its kills lose them. */
-const faults: Record<string, { module: string; victims: Victim[] }> = {
+const faults: Record<string, { module: string; victims: Part[] }> = {
   'acknowledge-first': { module: 'plant-acknowledge-first.ts', victims: ['ingest', 'ingest'] },
 }
 
@@ -23,10 +21,11 @@ export default async function proveKill9(args: {
   const loaded = await LoadedPlatform.start(fault?.module)
   try {
     for (const [kill, victim] of victims.entries()) {
+      // Looked for first: while this process reads /proc it sends nothing, and a kill in such a lull proves little.
+      const pid = await loaded.pidOf(victim)
       await loaded.acknowledges(200, `before kill ${kill}`)
       await sleep(draw(`delay ${kill}`, 400))
-      if (victim === 'supervisor') loaded.platform.child.kill('SIGKILL')
-      else process.kill(await loaded.pidOf(victim), 'SIGKILL')
+      loaded.kill(pid)
       // Without its database the platform ends by itself.
       if (victim === 'supervisor' || victim === 'database') await loaded.startAgain()
     }
@@ -40,15 +39,15 @@ export default async function proveKill9(args: {
 const draw = (what: string, below: number) => createHash('sha256').update(what).digest().readUInt32BE(0) % below
 
 /** Rounds of one kill each of ingest, store and supervisor in a drawn order; every tenth round PostgreSQL as well. */
-function drawVictims(short: boolean): Victim[] {
+function drawVictims(short: boolean): Part[] {
   const rounds = short ? 2 : 67
   return Array.from({ length: rounds }, (_, round) => {
-    const deck: Victim[] = ['ingest', 'store', 'supervisor', ...(round % 10 === 9 ? (['database'] as const) : [])]
+    const deck: Part[] = ['ingest', 'store', 'supervisor', ...(round % 10 === 9 ? (['database'] as const) : [])]
     return deck.sort((a, b) => draw(`${a} ${round}`, 1 << 30) - draw(`${b} ${round}`, 1 << 30))
   }).flat()
 }
 
-function saying(victims: readonly Victim[]): string {
+function saying(victims: readonly Part[]): string {
   const kinds = [...new Set(victims)].map((kind) => `${victims.filter((each) => each === kind).length} of ${kind}`)
   return `${victims.length} kills (${kinds.sort().join(', ')})`
 }

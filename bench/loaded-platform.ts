@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportPoints } from '@kapok/contracts/data'
+import { must } from '@kapok/kit/must'
 import { firstAdministrator, makePlant, type Plant } from '../tests/support/plant.ts'
 import {
   freePort,
@@ -17,7 +18,12 @@ const senders = 6
 const inFlight = 8
 const pageMs = 200_000
 
-const commandOf = { ingest: 'run ingest', store: 'run store', database: 'bin/postgres -D' } as const
+const commandOf = {
+  supervisor: 'kapok.ts start',
+  ingest: 'run ingest',
+  store: 'run store',
+  database: 'bin/postgres -D',
+} as const
 export type Part = keyof typeof commandOf
 
 /**
@@ -31,6 +37,8 @@ export class LoadedPlatform {
   readonly #plant: Plant
   readonly #from: number
   readonly #load: SteadySender[]
+  /** A process takes its time to die, and must not be taken for the one that replaces it. */
+  readonly #killed = new Set<number>()
 
   private constructor(
     platform: Started,
@@ -84,9 +92,23 @@ export class LoadedPlatform {
 
   /** Process of a part; a role that was killed a moment ago may not be back yet. */
   async pidOf(part: Part): Promise<number> {
-    const find = () => processesOf(this.folder).find(({ command }) => command.includes(commandOf[part]))
-    await waitFor(`${part} to run`, () => find() !== undefined, 120_000)
-    return find()?.pid ?? 0
+    let pid: number | undefined
+    await waitFor(
+      `${part} to run`,
+      () => {
+        pid = processesOf(this.folder).find(
+          (each) => each.command.includes(commandOf[part]) && !this.#killed.has(each.pid),
+        )?.pid
+        return pid !== undefined
+      },
+      120_000,
+    )
+    return must(pid, `the process of ${part}`)
+  }
+
+  kill(pid: number): void {
+    this.#killed.add(pid)
+    process.kill(pid, 'SIGKILL')
   }
 
   /** Starts it again on the same folder after its supervisor ended. */

@@ -10,11 +10,15 @@ export interface IngestProcess {
   mqttPort: number
   httpPort: number
   flush(): Promise<void>
-  state(): Promise<{ rss: number; points: number; cpu: { user: number; system: number } }>
+  state(): Promise<{ rss: number; points: number; pendingBytes: number; cpu: { user: number; system: number } }>
   stop(): Promise<void>
 }
 
-export async function startIngest(kit: TestKit, options: { mqttPort?: number } = {}): Promise<IngestProcess> {
+/** `preload`: modules of this folder that change what is slow or wrong before ingest starts. */
+export async function startIngest(
+  kit: TestKit,
+  { preload = [], ...options }: { mqttPort?: number; preload?: readonly string[] } = {},
+): Promise<IngestProcess> {
   const all: IngestProcessOptions = {
     appUrl: kit.appUrl,
     clickhouseUrl: kit.clickhouseUrl,
@@ -24,14 +28,15 @@ export async function startIngest(kit: TestKit, options: { mqttPort?: number } =
   }
   const child = fork(join(import.meta.dirname, 'ingest-process.ts'), [JSON.stringify(all)], {
     execPath: process.execPath,
+    execArgv: preload.flatMap((module) => ['--import', join(import.meta.dirname, module)]),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`ingest ended with ${code}`)
+  })
+  ended.catch(() => {})
   const answer = async <T>(ask?: ToIngest['ask']): Promise<T> => {
     if (ask !== undefined) child.send({ ask } satisfies ToIngest)
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`ingest ended with ${code}`)
-    })
-    ended.catch(() => {})
     const [message] = await Promise.race([once(child, 'message'), ended])
     return message as T
   }
