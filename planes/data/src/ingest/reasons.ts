@@ -4,7 +4,7 @@ import { refusals } from '@kapok/contracts/refusal'
 const table = refusals({
   'payload.malformed': {
     status: 400,
-    zh: '报文无法解析：{whyZh}。请检查设备端的报文格式后重发。',
+    zh: '报文无法解析：{why}。请检查设备端的报文格式后重发。',
     en: 'The payload could not be read: {why}. Correct the format that the device sends.',
   },
   'payload.too_large': {
@@ -82,6 +82,12 @@ export interface Reason {
 }
 
 export function reason(code: ReasonCode, details: Record<string, unknown>): Reason {
-  const short = Object.fromEntries(Object.entries(details).map(([key, value]) => [key, String(value).slice(0, 120)]))
+  const short = Object.fromEntries(
+    Object.entries(details).map(([key, value]) => [key, isWords(value) ? value : String(value).slice(0, 120)]),
+  )
   return { code, ...table(code, short).sentences }
 }
+
+/** A detail that is words, one text for each language. */
+const isWords = (value: unknown): value is { zh: string; en: string } =>
+  typeof value === 'object' && value !== null && 'zh' in value && 'en' in value

@@ -106,9 +106,9 @@ const copyOf = (decoded: Decoded): Decoded => ({ ...decoded, problems: [...decod
 
 function whyUnread(error: unknown): Reason {
   if (error instanceof TooManyPoints) return error.reason
-  if (error instanceof PayloadError) return reason('payload.malformed', { whyZh: error.zh, why: error.message })
+  if (error instanceof PayloadError) return reason('payload.malformed', { why: { zh: error.zh, en: error.message } })
   // Thrown by the reader of compact batches, with the offset.
   if (error instanceof RangeError)
-    return reason('payload.malformed', { whyZh: `紧凑批次有误（${error.message}）`, why: error.message })
+    return reason('payload.malformed', { why: { zh: `紧凑批次有误（${error.message}）`, en: error.message } })
   throw error
 }
