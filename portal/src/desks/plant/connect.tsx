@@ -120,7 +120,8 @@ function Send({ deviceId, token }: { deviceId: string; token: string }) {
     token,
     payload: samplePayload(device.data?.properties ?? []),
   }
-  const commands = dialects.find((each) => each.id === dialect)?.commands ?? []
+  // Before the properties are known a command would send nothing.
+  const commands = device.data === undefined ? [] : (dialects.find((each) => each.id === dialect)?.commands ?? [])
   return (
     <>
       <li>
