@@ -19,7 +19,7 @@ let devices: { id: string; token: string }[]
 
 beforeAll(async () => {
   kit = await testKit({ migrations: [dataMigrations] })
-  const made = await makeDevices(kit, { devices: 5, properties: 1 })
+  const made = await makeDevices(kit, { devices: 6, properties: 1 })
   devices = made.devices
   call = callerOf(dataPlane(kit), kit, made.orgId)
   ingest = await startIngest(kit)
@@ -81,6 +81,23 @@ for (const protocolVersion of [4, 5] as const)
     expect(third.messages.map(({ text }) => text)).toEqual(['the last one'])
     await Promise.all([late.endAsync(), third.client.endAsync()])
   })
+
+test('for a session that is away a thousand messages are kept, the first ones, and those are not given up for newer ones', async () => {
+  const device = nextDevice()
+  const options = { clean: false, clientId: 'long away', properties: { sessionExpiryInterval: 600 } }
+  const first = await connect(device.token, options)
+  await first.subscribeAsync('kapok/v1/user/#', { qos: 1 })
+  await first.endAsync()
+  const publisher = await connect(await secondToken(device.id))
+  for (let n = 0; n < 1050; n++) void publisher.publishAsync('kapok/v1/user/note', String(n), { qos: 1 })
+  await publisher.publishAsync('kapok/v1/user/note', 'the last one', { qos: 1 })
+  await publisher.endAsync()
+  await killIngest()
+  const again = await connectListening(device.token, options)
+  await waitFor('the notes', () => again.messages.length >= 1000, 20_000)
+  await again.client.endAsync()
+  expect(again.messages.map(({ text }) => text)).toEqual(Array.from({ length: 1000 }, (_, n) => String(n)))
+})
 
 /** A 3.1.1 client made of packets, which acknowledges only what it is told to. */
 async function rawClient(token: string, clientId: string): Promise<{ socket: Socket; packets: Packet[] }> {

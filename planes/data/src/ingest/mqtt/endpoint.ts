@@ -261,8 +261,12 @@ export class MqttEndpoint {
   #afterLeaving(state: SessionState, from: Publisher, awayMs: number): void {
     const waitMs = Math.min(state.will?.delaySeconds ?? 0, state.expirySeconds) * 1000 - awayMs
     if (state.will !== undefined && waitMs > 0) {
-      const timer = setTimeout(() => this.#publishWill(state, from), waitMs)
-      this.#delayedWills.set(state, timer)
+      // A process that ends leaves the will in the journal, for the next one to say.
+      if (!this.#stopping)
+        this.#delayedWills.set(
+          state,
+          setTimeout(() => this.#publishWill(state, from), waitMs),
+        )
     } else this.#publishWill(state, from)
     if (state.expirySeconds === 0) this.#forget(state)
     else state.record()

@@ -19,8 +19,8 @@ const [writeAsync, syncAsync] = [promisify(write), promisify(fdatasync)]
 /** The file is written anew when it is longer than this and than twice what it holds. */
 const compactBytesMin = 8 << 20
 /** All retained messages, and all that is kept for clients that are away. */
-const retainedBytesMax = 64 << 20
-const queuedBytesMax = 256 << 20
+const retainedBytesMax = 32 << 20
+const queuedBytesMax = 64 << 20
 
 export interface KeptMessage {
   topic: string

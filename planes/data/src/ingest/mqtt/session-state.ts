@@ -100,8 +100,11 @@ export class SessionState {
 
   enqueue(message: KeptMessage): void {
     if (this.connection === undefined && (message.qos === 0 || this.expirySeconds === 0)) return
-    while (this.queue.length > 0 && (this.queue.length >= queueMax || this.#queueBytes > queueBytesMax))
-      this.#dropOldest()
+    if (this.queue.length >= queueMax || this.#queueBytes > queueBytesMax) {
+      // What was promised is not given up for something newer; of values that nobody is owed the oldest goes.
+      if (message.qos === 1 || this.queue[0]?.n !== undefined) return
+      this.take()
+    }
     const n = message.qos === 1 ? this.#nextN++ : undefined
     if (n !== undefined && this.expirySeconds > 0) this.#journal.message(this.key, n, message)
     this.#push({ ...message, n, dup: false })
@@ -111,11 +114,6 @@ export class SessionState {
   #push(message: Outgoing): void {
     this.queue.push(message)
     this.#queueBytes += message.payload.length
-  }
-
-  #dropOldest(): void {
-    const oldest = this.take()
-    if (oldest?.n !== undefined) this.#journal.done(this.key, oldest.n)
   }
 
   /** The next message to send. */

@@ -77,6 +77,7 @@ export class Session implements SenderContext {
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('close', () => this.#onClose())
+    socket.on('drain', () => this.sendQueued())
     socket.on('error', () => socket.destroy())
   }
 
