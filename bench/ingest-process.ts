@@ -12,7 +12,6 @@ export interface IngestProcessOptions {
   clickhouseUrl: string
   dataFolder: string
   mqttPort: number
-  fault?: 'acknowledge-first'
 }
 export type ToIngest = { ask: 'flush' | 'state' | 'stop' }
 
@@ -36,7 +35,6 @@ const ingest = await runIngest(kit, {
   mqttPort: options.mqttPort,
   mqttHosts: ['127.0.0.1'],
   httpPort: 0,
-  ...(options.fault === undefined ? {} : { fault: options.fault }),
 })
 process.send?.({ mqttPort: ingest.mqttPort, httpPort: ingest.httpPort })
 process.on('message', (message: ToIngest) => {

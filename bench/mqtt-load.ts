@@ -6,11 +6,14 @@ import mqttPacket from 'mqtt-packet'
 export class LoadClient {
   acknowledged = 0
   onAck: ((packetId: number) => void) | undefined
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<unknown>
   readonly socket: Socket
   #rest: Buffer = Buffer.alloc(0)
 
   private constructor(socket: Socket) {
     this.socket = socket
+    this.closed = new Promise((done) => socket.once('close', done))
   }
 
   static async connect(port: number, token: string): Promise<LoadClient> {
@@ -27,7 +30,13 @@ export class LoadClient {
         username: token,
       }),
     )
-    const [connack] = (await once(socket, 'data')) as [Buffer]
+    const gone = once(socket, 'close')
+    const [connack] = (await Promise.race([
+      once(socket, 'data'),
+      gone.then(() => {
+        throw new Error('closed before it was welcomed')
+      }),
+    ])) as [Buffer]
     if (connack[0] !== 0x20 || connack[3] !== 0) throw new Error(`refused: ${connack.toString('hex')}`)
     const client = new LoadClient(socket)
     socket.on('data', (chunk: Buffer) => client.#onData(chunk))

@@ -10,13 +10,14 @@ export interface IngestProcess {
   mqttPort: number
   httpPort: number
   flush(): Promise<void>
-  state(): Promise<{ rss: number; points: number; cpu: { user: number; system: number } }>
+  state(): Promise<{ rss: number; points: number; pendingBytes: number; cpu: { user: number; system: number } }>
   stop(): Promise<void>
 }
 
+/** `preload`: modules of this folder that change what is slow or wrong before ingest starts. */
 export async function startIngest(
   kit: TestKit,
-  options: { mqttPort?: number; fault?: 'acknowledge-first' } = {},
+  { preload = [], ...options }: { mqttPort?: number; preload?: readonly string[] } = {},
 ): Promise<IngestProcess> {
   const all: IngestProcessOptions = {
     appUrl: kit.appUrl,
@@ -27,14 +28,15 @@ export async function startIngest(
   }
   const child = fork(join(import.meta.dirname, 'ingest-process.ts'), [JSON.stringify(all)], {
     execPath: process.execPath,
+    execArgv: preload.flatMap((module) => ['--import', join(import.meta.dirname, module)]),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`ingest ended with ${code}`)
+  })
+  ended.catch(() => {})
   const answer = async <T>(ask?: ToIngest['ask']): Promise<T> => {
     if (ask !== undefined) child.send({ ask } satisfies ToIngest)
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`ingest ended with ${code}`)
-    })
-    ended.catch(() => {})
     const [message] = await Promise.race([once(child, 'message'), ended])
     return message as T
   }
@@ -54,13 +56,17 @@ export async function startIngest(
   }
 }
 
-/** Devices of one organisation in bulk, each with a token; as many properties `m0`, `m1` … of type float. */
+/**
+ * Devices of one organisation in bulk, each with a token; as many properties `m0`, `m1` … of type float. Ids are drawn
+ * at random unless `newId` makes them.
+ */
 export async function makeDevices(
   kit: TestKit,
-  ask: { devices: number; properties: number },
+  ask: { devices: number; properties: number; newId?: () => string },
 ): Promise<{ orgId: string; devices: { id: string; token: string }[] }> {
-  const orgId = crypto.randomUUID()
-  const productId = crypto.randomUUID()
+  const newId = ask.newId ?? (() => crypto.randomUUID())
+  const orgId = newId()
+  const productId = newId()
   const properties = Array.from({ length: ask.properties }, (_, i) => ({
     identifier: `m${i}`,
     name: `m${i}`,
@@ -68,7 +74,7 @@ export async function makeDevices(
     unit: '',
   }))
   const devices = Array.from({ length: ask.devices }, () => ({
-    id: crypto.randomUUID(),
+    id: newId(),
     token: randomBytes(32).toString('base64url'),
   }))
   await kit.db.tx({ job: 'data' }, async (tx) => {

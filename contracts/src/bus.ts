@@ -2,6 +2,8 @@
 export interface BusEvents {
   /** Credentials or devices of an organisation changed: ingest drops its cache and the sessions that lost their right. */
   'device.changed': { orgId: string; deviceId: string }
+  /** An API token of an organisation was revoked: ingest drops the sessions of its applications. */
+  'token.changed': { orgId: string }
   'product.changed': { orgId: string; productId: string }
   /** Live values of one device, only while somebody watches it. `[property, at ms, value, quality]`. */
   'live.values': { deviceId: string; values: [string, number, number | string | boolean, number][] }

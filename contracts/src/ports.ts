@@ -1,3 +1,5 @@
+import type { TokenScope } from './route.ts'
+
 /**
  * Doors between planes: what one plane may ask another inside the server process, wired in server/src/planes.ts.
  * Every answer is a value; a plane never sees another plane's tables.
@@ -17,6 +19,21 @@ export interface OrganisationPort {
   byUscc(uscc: string): Promise<OrgFacts | undefined>
   /** Organisations of a kind whose region code begins with `regionPrefix`. */
   ofKind(kind: string, regionPrefix?: string): Promise<OrgFacts[]>
+}
+
+/** Applications that sign in with an API token of their organisation. Answered by `access`. */
+export interface ApplicationPort {
+  /** Undefined when it is no token, was revoked, or has expired. */
+  byToken(token: string): Promise<ApplicationFacts | undefined>
+  /** Those of these tokens that are still good. */
+  stillValid(tokenIds: readonly string[]): Promise<string[]>
+}
+export interface ApplicationFacts {
+  tokenId: string
+  orgId: string
+  scopes: TokenScope[]
+  /** Unix ms. */
+  expiresAt: number
 }
 
 /** Appends to the hash-chained audit; answered by `access`. Called by the dispatcher for every command. */

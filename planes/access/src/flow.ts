@@ -14,6 +14,7 @@ import { cookieOf, type SessionCookie, secretInCookies, sessionRoutes, viewOf } 
 import { findSession } from './session/session.store.ts'
 import { secretHash } from './session/session.ts'
 import { openSession } from './session/sign-in.ts'
+import { applicationPort } from './token/application.port.ts'
 import { tokenRoutes } from './token/token.routes.ts'
 import { findTokenActor } from './token/token.store.ts'
 
@@ -30,6 +31,7 @@ export interface AccessPlane extends Plane {
   >
 }
 
+export { applicationPort }
 export const accessMigrations = { plane: 'access', folder: join(import.meta.dirname, '../migrations') }
 
 // organisation → member → sign-in → right → audit

@@ -1,3 +1,4 @@
+import { applicationPort } from '@kapok/access'
 import { runIngest } from '@kapok/data/ingest'
 import { readConfig } from '../config.ts'
 import { need, roleKit, runRole } from './role.ts'
@@ -13,6 +14,7 @@ export const runIngestRole = () =>
       ...(config.tls && { tls: config.tls }),
       httpPort: Number(need('KAPOK_INNER_DEVICE_PORT')),
       httpSecret: need('KAPOK_INNER_DEVICE_SECRET'),
+      applications: applicationPort(kit),
       storeReadsFiles: config.clickhouseUrl === undefined,
     })
     return {

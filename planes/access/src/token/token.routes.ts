@@ -1,6 +1,7 @@
 import { createToken, listTokens, revokeToken } from '@kapok/contracts/access'
 import { unknown } from '@kapok/contracts/refusal'
 import type { TokenScope } from '@kapok/contracts/route'
+import { afterCommit } from '@kapok/kit-store/after-commit'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
@@ -61,6 +62,8 @@ export function tokenRoutes(kit: Kit): RouteHandler[] {
         [call.params.tokenId, call.orgId, new Date(kit.clock.now())],
       )
       if (changed === 0) throw unknown('token')
+      const { orgId } = call
+      afterCommit(() => kit.bus.emit('token.changed', { orgId }))
       return {}
     }),
   ]

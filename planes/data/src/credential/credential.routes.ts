@@ -5,10 +5,10 @@ import {
   rotateCredential as rotateContract,
 } from '@kapok/contracts/data'
 import { unknown } from '@kapok/contracts/refusal'
+import { afterCommit } from '@kapok/kit-store/after-commit'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
-import { afterCommit } from '../after-commit.ts'
 import { findDevice } from '../device/device.store.ts'
 import { type Credential, issueCredential } from './issue-credential.ts'
 import { revokeCredential, rotateCredential } from './rotate-credential.ts'

@@ -9,11 +9,11 @@ import {
   undeleteDevice as undeleteContract,
 } from '@kapok/contracts/data'
 import { unknown } from '@kapok/contracts/refusal'
+import { afterCommit } from '@kapok/kit-store/after-commit'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
-import { afterCommit } from '../after-commit.ts'
 import { createDevice } from './create-device.ts'
 import { deleteDevice, undeleteDevice } from './delete-device.ts'
 import {

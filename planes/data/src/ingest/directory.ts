@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PropertyType } from '@kapok/contracts/data'
+import type { TokenScope } from '@kapok/contracts/route'
 import type { Kit } from '@kapok/kit-store/kit'
 import { retentionCodes } from '../store/point-row.ts'
 
@@ -13,6 +14,19 @@ export interface Sender {
   /** End of the overlap after a rotation, Unix ms. */
   endsAt: number | undefined
 }
+
+/** A client that speaks for an organisation, by an API token. */
+export interface Application {
+  kind: 'application'
+  credentialId: string
+  orgId: string
+  scopes: readonly TokenScope[]
+  /** When the token expires, Unix ms. */
+  endsAt: number | undefined
+}
+
+/** Who holds an MQTT session. */
+export type Holder = Sender | Application
 
 export interface LastValue {
   at: number

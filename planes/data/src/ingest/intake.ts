@@ -3,6 +3,7 @@ import { type PropertyType, quality } from '@kapok/contracts/data'
 import type { Clock } from '@kapok/kit/clock'
 import { type Door, doors, receiptRow, rowBytes, textRow, writeRow } from '../store/point-row.ts'
 import type { DeviceEntry, Directory, OrgDirectory, Sender, SeriesEntry } from './directory.ts'
+import { messagePointsMax, TooManyPoints } from './payload-error.ts'
 import { type Reason, reason } from './reasons.ts'
 import type { Receipts } from './receipts.ts'
 import type { SegmentLog } from './segment-log.ts'
@@ -45,15 +46,21 @@ export type Taken = { problems: readonly Reason[]; points: number } | { ready: P
 export interface IntakeEvents {
   /** A device sent something that was kept, itself or through its gateway; the gateway is told too. */
   onDevice(deviceId: string, received: number): void
-  isWatched(deviceId: string): boolean
-  onLive(deviceId: string, property: string, at: number, value: number | string | boolean, quality: number): void
+  isWatched(orgId: string, deviceId: string): boolean
+  onLive(
+    orgId: string,
+    deviceId: string,
+    property: string,
+    at: number,
+    value: number | string | boolean,
+    quality: number,
+  ): void
 }
 
 const pastMsMax = 5 * 366 * 86_400_000
 const futureMsMax = 600_000
 const textBytesMax = 65_536
 const problemsMax = 20
-export const messagePointsMax = 200_000
 
 const unknownMax = 10_000
 const none: readonly Reason[] = []
@@ -180,7 +187,9 @@ export class Intake {
     this.#noteHour(at)
     this.#remember(series, at, value, level, message.received)
     this.#events.onDevice(device.id, message.received)
-    if (this.#events.isWatched(device.id)) this.#events.onLive(device.id, series.property, at, value, level)
+    const { orgId } = message.sender
+    if (this.#events.isWatched(orgId, device.id))
+      this.#events.onLive(orgId, device.id, series.property, at, value, level)
   }
 
   #writeText(series: SeriesEntry, at: number, value: string, level: number, door: number, received: number): void {
@@ -264,6 +273,7 @@ export class Intake {
     const rows = this.#log.reserve(Math.ceil((payload.length - read.at) / 8) * rowBytes)
     const reserved = this.#log.pendingBytes
     let to = rows.at
+    let given = 0
     let kept = 0
     let watched = false
     let owner: DeviceEntry | undefined
@@ -272,6 +282,8 @@ export class Intake {
     try {
       for (const { device, series, type, wrong } of columns) {
         const n = read.count()
+        given += n
+        if (given > messagePointsMax) throw new TooManyPoints()
         const shape = read.byte()
         const indices = (shape & batchShape.timeIndices) === 0 ? undefined : readIndices(read, n, times?.length ?? 0)
         const qualitiesAt = read.at
@@ -306,7 +318,7 @@ export class Intake {
         const { min, max, id, retention, last } = series
         if (device !== owner) {
           owner = device
-          watched = this.#events.isWatched(device.id)
+          watched = this.#events.isWatched(message.sender.orgId, device.id)
           this.#events.onDevice(device.id, message.received)
         }
         for (let i = 0; i < n; i++) {
@@ -338,7 +350,7 @@ export class Intake {
             last.quality = level
             last.received = message.received
           }
-          if (watched) this.#events.onLive(device.id, series.property, at, value, level)
+          if (watched) this.#events.onLive(message.sender.orgId, device.id, series.property, at, value, level)
         }
       }
       if (read.at !== payload.length) read.fail('bytes after the end')

@@ -11,13 +11,15 @@ type Values = BusEvents['live.values']['values']
 /** Live values of the devices that somebody watches, onto the bus ten times a second. */
 export class LiveValues {
   readonly #kit: Kit
+  readonly #onValues: (orgId: string, deviceId: string, values: Values) => void
   readonly #watched = new Map<string, number>()
-  #values = new Map<string, Values>()
+  #values = new Map<string, { orgId: string; values: Values }>()
   #timer: NodeJS.Timeout | undefined
   #off: (() => void) | undefined
 
-  constructor(kit: Kit) {
+  constructor(kit: Kit, onValues: (orgId: string, deviceId: string, values: Values) => void) {
     this.#kit = kit
+    this.#onValues = onValues
   }
 
   watch(): void {
@@ -36,12 +38,20 @@ export class LiveValues {
     return this.#watched.size > 0 && this.#watched.has(deviceId)
   }
 
-  add(deviceId: string, property: string, at: number, value: number | string | boolean, quality: number): void {
-    let values = this.#values.get(deviceId)
-    if (values === undefined) {
-      values = []
-      this.#values.set(deviceId, values)
+  add(
+    orgId: string,
+    deviceId: string,
+    property: string,
+    at: number,
+    value: number | string | boolean,
+    quality: number,
+  ): void {
+    let of = this.#values.get(deviceId)
+    if (of === undefined) {
+      of = { orgId, values: [] }
+      this.#values.set(deviceId, of)
     }
+    const { values } = of
     // A chart that gets thousands of points in a tenth of a second misses none by losing the oldest of them.
     if (values.length >= valuesMax) values.splice(0, valuesMax / 2)
     values.push([property, at, value, quality])
@@ -53,6 +63,9 @@ export class LiveValues {
     if (this.#values.size === 0) return
     const all = this.#values
     this.#values = new Map()
-    for (const [deviceId, values] of all) this.#kit.bus.emit('live.values', { deviceId, values })
+    for (const [deviceId, { orgId, values }] of all) {
+      this.#kit.bus.emit('live.values', { deviceId, values })
+      this.#onValues(orgId, deviceId, values)
+    }
   }
 }

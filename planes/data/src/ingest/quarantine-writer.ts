@@ -75,7 +75,7 @@ export class QuarantineWriter {
           [
             this.#kit.ids.uuid(),
             sender.orgId,
-            sender.deviceId,
+            sender.deviceId === '' ? null : sender.deviceId,
             sender.credentialId,
             new Date(message.received),
             sender.purpose === 'import' ? 'import' : message.door,

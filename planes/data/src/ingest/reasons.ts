@@ -22,6 +22,11 @@ const table = refusals({
     zh: '主题 {topic} 属于其他设备，本凭证无权发布。请使用本设备自己的主题。',
     en: 'The topic {topic} belongs to another device. A device publishes to its own topics only.',
   },
+  'topic.application': {
+    status: 403,
+    zh: '应用令牌无权发布主题 {topic}。请使用具有“写入测点值”权限的令牌，发布本机构设备的 devices/<设备编号>/kapok/v1/telemetry 等主题。',
+    en: 'This application token may not publish to {topic}. Use a token that may write points, and topics such as devices/<device id>/kapok/v1/telemetry of a device of your organisation.',
+  },
   'device.unknown': {
     status: 404,
     zh: '本机构没有名称或编号为“{device}”的设备。请先创建该设备，或修改网关中的设备名称。',
@@ -77,6 +82,12 @@ export interface Reason {
 }
 
 export function reason(code: ReasonCode, details: Record<string, unknown>): Reason {
-  const short = Object.fromEntries(Object.entries(details).map(([key, value]) => [key, String(value).slice(0, 120)]))
+  const short = Object.fromEntries(
+    Object.entries(details).map(([key, value]) => [key, isWords(value) ? value : String(value).slice(0, 120)]),
+  )
   return { code, ...table(code, short).sentences }
 }
+
+/** A detail that is words, one text for each language. */
+const isWords = (value: unknown): value is { zh: string; en: string } =>
+  typeof value === 'object' && value !== null && 'zh' in value && 'en' in value

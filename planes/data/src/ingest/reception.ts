@@ -1,8 +1,9 @@
-import { type Dialect, type DialectSession, PayloadError, TooManyPoints } from './dialect/dialect.ts'
+import type { Dialect, DialectSession } from './dialect/dialect.ts'
 import { compactTopic, native } from './dialect/native.ts'
 import { sparkplugB } from './dialect/sparkplug-b.ts'
 import { thingsboard } from './dialect/thingsboard.ts'
 import type { Decoded, Intake, KnownDictionary, Message, Taken } from './intake.ts'
+import { PayloadError, TooManyPoints } from './payload-error.ts'
 import type { QuarantineWriter } from './quarantine-writer.ts'
 import { type Reason, reason } from './reasons.ts'
 
@@ -105,7 +106,9 @@ const copyOf = (decoded: Decoded): Decoded => ({ ...decoded, problems: [...decod
 
 function whyUnread(error: unknown): Reason {
   if (error instanceof TooManyPoints) return error.reason
-  if (error instanceof PayloadError || error instanceof RangeError)
-    return reason('payload.malformed', { why: error.message })
+  if (error instanceof PayloadError) return reason('payload.malformed', { why: { zh: error.zh, en: error.message } })
+  // Thrown by the reader of compact batches, with the offset.
+  if (error instanceof RangeError)
+    return reason('payload.malformed', { why: { zh: `紧凑批次有误（${error.message}）`, en: error.message } })
   throw error
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { LiveMessage } from '@kapok/contracts/data'
+import type { ApplicationPort } from '@kapok/contracts/ports'
 import type { Kit } from '@kapok/kit-store/kit'
 import { migrateStore } from '../store/migrate-store.ts'
 import { DeviceStates } from './device-states.ts'
@@ -11,6 +13,7 @@ import { LastValues } from './last-values.ts'
 import { LiveValues } from './live-values.ts'
 import { Loader } from './loader.ts'
 import { MqttEndpoint } from './mqtt/endpoint.ts'
+import { SessionJournal } from './mqtt/session-journal.ts'
 import { QuarantineWriter } from './quarantine-writer.ts'
 import { Receipts } from './receipts.ts'
 import { Reception } from './reception.ts'
@@ -29,10 +32,12 @@ export interface IngestOptions {
   httpSecret?: string
   /** Default: `<data folder>/data/log`. One ingest process a folder. */
   logFolder?: string
+  /** Default: `<data folder>/data/sessions.journal`. */
+  sessionFile?: string
+  /** Who an API token is, so that applications can sign in. */
+  applications?: ApplicationPort
   /** Whether the store may read our segment files itself (same machine). Default: true. */
   storeReadsFiles?: boolean
-  /** Planted for the proofs: acknowledge before the rows are written. */
-  fault?: 'acknowledge-first'
 }
 
 export interface Ingest {
@@ -76,26 +81,30 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
   const directory = new Directory(kit)
   const receipts = new Receipts()
   const lasts = new LastValues(kit, directory)
-  const live = new LiveValues(kit)
   const states = new DeviceStates(kit)
   const quarantine = new QuarantineWriter(kit)
+  const onDiskFailure = (error: Error) => {
+    // What is on disk is unknown now: no further acknowledgement may be given (DESIGN §3.2).
+    log.fatal({ error: String(error) }, 'the log cannot be written; ingest stops')
+    process.exit(70)
+  }
   const segments = new SegmentLog({
     folder,
     segmentBytes,
     segmentMs,
     commitMs,
     onClosed: (file, holds) => loader.add(file, holds),
-    onDiskFailure(error) {
-      // What is on disk is unknown now: no further acknowledgement may be given (DESIGN §3.2).
-      log.fatal({ error: String(error) }, 'the log cannot be written; ingest stops')
-      process.exit(70)
-    },
+    onDiskFailure,
   })
   const room = new DiskRoom(folder, log)
+  const journal = new SessionJournal(
+    options.sessionFile ?? join(kit.dataFolder, 'data', 'sessions.journal'),
+    onDiskFailure,
+  )
   const intake = new Intake(directory, segments, clock, receipts, {
     onDevice: (deviceId, received) => states.seen(deviceId, received),
-    isWatched: (deviceId) => live.isWatched(deviceId),
-    onLive: (deviceId, property, at, value, quality) => live.add(deviceId, property, at, value, quality),
+    isWatched: (orgId, deviceId) => live.isWatched(deviceId) || mqtt.hearsLive(orgId, deviceId),
+    onLive: (orgId, deviceId, property, at, value, quality) => live.add(orgId, deviceId, property, at, value, quality),
   })
   const reception = new Reception(intake, quarantine, (message: Message, devices) => {
     for (const device of devices)
@@ -106,11 +115,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
     directory,
     clock,
     log,
-    whenDurable: (done: () => void) => {
-      if (options.fault !== 'acknowledge-first') return segments.whenDurable(done)
-      segments.whenDurable(() => {})
-      done()
-    },
+    whenDurable: (done: () => void) => segments.whenDurable(done),
     underPressure: () =>
       room.isFull || segments.pendingBytes > pendingBytesMax || loader.waiting.length > segmentsWaitingMax,
     lastOf: (orgId: string, device: string) => lasts.knownOf(orgId, device),
@@ -118,15 +123,22 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
   const mqtt = new MqttEndpoint({
     ...shared,
     receipts,
+    journal,
+    applications: options.applications,
     hasPending: () => segments.hasUnawaited(),
     takesNobody: () => room.isFull,
     onSession: (deviceId, open) => states.session(deviceId, open),
-    onSharedCredential: (sender) => states.sharedCredential(sender.deviceId),
+    onSharedCredential: (deviceId) => states.sharedCredential(deviceId),
+  })
+  const live = new LiveValues(kit, (orgId, deviceId, values) => {
+    if (mqtt.hearsLive(orgId, deviceId))
+      mqtt.publishLive(orgId, deviceId, Buffer.from(JSON.stringify({ deviceId, values } satisfies LiveMessage)))
   })
   const http = new DeviceHttp({ ...shared, ...(options.httpSecret !== undefined && { secret: options.httpSecret }) })
 
   await states.nobodyIsConnected()
   await lasts.readReceipts(loader, receipts)
+  await mqtt.restore()
   await mqtt.listen(options.mqttPort, options.mqttHosts, options.tls)
   const httpPort = await http.listen(options.httpPort, '127.0.0.1')
 
@@ -137,7 +149,11 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
       .recheck(orgId)
       .catch((error: unknown) => log.error({ error: String(error) }, 'sessions were not checked again'))
   }
-  const offBus = [kit.bus.on('device.changed', changed), kit.bus.on('product.changed', changed)]
+  const offBus = [
+    kit.bus.on('device.changed', changed),
+    kit.bus.on('product.changed', changed),
+    kit.bus.on('token.changed', changed),
+  ]
   live.watch()
   const flush = async () => {
     await segments.roll()
@@ -176,6 +192,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
       live.stop()
       await Promise.all([mqtt.stop(), http.stop()])
       await segments.stop()
+      await journal.stop()
       // What is not loaded in this time waits on disk for the next start.
       await Promise.race([loader.drained(), sleep(5000)])
       await loader.stop()

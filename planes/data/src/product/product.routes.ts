@@ -5,10 +5,10 @@ import {
   updateProduct as updateContract,
 } from '@kapok/contracts/data'
 import { unknown } from '@kapok/contracts/refusal'
+import { afterCommit } from '@kapok/kit-store/after-commit'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
-import { afterCommit } from '../after-commit.ts'
 import { createProduct } from './create-product.ts'
 import { findProduct, productOf, productSelect, type RawProduct } from './product.store.ts'
 import { updateProduct } from './update-product.ts'

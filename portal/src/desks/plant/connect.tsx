@@ -113,17 +113,15 @@ function Send({ deviceId, token }: { deviceId: string; token: string }) {
   const platform = usePlatform()
   const live = useLive(deviceId)
   const [dialect, setDialect] = useState(dialects[0]?.id)
-  const payload = samplePayload(device.data?.properties ?? [])
-  const command =
-    dialects
-      .find((each) => each.id === dialect)
-      ?.command({
-        host: location.hostname,
-        mqttPort: platform.data?.mqttPort ?? 1883,
-        httpBase: location.origin,
-        token,
-        payload,
-      }) ?? ''
+  const sample = {
+    host: location.hostname,
+    mqttPort: platform.data?.mqttPort ?? 1883,
+    httpBase: location.origin,
+    token,
+    payload: samplePayload(device.data?.properties ?? []),
+  }
+  // Before the properties are known a command would send nothing.
+  const commands = device.data === undefined ? [] : (dialects.find((each) => each.id === dialect)?.commands ?? [])
   return (
     <>
       <li>
@@ -143,10 +141,15 @@ function Send({ deviceId, token }: { deviceId: string; token: string }) {
               options={dialects.map(({ id, name }) => ({ value: id, label: name }))}
               style={{ maxWidth: '100%', overflowX: 'auto' }}
             />
-            <pre className="command">{command}</pre>
-            <div>
-              <Copy text={command} />
-            </div>
+            {commands.map(({ needs, command }) => (
+              <div className="stack" key={needs}>
+                <p className="quiet">{t('connect.needs', { needs })}</p>
+                <pre className="command">{command(sample)}</pre>
+                <div>
+                  <Copy text={command(sample)} />
+                </div>
+              </div>
+            ))}
           </div>
         </Card>
       </li>

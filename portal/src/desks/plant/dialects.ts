@@ -1,6 +1,7 @@
 import type { PropertyType } from '@kapok/contracts/data'
+import { sparkplugBirth } from './sparkplug-birth.ts'
 
-interface Sample {
+export interface Sample {
   host: string
   mqttPort: number
   httpBase: string
@@ -8,31 +9,72 @@ interface Sample {
   payload: string
 }
 
-/** Ways in which a device can speak: a name, and the command that sends one message. Adding one is one entry here. */
-export const dialects: readonly { id: string; name: string; command(sample: Sample): string }[] = [
+/** A command for a POSIX shell that sends one message, and the program that it needs. */
+interface Command {
+  needs: string
+  command(sample: Sample): string
+}
+
+/** Sends what stands in `message` (`-m '…'`, or `-s` for standard input) with whichever program is at hand. */
+const mqttCommands = (topic: string, message: (sample: Sample) => { before?: string; flag: string }): Command[] => [
+  {
+    // The name goes with `=`, since a token may begin with a hyphen.
+    needs: 'Node.js (npx)',
+    command: (sample) => {
+      const { before = '', flag } = message(sample)
+      return `${before}npx --yes mqtt pub -h ${sample.host} -p ${sample.mqttPort} -q 1 --username='${sample.token}' -t ${topic} ${flag}`
+    },
+  },
+  {
+    needs: 'mosquitto-clients',
+    command: (sample) => {
+      const { before = '', flag } = message(sample)
+      return `${before}mosquitto_pub -h ${sample.host} -p ${sample.mqttPort} -q 1 -u '${sample.token}' -t ${topic} ${flag}`
+    },
+  },
+]
+
+/** Ways in which a device can speak: a name, and commands that send one message. Adding one is one entry here. */
+export const dialects: readonly { id: string; name: string; commands: readonly Command[] }[] = [
   {
     id: 'native-mqtt',
     name: 'Kapok · MQTT',
-    command: ({ host, mqttPort, token, payload }) =>
-      `mosquitto_pub -h ${host} -p ${mqttPort} -q 1 -u '${token}' -t kapok/v1/telemetry -m '{"values":${payload}}'`,
+    commands: mqttCommands('kapok/v1/telemetry', ({ payload }) => ({ flag: `-m '{"values":${payload}}'` })),
   },
   {
     id: 'native-http',
     name: 'Kapok · HTTP',
-    command: ({ httpBase, token, payload }) =>
-      `curl -X POST '${httpBase}/device/v1/telemetry' -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"values":${payload}}'`,
+    commands: [
+      {
+        needs: 'curl',
+        command: ({ httpBase, token, payload }) =>
+          `curl -X POST '${httpBase}/device/v1/telemetry' -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"values":${payload}}'`,
+      },
+    ],
   },
   {
     id: 'thingsboard-mqtt',
     name: 'ThingsBoard · MQTT',
-    command: ({ host, mqttPort, token, payload }) =>
-      `mosquitto_pub -h ${host} -p ${mqttPort} -q 1 -u '${token}' -t v1/devices/me/telemetry -m '${payload}'`,
+    commands: mqttCommands('v1/devices/me/telemetry', ({ payload }) => ({ flag: `-m '${payload}'` })),
   },
   {
     id: 'thingsboard-http',
     name: 'ThingsBoard · HTTP',
-    command: ({ httpBase, token, payload }) =>
-      `curl -X POST '${httpBase}/api/v1/${token}/telemetry' -H 'Content-Type: application/json' -d '${payload}'`,
+    commands: [
+      {
+        needs: 'curl',
+        command: ({ httpBase, token, payload }) =>
+          `curl -X POST '${httpBase}/api/v1/${token}/telemetry' -H 'Content-Type: application/json' -d '${payload}'`,
+      },
+    ],
+  },
+  {
+    id: 'sparkplug-b',
+    name: 'Sparkplug B',
+    commands: mqttCommands('spBv1.0/plant/NBIRTH/edge1', ({ payload }) => ({
+      before: `printf '${sparkplugBirth(JSON.parse(payload))}' | `,
+      flag: '-s',
+    })),
   },
 ]
 

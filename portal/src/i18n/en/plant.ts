@@ -85,6 +85,7 @@ export const plant: typeof zh = {
     gateway: 'Gateway: may send for every machine of the enterprise',
     make: 'Make the machine and its credential',
     dialect: 'Dialect',
+    needs: 'With {{needs}}:',
     listening: 'Waiting for the first data. Run the command above on any computer that reaches the platform.',
     arrived: 'Data has arrived.',
     open: "Open the machine's page",

@@ -80,6 +80,7 @@ export const plant = {
     gateway: '网关：可代表本企业的全部设备上报',
     make: '创建设备并生成凭证',
     dialect: '接入方式',
+    needs: '本机需有 {{needs}}：',
     listening: '正在等待第一条数据。请在任意一台能访问平台的电脑上运行上面的命令。',
     arrived: '数据已到达。',
     open: '打开设备页面',

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Decoded, DecodedPoint } from '../intake.ts'
-import { messagePointsMax } from '../intake.ts'
-import { reason } from '../reasons.ts'
+import { messagePointsMax, PayloadError, TooManyPoints } from '../payload-error.ts'
 
 /** What a dialect may ask about, and do to, the session that a message came through. */
 export interface DialectSession {
@@ -29,15 +28,14 @@ export interface DialectDecoded extends Decoded {
   stale?: string[]
 }
 
-export class PayloadError extends Error {}
-
 /** The JSON value of a payload; refuses bad UTF-8 before it can turn into replacement characters. */
 export function jsonOf(payload: Buffer): unknown {
-  if (!isUtf8(payload)) throw new PayloadError('it is not UTF-8')
+  if (!isUtf8(payload)) throw new PayloadError('不是 UTF-8 文本', 'it is not UTF-8')
   try {
     return JSON.parse(payload.toString('utf8'))
   } catch (error) {
-    throw new PayloadError(`it is not JSON (${error instanceof Error ? error.message.slice(0, 80) : ''})`)
+    const where = error instanceof Error ? error.message.slice(0, 80) : ''
+    throw new PayloadError(`不是合法的 JSON（${where}）`, `it is not JSON (${where})`)
   }
 }
 
@@ -59,8 +57,4 @@ export function addValues(
     to.push({ device, property, at: time, value, quality: 192 })
     if (to.length > messagePointsMax) throw new TooManyPoints()
   }
-}
-
-export class TooManyPoints extends PayloadError {
-  readonly reason = reason('payload.too_large', { limit: messagePointsMax })
 }

@@ -1,8 +1,8 @@
 import { quality } from '@kapok/contracts/data'
 import type { Decoded, DecodedPoint } from '../intake.ts'
-import { messagePointsMax } from '../intake.ts'
+import { messagePointsMax, PayloadError, TooManyPoints } from '../payload-error.ts'
 import { reason } from '../reasons.ts'
-import { type Dialect, type DialectDecoded, type DialectSession, PayloadError, TooManyPoints } from './dialect.ts'
+import type { Dialect, DialectDecoded, DialectSession } from './dialect.ts'
 
 const topicShape = /^spBv1\.0\/([^/]+)\/(NBIRTH|NDATA|NDEATH|DBIRTH|DDATA|DDEATH)\/([^/]+)(?:\/([^/]+))?$/
 const rebirthMsMin = 10_000
@@ -31,7 +31,10 @@ export const sparkplugB: Dialect = {
   decode(topic, payload, session) {
     const [, group = '', type = '', edge = '', device = ''] = topicShape.exec(topic) ?? []
     if ((type[0] === 'D') !== (device !== ''))
-      throw new PayloadError(`${type} ${device === '' ? 'needs' : 'has no'} device`)
+      throw new PayloadError(
+        `${type} 的主题${device === '' ? '应带设备名' : '不带设备名'}`,
+        `${type} ${device === '' ? 'needs' : 'has no'} device`,
+      )
     const nodes = session.state(() => new SparkplugState()).nodes
     let node = nodes.get(edge)
     if (node === undefined || type === 'NBIRTH') {
@@ -192,7 +195,8 @@ function decodeMetric(read: WireReader, end: number): Metric {
     else if (key === 0x7a) metric.text = read.text()
     else read.skip(key & 7)
   }
-  if (read.at !== end) throw new PayloadError('a Sparkplug metric is longer than it says')
+  if (read.at !== end)
+    throw new PayloadError('Sparkplug 指标的长度与声明不符', 'a Sparkplug metric is longer than it says')
   return metric
 }
 
@@ -218,7 +222,7 @@ class WireReader {
       const byte = this.#byte()
       value += (byte & 0x7f) * scale
       if (byte < 0x80) break
-      if (this.at - start >= 10) throw new PayloadError('a Sparkplug number is too long')
+      if (this.at - start >= 10) throw new PayloadError('Sparkplug 数值过长', 'a Sparkplug number is too long')
     }
     if (value <= Number.MAX_SAFE_INTEGER) return value
     let exact = 0n
@@ -228,12 +232,13 @@ class WireReader {
 
   #byte(): number {
     const byte = this.#bytes[this.at++]
-    if (byte === undefined) throw new PayloadError('the Sparkplug payload ends too early')
+    if (byte === undefined) throw new PayloadError('Sparkplug 报文不完整', 'the Sparkplug payload ends too early')
     return byte
   }
 
   #take(n: number): number {
-    if (n > this.#bytes.length - this.at) throw new PayloadError('the Sparkplug payload ends too early')
+    if (n > this.#bytes.length - this.at)
+      throw new PayloadError('Sparkplug 报文不完整', 'the Sparkplug payload ends too early')
     this.at += n
     return this.at - n
   }
@@ -265,6 +270,6 @@ class WireReader {
     else if (wireType === 1) this.#take(8)
     else if (wireType === 2) this.at = this.lengthEnd()
     else if (wireType === 5) this.#take(4)
-    else throw new PayloadError('it is not a Sparkplug payload')
+    else throw new PayloadError('不是 Sparkplug 报文', 'it is not a Sparkplug payload')
   }
 }

@@ -49,7 +49,8 @@ export class DeviceHttp {
     this.#server = createServer({ requestTimeout: bodyMsMax, keepAliveTimeout: 60_000 }, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         options.log.error({ error: String(error) }, 'a device request failed')
-        if (!response.headersSent) reply(response, 500, 'The platform failed to answer; send again.')
+        if (!response.headersSent)
+          reply(response, 500, '平台暂时未能应答，请重发。 The platform failed to answer; send again.')
       })
     })
   }
@@ -85,13 +86,20 @@ export class DeviceHttp {
     const found = paths
       .map(([shape, topic]) => ({ match: shape.exec(path), topic }))
       .find(({ match }) => match !== null)
-    if (found === undefined) return reply(response, 404, 'No such device path; see the documentation.')
+    if (found === undefined)
+      return reply(
+        response,
+        404,
+        '没有这一设备接入路径，请对照接入文档修改路径。 No such device path; correct it after the documentation.',
+      )
     const { topic, match } = found
     const asksAttributes = request.method === 'GET' && topic === 'v1/devices/me/attributes'
     if (request.method !== 'POST' && !asksAttributes)
-      return reply(response, 405, 'POST is expected.', { Allow: 'POST' })
+      return reply(response, 405, '此路径只接受 POST，请改用 POST 发送。 This path takes POST only; send with POST.', {
+        Allow: 'POST',
+      })
     if (this.#options.underPressure() || this.#requests >= requestsMax)
-      return reply(response, 503, 'Too much arrives at once; send again later.', {
+      return reply(response, 503, '同时到达的数据过多，请稍后重发。 Too much arrives at once; send again later.', {
         'Retry-After': '2',
         Connection: 'close',
       })
@@ -100,11 +108,20 @@ export class DeviceHttp {
       const token = match?.[1] ?? /^Bearer ([\w-]{20,200})$/.exec(request.headers.authorization ?? '')?.[1]
       const sender = token === undefined ? undefined : await this.#senderOf(token)
       if (sender === undefined)
-        return reply(response, 401, 'The credential is unknown, revoked, or its device disabled.')
+        return reply(
+          response,
+          401,
+          '凭证不存在、已吊销，或其设备已停用；请在设备页面核对或更换凭证。 The credential is unknown, revoked, or its device disabled; check or replace it on the page of the device.',
+        )
       if (asksAttributes) return this.#attributes(request, response, sender)
       const payload = await readBody(request)
       if (payload === undefined)
-        return reply(response, 413, `A body has at most ${bodyBytesMax} bytes.`, { Connection: 'close' })
+        return reply(
+          response,
+          413,
+          `请求体最多 ${bodyBytesMax} 字节，请拆分后发送。 A body has at most ${bodyBytesMax} bytes; send it in parts.`,
+          { Connection: 'close' },
+        )
       await this.#receive(response, {
         sender,
         door: 'http',

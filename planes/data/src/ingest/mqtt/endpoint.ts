@@ -1,26 +1,33 @@
 import { createHash } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import type { ApplicationPort } from '@kapok/contracts/ports'
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
-import type { IConnectPacket } from 'mqtt-packet'
-import type { Directory, Sender } from '../directory.ts'
-import type { Message } from '../intake.ts'
-import { reason } from '../reasons.ts'
+import { mayPublishFor } from '../application.ts'
+import type { Application, Directory, Holder, Sender } from '../directory.ts'
+import { type Message, noDictionary } from '../intake.ts'
+import { type Reason, reason } from '../reasons.ts'
 import type { Receipts } from '../receipts.ts'
-import type { Reception } from '../reception.ts'
+import type { Reception, SenderContext } from '../reception.ts'
 import { type ReasonCode, reasonCode, Session } from './session.ts'
-import { matches, OrgTopics, type RetainedMessage } from './topics.ts'
+import type { KeptWill, RetainedMessage, SessionJournal } from './session-journal.ts'
+import { SessionState } from './session-state.ts'
+import { matches, OrgTopics, wholeTopic } from './topics.ts'
 
 const sessionsMax = 50_000
 const keptMax = 50_000
 const connectMsMax = 10_000
 const takeOversPerMinute = 5
+const sessionsPerTokenMax = 100
 
 export interface MqttOptions {
   reception: Reception
   directory: Directory
   receipts: Receipts
+  journal: SessionJournal
+  /** Who an API token is; without it no application signs in. */
+  applications: ApplicationPort | undefined
   clock: Clock
   log: Log
   whenDurable(done: () => void): void
@@ -29,7 +36,7 @@ export interface MqttOptions {
   /** New sessions are turned away as long as this holds. */
   takesNobody(): boolean
   onSession(deviceId: string, open: boolean): void
-  onSharedCredential(sender: Sender): void
+  onSharedCredential(deviceId: string): void
   lastOf(orgId: string, device: string): Record<string, number | string | boolean>
 }
 
@@ -42,18 +49,25 @@ export interface Publish {
   retain: boolean
 }
 
+/** From whom a message comes: a session, or the will of one whose connection an earlier process held. */
+interface Publisher extends SenderContext {
+  holder: Holder | undefined
+  lasting: SessionState | undefined
+  heardMs: number
+}
+
 /** MQTT 3.1.1 and 5 on one port: sessions, who may be one, and what they hear of each other. */
 export class MqttEndpoint {
   readonly #options: MqttOptions
   readonly #servers: Server[] = []
   readonly #all = new Set<Session>()
-  /** By credential: the live session, else the one that is kept. */
-  readonly #byCredential = new Map<string, Session>()
-  readonly #keptUntilMs = new Map<Session, number>()
+  /** Live sessions and kept ones: one a credential, of an application one a client id. */
+  readonly #states = new Map<string, SessionState>()
+  readonly #keptUntilMs = new Map<SessionState, number>()
   readonly #takeOvers = new Map<string, number[]>()
   readonly #orgs = new Map<string, OrgTopics>()
   readonly #heldBack = new Set<Session>()
-  readonly #delayedWills = new Map<string, NodeJS.Timeout>()
+  readonly #delayedWills = new Map<SessionState, NodeJS.Timeout>()
   #sweeper: NodeJS.Timeout | undefined
   #stopping = false
 
@@ -92,7 +106,11 @@ export class MqttEndpoint {
     clearInterval(this.#sweeper)
     for (const timer of this.#delayedWills.values()) clearTimeout(timer)
     const closed = this.#servers.map((server) => new Promise((done) => server.close(done)))
-    for (const session of [...this.#all]) session.disconnect(reasonCode.serverShuttingDown, 'the platform restarts')
+    for (const session of [...this.#all])
+      session.disconnect(
+        reasonCode.serverShuttingDown,
+        '平台正在重启，请稍后重连。 The platform restarts; connect again.',
+      )
     await Promise.all(closed)
   }
 
@@ -121,8 +139,14 @@ export class MqttEndpoint {
     this.#heldBack.clear()
   }
 
+  /** When rows and what is kept of sessions are on disk; in the order of the calls. */
   whenDurable(done: () => void): void {
-    this.#options.whenDurable(done)
+    this.#options.journal.whenDurable(() => this.#options.whenDurable(done))
+  }
+
+  /** When what is kept of sessions is on disk. */
+  kept(): Promise<void> {
+    return this.#options.journal.durable()
   }
 
   /** Rows of QoS 0 messages have nobody who waits for the disk; they are written all the same. */
@@ -131,29 +155,81 @@ export class MqttEndpoint {
   }
 
   /** The first of the texts that is a token. */
-  async authenticate(tokens: readonly string[]): Promise<Sender | undefined> {
+  async authenticate(tokens: readonly string[]): Promise<Holder | undefined> {
     for (const token of tokens) {
-      const sender = await this.#options.directory.authenticate(token)
-      if (sender !== undefined) return sender
+      const holder = (await this.#options.directory.authenticate(token)) ?? (await this.#application(token))
+      if (holder !== undefined) return holder
     }
     return undefined
   }
 
-  /** Makes the session the one of its credential; the older one ends. Returns the kept state that it goes on with. */
-  open(session: Session, clean: boolean): Session | undefined {
-    const sender = session.sender as Sender
-    const before = this.#byCredential.get(sender.credentialId)
-    this.#byCredential.set(sender.credentialId, session)
-    this.#cancelWill(sender.credentialId)
-    if (before !== undefined && !before.closed) {
-      this.#countTakeOver(sender)
-      before.disconnect(reasonCode.takenOver, 'another client signed in with this credential')
+  async #application(token: string): Promise<Application | undefined> {
+    const found = await this.#options.applications?.byToken(token)
+    if (found === undefined || !found.scopes.some((scope) => scope.startsWith('points.'))) return undefined
+    const { tokenId, orgId, scopes, expiresAt } = found
+    return { kind: 'application', credentialId: tokenId, orgId, scopes, endsAt: expiresAt }
+  }
+
+  /**
+   * Takes up what an earlier process kept: sessions, and the wills of connections that ended with it. Before anybody
+   * can connect.
+   */
+  async restore(): Promise<void> {
+    const { journal } = this.#options
+    const orgIds = new Set<string>()
+    for (const key of [...journal.sessions.keys()]) {
+      const state = SessionState.restore(journal, key)
+      if (state === undefined) continue
+      this.#states.set(key, state)
+      orgIds.add(state.holder.orgId)
+      this.subscribed(state)
+      const awayMs = Date.now() - (state.leftAt ?? Date.now())
+      this.#keptUntilMs.set(state, performance.now() + state.expirySeconds * 1000 - awayMs)
+      this.#afterLeaving(state, contextOfNobody(state), awayMs)
     }
-    if (before !== undefined) this.#forget(before)
-    this.#options.onSession(sender.deviceId, true)
-    return before !== undefined && !clean && before.expirySeconds > 0 && before.clientId === session.clientId
-      ? before
-      : undefined
+    for (const orgId of orgIds) await this.recheck(orgId)
+  }
+
+  /**
+   * Makes the session the one of its credential; the older one ends. `present`: it goes on with what was kept.
+   * Undefined when an application has too many.
+   */
+  open(
+    session: Session,
+    holder: Holder,
+    ask: { clientId: string; clean: boolean; expirySeconds: number; will: KeptWill | undefined },
+  ): { state: SessionState; present: boolean } | undefined {
+    const clientId =
+      ask.clientId !== '' ? ask.clientId : holder.kind === 'application' ? crypto.randomUUID() : holder.credentialId
+    const key = holder.kind === 'application' ? `${holder.credentialId} ${clientId}` : holder.credentialId
+    const before = this.#states.get(key)
+    if (before === undefined && holder.kind === 'application' && this.#sessionsOf(holder) >= sessionsPerTokenMax)
+      return undefined
+    if (before?.connection !== undefined) {
+      if (holder.kind !== 'application') this.#countTakeOver(holder)
+      before.connection.disconnect(
+        reasonCode.takenOver,
+        '另一客户端用同一凭证登录，请为每台设备使用各自的凭证。 Another client signed in with this credential; give each device its own.',
+      )
+    }
+    const present = before !== undefined && !ask.clean && before.expirySeconds > 0 && before.clientId === clientId
+    if (before !== undefined) this.#settleWill(before, present)
+    if (before !== undefined && !present) this.#forget(before)
+    const state = present ? before : new SessionState(this.#options.journal, key, holder, clientId)
+    this.#keptUntilMs.delete(state)
+    this.#states.set(key, state)
+    state.holder = holder
+    state.expirySeconds = ask.expirySeconds
+    state.will = ask.will
+    state.attach(session)
+    if (holder.kind !== 'application') this.#options.onSession(holder.deviceId, true)
+    return { state, present }
+  }
+
+  #sessionsOf({ credentialId }: Application): number {
+    let n = 0
+    for (const { holder } of this.#states.values()) if (holder.credentialId === credentialId) n++
+    return n
   }
 
   #countTakeOver(sender: Sender): void {
@@ -161,132 +237,202 @@ export class MqttEndpoint {
     const times = (this.#takeOvers.get(sender.credentialId) ?? []).filter((each) => now - each < 60_000)
     times.push(now)
     this.#takeOvers.set(sender.credentialId, times)
-    if (times.length > takeOversPerMinute) this.#options.onSharedCredential(sender)
+    if (times.length > takeOversPerMinute) this.#options.onSharedCredential(sender.deviceId)
   }
 
-  #forget(session: Session): void {
-    this.#keptUntilMs.delete(session)
-    this.#topicsOf(session)?.subscribers.delete(session)
+  #forget(state: SessionState): void {
+    if (this.#states.get(state.key) === state) this.#states.delete(state.key)
+    this.#keptUntilMs.delete(state)
+    this.#orgs.get(state.holder.orgId)?.subscribers.delete(state)
+    state.forget()
   }
 
-  left(session: Session, will: IConnectPacket['will']): void {
+  left(session: Session): void {
     this.#all.delete(session)
     this.#heldBack.delete(session)
-    const { sender } = session
-    if (sender === undefined) return
-    const current = this.#byCredential.get(sender.credentialId) === session
-    if (current) {
-      this.#options.onSession(sender.deviceId, false)
-      if (session.expirySeconds > 0 && this.#keptUntilMs.size < keptMax)
-        this.#keptUntilMs.set(session, performance.now() + session.expirySeconds * 1000)
-      else {
-        this.#byCredential.delete(sender.credentialId)
-        this.#forget(session)
-      }
-    }
-    if (will !== undefined) this.#publishWill(session, sender, will)
+    const { lasting: state } = session
+    if (state === undefined || state.connection !== session) return
+    state.detach()
+    if (state.holder.kind !== 'application') this.#options.onSession(state.holder.deviceId, false)
+    if (state.expirySeconds > 0 && this.#keptUntilMs.size >= keptMax) state.expirySeconds = 0
+    this.#keptUntilMs.set(state, performance.now() + state.expirySeconds * 1000)
+    this.#afterLeaving(state, session, 0)
   }
 
-  #publishWill(session: Session, sender: Sender, will: NonNullable<IConnectPacket['will']>): void {
-    const publish = () => {
-      const payload = Buffer.from(will.payload)
-      const taken = this.publish(session, {
-        topic: will.topic,
-        payload,
-        qos: Math.min(will.qos ?? 0, 1) as 0 | 1,
-        packetId: 0,
-        dup: false,
-        retain: will.retain === true,
-      })
-      if (typeof taken !== 'number') taken.catch((error: unknown) => this.fail(session, error))
-    }
-    const delaySeconds = Math.min(will.properties?.willDelayInterval ?? 0, session.expirySeconds)
-    if (delaySeconds === 0 || this.#stopping) {
-      publish()
-      return
-    }
-    const timer = setTimeout(() => {
-      this.#delayedWills.delete(sender.credentialId)
-      publish()
-    }, delaySeconds * 1000)
-    this.#delayedWills.set(sender.credentialId, timer)
+  /** The will goes out, now or after its delay; what need not be kept is forgotten. */
+  #afterLeaving(state: SessionState, from: Publisher, awayMs: number): void {
+    const waitMs = Math.min(state.will?.delaySeconds ?? 0, state.expirySeconds) * 1000 - awayMs
+    if (state.will !== undefined && waitMs > 0) {
+      // A process that ends leaves the will in the journal, for the next one to say.
+      if (!this.#stopping)
+        this.#delayedWills.set(
+          state,
+          setTimeout(() => this.#publishWill(state, from), waitMs),
+        )
+    } else this.#publishWill(state, from)
+    if (state.expirySeconds === 0) this.#forget(state)
+    else state.record()
   }
 
-  #cancelWill(credentialId: string): void {
-    clearTimeout(this.#delayedWills.get(credentialId))
-    this.#delayedWills.delete(credentialId)
+  #publishWill(state: SessionState, from: Publisher): void {
+    this.#delayedWills.delete(state)
+    const { will } = state
+    if (will === undefined) return
+    state.will = undefined
+    const taken = this.publish(from, { ...will, packetId: 0, dup: false })
+    if (typeof taken !== 'number')
+      taken.catch((error: unknown) => this.#options.log.error({ error: String(error) }, 'a will was not published'))
+    if (this.#states.get(state.key) === state) state.record()
+    this.appended()
+  }
+
+  /** Someone signed in before the will's delay was over: nothing is said when the session goes on, else at once. */
+  #settleWill(state: SessionState, goesOn: boolean): void {
+    const timer = this.#delayedWills.get(state)
+    if (timer === undefined) return
+    clearTimeout(timer)
+    this.#delayedWills.delete(state)
+    if (!goesOn) this.#publishWill(state, contextOfNobody(state))
   }
 
   /** Takes a PUBLISH: points to the log, the message to whoever of the organisation listens. The reason code to answer. */
-  publish(session: Session, publish: Publish): ReasonCode | Promise<ReasonCode> {
-    const sender = session.sender as Sender
-    const { reception, clock, receipts } = this.#options
-    const { topic, payload } = publish
-    const message: Message = { sender, door: 'mqtt', topic, payload, received: clock.now(), arrivedMs: session.heardMs }
-    const whole = session.wholeTopic(topic)
-    if (whole === undefined) {
-      reception.refuse(message, [reason('topic.foreign', { topic })])
-      return reasonCode.notAuthorised
+  publish(from: Publisher, publish: Publish): ReasonCode | Promise<ReasonCode> {
+    const { holder } = from
+    if (holder === undefined) return reasonCode.notAuthorised
+    if (holder.kind === 'application') return this.#publishOfApplication(from, holder, publish)
+    const whole = wholeTopic(holder, publish.topic)
+    const message = this.#messageOf(holder, from.heardMs, publish)
+    if (whole === undefined) return this.#refuse(message, reason('topic.foreign', { topic: publish.topic }))
+    const own = `devices/${holder.deviceId}/`
+    message.topic = publish.topic.startsWith(own) ? publish.topic.slice(own.length) : publish.topic
+    return this.#take(message, from, from.lasting, whole, publish)
+  }
+
+  /** An application speaks for a device of its organisation, by the door whose points no meter counts. */
+  async #publishOfApplication(from: Publisher, application: Application, publish: Publish): Promise<ReasonCode> {
+    const [, deviceId = '', own = ''] = /^devices\/([^/]+)\/(.+)$/.exec(publish.topic) ?? []
+    const { directory } = this.#options
+    const org = directory.org(application.orgId) ?? (await directory.loadOrg(application.orgId))
+    const { credentialId, orgId, endsAt } = application
+    const message = this.#messageOf(
+      { credentialId, deviceId, orgId, kind: 'device', purpose: 'import', endsAt },
+      from.heardMs,
+      publish,
+    )
+    if (!application.scopes.includes('points.write') || org.find(deviceId)?.id !== deviceId || !mayPublishFor(own)) {
+      message.sender.deviceId = ''
+      return this.#refuse(message, reason('topic.application', { topic: publish.topic }))
     }
-    if (publish.qos > 0) {
-      message.mark = () =>
-        `${sender.credentialId} ${publish.packetId} ${createHash('sha256').update(payload).digest('base64url')}`
-      if (publish.dup) message.received = receipts.receivedOf(message.mark()) ?? message.received
-    }
-    const topics = this.#orgs.get(sender.orgId)
-    if ((topics !== undefined && topics.subscribers.size > 0) || publish.retain)
-      this.#topics(sender.orgId).publish(whole, payload, Math.min(publish.qos, 1) as 0 | 1, publish.retain)
-    const own = topic.startsWith(`devices/${sender.deviceId}/`)
-      ? topic.slice(`devices/${sender.deviceId}/`.length)
-      : topic
-    if (own.startsWith('kapok/v1/user/')) return reasonCode.success
     message.topic = own
-    const taken = reception.receive(message, session)
+    return this.#take(message, contextOfNobody(from.lasting), from.lasting, publish.topic, publish)
+  }
+
+  #messageOf(sender: Sender, heardMs: number, publish: Publish): Message {
+    const { receipts, clock } = this.#options
+    const { topic, payload } = publish
+    const message: Message = { sender, door: 'mqtt', topic, payload, received: clock.now(), arrivedMs: heardMs }
+    if (publish.qos === 0 || publish.packetId === 0) return message
+    const mark = () =>
+      `${sender.credentialId} ${publish.packetId} ${createHash('sha256').update(payload).digest('base64url')}`
+    message.mark = mark
+    if (publish.dup) message.received = receipts.receivedOf(mark()) ?? message.received
+    return message
+  }
+
+  #refuse(message: Message, why: Reason): ReasonCode {
+    this.#options.reception.refuse(message, [why])
+    return reasonCode.notAuthorised
+  }
+
+  #take(
+    message: Message,
+    context: SenderContext,
+    from: SessionState | undefined,
+    whole: string,
+    { payload, qos, retain }: Publish,
+  ): ReasonCode | Promise<ReasonCode> {
+    const { orgId } = message.sender
+    const topics = this.#orgs.get(orgId)
+    if ((topics !== undefined && topics.subscribers.size > 0) || retain)
+      this.#topics(orgId).publish(whole, payload, Math.min(qos, 1) as 0 | 1, retain, from)
+    if (message.topic.startsWith('kapok/v1/user/')) return reasonCode.success
+    const taken = this.#options.reception.receive(message, context)
     return Array.isArray(taken) ? reasonCode.success : (taken as Promise<unknown>).then(() => reasonCode.success)
   }
 
+  /** Values as they arrive, for the applications of an organisation that listen; nobody is owed them. */
+  publishLive(orgId: string, deviceId: string, payload: Buffer): void {
+    for (const subscriber of this.#orgs.get(orgId)?.subscribers ?? [])
+      if (subscriber.holder.kind === 'application') subscriber.offer(`live/${deviceId}`, payload, 0, false)
+  }
+
+  /** Whether an application of the organisation listens for live values of the device. */
+  hearsLive(orgId: string, deviceId: string): boolean {
+    const topics = this.#orgs.get(orgId)
+    if (topics === undefined || topics.liveFilters.size === 0) return false
+    for (const filter of topics.liveFilters) if (matches(filter, `live/${deviceId}`)) return true
+    return false
+  }
+
+  /** Which of these filters the holder may subscribe to; a device's own topics need no look. */
+  mayHear(session: Session, filters: readonly string[]): readonly boolean[] | Promise<readonly boolean[]> {
+    const { holder } = session
+    if (holder?.kind !== 'application') return filters.map(() => holder !== undefined)
+    if (!holder.scopes.includes('points.read')) return filters.map(() => false)
+    const { directory } = this.#options
+    const named = filters.map((filter) => /^(?:devices|live)\/([^/+#]+)(?:\/|$)/.exec(filter)?.[1])
+    const loading = directory.org(holder.orgId) ?? directory.loadOrg(holder.orgId)
+    return Promise.resolve(loading).then((org) =>
+      named.map((deviceId) => deviceId === undefined || org.find(deviceId)?.id === deviceId),
+    )
+  }
+
   /** Must be told whenever the subscriptions of a session changed. */
-  subscribed(session: Session): void {
-    const topics = this.#topics((session.sender as Sender).orgId)
-    if (session.subscriptions.size > 0) topics.subscribers.add(session)
-    else topics.subscribers.delete(session)
+  subscribed(state: SessionState): void {
+    const topics = this.#topics(state.holder.orgId)
+    if (state.subscriptions.size > 0) topics.subscribers.add(state)
+    else topics.subscribers.delete(state)
+    topics.subscriptionsChanged()
+    if (state.connection !== undefined) state.record()
   }
 
-  retainedFor(session: Session, filter: string): RetainedMessage[] {
-    const retained = this.#topicsOf(session)?.retained.values() ?? []
-    return [...retained].filter(({ topic }) => matches(filter, topic))
-  }
-
-  #topicsOf(session: Session): OrgTopics | undefined {
-    return this.#orgs.get(session.sender?.orgId ?? '')
+  retainedFor(state: SessionState, filter: string): RetainedMessage[] {
+    return [...this.#topics(state.holder.orgId).retained.values()].filter(({ topic }) => matches(filter, topic))
   }
 
   #topics(orgId: string): OrgTopics {
     let topics = this.#orgs.get(orgId)
     if (topics === undefined) {
-      topics = new OrgTopics()
+      topics = new OrgTopics(orgId, this.#options.journal)
       this.#orgs.set(orgId, topics)
     }
     return topics
   }
 
-  lastOf(session: Session, device: string | undefined): Record<string, number | string | boolean> {
-    const sender = session.sender as Sender
-    return this.#options.lastOf(sender.orgId, device ?? sender.deviceId)
+  lastOf(orgId: string, device: string): Record<string, number | string | boolean> {
+    return this.#options.lastOf(orgId, device)
   }
 
   /** Ends the sessions of an organisation that lost their right, and those of credentials whose overlap ended. */
   async recheck(orgId: string): Promise<void> {
-    const sessions = [...this.#byCredential.values()].filter(({ sender }) => sender?.orgId === orgId)
-    if (sessions.length === 0) return
-    const valid = await this.#options.directory.stillValid(sessions.map(({ sender }) => sender?.credentialId ?? ''))
-    for (const session of sessions) {
-      if (valid.has(session.sender?.credentialId ?? '')) continue
-      session.expirySeconds = 0
-      if (session.closed) {
-        this.#byCredential.delete(session.sender?.credentialId ?? '')
-        this.#forget(session)
-      } else session.disconnect(reasonCode.notAuthorised, 'the credential is no longer valid')
+    const states = [...this.#states.values()].filter(({ holder }) => holder.orgId === orgId)
+    if (states.length === 0) return
+    const ids = (application: boolean) =>
+      states
+        .filter(({ holder }) => (holder.kind === 'application') === application)
+        .map(({ holder }) => holder.credentialId)
+    const valid = await this.#options.directory.stillValid(ids(false))
+    const tokens = new Set(await this.#options.applications?.stillValid(ids(true)))
+    for (const state of states) {
+      const { credentialId } = state.holder
+      if (valid.has(credentialId) || tokens.has(credentialId)) continue
+      state.expirySeconds = 0
+      if (state.connection === undefined) this.#forget(state)
+      else
+        state.connection.disconnect(
+          reasonCode.notAuthorised,
+          '凭证已失效，请更换凭证。 The credential is no longer valid; use a new one.',
+        )
     }
   }
 
@@ -294,18 +440,20 @@ export class MqttEndpoint {
     const now = performance.now()
     const wall = this.#options.clock.now()
     for (const session of this.#all) {
-      if (session.sender === undefined) {
+      if (session.holder === undefined) {
         if (now - session.heardMs > connectMsMax) session.disconnect(reasonCode.protocolError, 'no CONNECT came')
       } else if (session.keepAliveMs > 0 && now - session.heardMs > session.keepAliveMs)
-        session.disconnect(reasonCode.keepAliveTimeout, 'nothing was heard within one and a half keep-alives')
-      else if (session.sender.endsAt !== undefined && wall >= session.sender.endsAt)
-        session.disconnect(reasonCode.notAuthorised, 'the overlap of the rotated credential ended')
+        session.disconnect(
+          reasonCode.keepAliveTimeout,
+          '超过保活时间 1.5 倍未收到报文，请检查网络。 Nothing was heard within one and a half keep-alives; check the network.',
+        )
+      else if (session.holder.endsAt !== undefined && wall >= session.holder.endsAt)
+        session.disconnect(
+          reasonCode.notAuthorised,
+          '轮换的凭证已过重叠期，请改用新凭证。 The overlap of the rotated credential ended; use the new one.',
+        )
     }
-    for (const [session, until] of this.#keptUntilMs) {
-      if (now < until) continue
-      this.#byCredential.delete(session.sender?.credentialId ?? '')
-      this.#forget(session)
-    }
+    for (const [state, until] of this.#keptUntilMs) if (now >= until) this.#forget(state)
     for (const [credential, times] of this.#takeOvers)
       if (now - (times.at(-1) ?? 0) > 60_000) this.#takeOvers.delete(credential)
   }
@@ -317,5 +465,19 @@ export class MqttEndpoint {
       'an MQTT session failed',
     )
     session.disconnect(0x80 as ReasonCode, 'unspecified error')
+  }
+}
+
+/** For who has no connection: a will of an earlier process, or a device that an application speaks for. */
+function contextOfNobody(lasting: SessionState | undefined): Publisher {
+  return {
+    holder: lasting?.holder,
+    lasting,
+    heardMs: performance.now(),
+    known: noDictionary(),
+    state: (make) => make(),
+    last: () => ({}),
+    send: () => {},
+    nowMs: () => performance.now(),
   }
 }

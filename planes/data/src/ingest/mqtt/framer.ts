@@ -29,7 +29,11 @@ export function nextFrame(buffer: Buffer, at: number, bytesMax: number): Frame |
     scale *= 128
     if (cursor - at > 4) throw new FrameError('the remaining length has more than four bytes', false)
   }
-  if (length + cursor - at > bytesMax) throw new FrameError(`a packet has at most ${bytesMax} bytes`, true)
+  if (length + cursor - at > bytesMax)
+    throw new FrameError(
+      `报文最多 ${bytesMax} 字节，请拆分发送。 A packet has at most ${bytesMax} bytes; send in parts.`,
+      true,
+    )
   const end = cursor + length
   return end > buffer.length ? undefined : { first, bodyStart: cursor, end }
 }

@@ -6,6 +6,7 @@ import {
   createDevice,
   createProduct,
   getDevice,
+  getLastPoints,
   getPointRange,
   revokeCredential,
   rotateCredential,
@@ -364,6 +365,42 @@ test('Sparkplug B: birth, data by alias, a gap in seq asks for a rebirth', async
   await client.endAsync()
   expect(await valuesOf(gateway.deviceId, 't')).toEqual([1.25, 2.5, 3])
   expect(await valuesOf(machine.deviceId, 'n')).toEqual([-7, -8])
+})
+
+test('Sparkplug B: on DDEATH, and on the NDEATH that is the will of a lost connection, the values stand but nobody vouches for them', async () => {
+  const gateway = await newDevice('gateway')
+  const machine = await newDevice('device', 'robot 2')
+  const { encodePayload } = sparkplug.get('spBv1.0') as { encodePayload(payload: object): Uint8Array }
+  const timestamp = kit.clock.now() - 5000
+  const bdSeq = { name: 'bdSeq', type: 'Int64', value: 3, timestamp }
+  const client = await connect(gateway.token, {
+    protocolVersion: 4,
+    will: {
+      topic: 'spBv1.0/plant/NDEATH/edge2',
+      payload: Buffer.from(encodePayload({ timestamp, metrics: [bdSeq] })),
+      qos: 1,
+      retain: false,
+    },
+  })
+  const send = (type: string, payload: object, device = '') =>
+    client.publishAsync(
+      `spBv1.0/plant/${type}/edge2${device === '' ? '' : `/${device}`}`,
+      Buffer.from(encodePayload({ timestamp, ...payload })),
+      { qos: 1 },
+    )
+  const metric = (name: string, alias: number, value: number) => ({ name, alias, type: 'Double', value, timestamp })
+  await send('NBIRTH', { seq: 0, metrics: [bdSeq, metric('t', 1, 7.5)] })
+  await send('DBIRTH', { seq: 1, metrics: [metric('t', 2, 8.5)] }, 'robot 2')
+  const lastOf = async (deviceId: string) => {
+    const { rows } = await call(getLastPoints, { query: { deviceIds: deviceId } })
+    return rows.map(({ value, quality }) => [value, quality])
+  }
+  expect(await lastOf(machine.deviceId)).toEqual([[8.5, 192]])
+  await send('DDEATH', { seq: 2 }, 'robot 2')
+  expect(await lastOf(machine.deviceId)).toEqual([[8.5, 0]])
+  expect(await lastOf(gateway.deviceId)).toEqual([[7.5, 192]])
+  client.stream.destroy()
+  await expect.poll(() => lastOf(gateway.deviceId)).toEqual([[7.5, 0]])
 })
 
 test('topic filters take exactly what the standard says', () => {

@@ -1,12 +1,21 @@
 import type { Socket } from 'node:net'
-import type { IConnectPacket, IPublishPacket, ISubscribePacket, IUnsubscribePacket, Packet } from 'mqtt-packet'
+import type {
+  IConnectPacket,
+  IDisconnectPacket,
+  IPublishPacket,
+  ISubscribePacket,
+  IUnsubscribePacket,
+  Packet,
+} from 'mqtt-packet'
 import mqttPacket from 'mqtt-packet'
-import type { Sender } from '../directory.ts'
+import type { Holder } from '../directory.ts'
 import { type KnownDictionary, noDictionary } from '../intake.ts'
 import type { SenderContext } from '../reception.ts'
 import type { MqttEndpoint } from './endpoint.ts'
 import { type Frame, FrameError, nextFrame } from './framer.ts'
-import { isFilter, isTopicName, matches } from './topics.ts'
+import type { KeptWill } from './session-journal.ts'
+import type { SessionState } from './session-state.ts'
+import { isFilter, isTopicName, prefixOf, wholeTopic } from './topics.ts'
 
 /** Reason codes of MQTT 5.0 §2.4 that we send. */
 const code = {
@@ -22,6 +31,7 @@ const code = {
   topicInvalid: 0x90,
   receiveMaximum: 0x93,
   packetTooLarge: 0x95,
+  quotaExceeded: 0x97,
   qosNotSupported: 0x9b,
   sharedNotSupported: 0x9e,
 } as const
@@ -32,48 +42,29 @@ export const packetBytesMax = (1 << 20) + 65_536
 const connectBytesMax = 65_536
 export const receiveMaximum = 2048
 const subscriptionsMax = 100
-const queueMax = 1000
 const inflightMax = 64
 const socketBufferBytesMax = 4 << 20
 const sessionExpirySecondsMax = 7 * 86_400
 
-interface Outgoing {
-  topic: string
-  payload: Buffer
-  qos: 0 | 1
-  retain: boolean
-}
-interface Subscription {
-  qos: 0 | 1
-  noLocal: boolean
-}
-
-/** One client: its connection, and what is kept of it between connections. */
+/** One connection of a client. What outlives it is in its `SessionState`. */
 export class Session implements SenderContext {
-  sender: Sender | undefined
-  clientId = ''
+  holder: Holder | undefined
+  /** Set once the client was welcomed. */
+  lasting: SessionState | undefined
   version: 3 | 4 | 5 = 4
   /** Monotonic ms of the last packet. */
   heardMs = performance.now()
   keepAliveMs = 0
   known: KnownDictionary = noDictionary()
-  /** Whole filter → subscription. */
-  readonly subscriptions = new Map<string, Subscription>()
-  /** Seconds for which the session is kept after its connection ends; 0: not at all. */
-  expirySeconds = 0
   closed = false
   readonly #endpoint: MqttEndpoint
   readonly #socket: Socket
   #parser: mqttPacket.Parser | undefined
   #buffer: Buffer = Buffer.alloc(0)
   #busy = false
-  #will: IConnectPacket['will']
   #acks: Buffer[] = []
+  #acknowledging = 0
   #unacknowledged = 0
-  #qos2 = new Set<number>()
-  #queue: Outgoing[] = []
-  #inflight = new Map<number, Outgoing>()
-  #nextId = 1
   #peerReceiveMaximum = inflightMax
   #peerPacketMax = Number.POSITIVE_INFINITY
   #states: object | undefined
@@ -86,6 +77,7 @@ export class Session implements SenderContext {
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('close', () => this.#onClose())
+    socket.on('drain', () => this.sendQueued())
     socket.on('error', () => socket.destroy())
   }
 
@@ -101,7 +93,7 @@ export class Session implements SenderContext {
     let at = 0
     try {
       while (!this.#busy && !this.closed) {
-        const frame = nextFrame(this.#buffer, at, this.sender === undefined ? connectBytesMax : packetBytesMax)
+        const frame = nextFrame(this.#buffer, at, this.holder === undefined ? connectBytesMax : packetBytesMax)
         if (frame === undefined) break
         const waiting = this.#handle(frame, at)
         at = frame.end
@@ -148,7 +140,7 @@ export class Session implements SenderContext {
 
   #handle(frame: Frame, start: number): Promise<void> | undefined {
     const type = frame.first >> 4
-    if (this.sender === undefined && type !== 1)
+    if (this.holder === undefined && type !== 1)
       throw new ProtocolError(code.protocolError, 'the first packet is not CONNECT')
     if (type === 3 && (this.version < 5 || this.#hasNoProperties(frame))) return this.#publishFrame(frame)
     if (type === 12) {
@@ -161,7 +153,7 @@ export class Session implements SenderContext {
 
   #parse(bytes: Buffer): Packet {
     this.#parser ??= mqttPacket
-      .parser(this.sender === undefined ? {} : { protocolVersion: this.version })
+      .parser(this.holder === undefined ? {} : { protocolVersion: this.version })
       .on('packet', (each: Packet) => {
         this.#parsed = each
       })
@@ -184,29 +176,26 @@ export class Session implements SenderContext {
 
   #packet(packet: Packet): Promise<void> | undefined {
     if (packet.cmd === 'connect') {
-      if (this.sender !== undefined) throw new ProtocolError(code.protocolError, 'a second CONNECT')
+      if (this.holder !== undefined) throw new ProtocolError(code.protocolError, 'a second CONNECT')
       return this.#connect(packet)
     }
     switch (packet.cmd) {
       case 'publish':
         return this.#publishParsed(packet)
       case 'puback':
-        this.#inflight.delete(packet.messageId ?? 0)
-        this.#sendQueued()
+        this.lasting?.acknowledged(packet.messageId ?? 0)
+        this.sendQueued()
         return undefined
       case 'pubrel':
-        this.#qos2.delete(packet.messageId ?? 0)
+        this.lasting?.releasedQos2(packet.messageId ?? 0)
         this.#ack(Buffer.of(0x70, 2, (packet.messageId ?? 0) >> 8, (packet.messageId ?? 0) & 255))
         return undefined
       case 'subscribe':
-        return void this.#subscribe(packet)
+        return this.#subscribe(packet)
       case 'unsubscribe':
         return void this.#unsubscribe(packet)
       case 'disconnect':
-        if (packet.reasonCode !== 4) this.#will = undefined
-        if (this.version === 5 && packet.properties?.sessionExpiryInterval !== undefined && this.expirySeconds > 0)
-          this.expirySeconds = Math.min(packet.properties.sessionExpiryInterval, sessionExpirySecondsMax)
-        this.#end()
+        this.#disconnected(packet)
         return undefined
       case 'pubrec':
       case 'pubcomp':
@@ -225,28 +214,33 @@ export class Session implements SenderContext {
       (each) => each !== undefined && each !== '',
     )
     if (this.#endpoint.refusesNew()) return this.#refuse(3, code.serverBusy)
-    const sender = await this.#endpoint.authenticate(tokens as string[])
+    const holder = await this.#endpoint.authenticate(tokens as string[])
     if (this.closed) return
-    if (sender === undefined) return this.#refuse(5, code.notAuthorised)
+    if (holder === undefined) return this.#refuse(5, code.notAuthorised)
     const clean = packet.clean === true
     if (packet.clientId === '' && !clean && this.version < 5) return this.#refuse(2, code.protocolError)
-    this.sender = sender
-    this.clientId = packet.clientId
-    this.#will = packet.will
-    this.keepAliveMs = (packet.keepalive ?? 0) * 1500
     const { properties } = packet
-    this.expirySeconds =
-      this.version === 5
-        ? Math.min(properties?.sessionExpiryInterval ?? 0, sessionExpirySecondsMax)
-        : clean
-          ? 0
-          : sessionExpirySecondsMax
+    const wished = this.version === 5 ? (properties?.sessionExpiryInterval ?? 0) : clean ? 0 : sessionExpirySecondsMax
+    const expirySeconds = Math.min(wished, sessionExpirySecondsMax)
+    const opened = this.#endpoint.open(this, holder, {
+      clientId: packet.clientId,
+      clean,
+      expirySeconds,
+      will: willOf(packet),
+    })
+    if (opened === undefined) return this.#refuse(3, code.quotaExceeded)
+    const { state, present } = opened
+    this.holder = holder
+    this.lasting = state
+    this.keepAliveMs = (packet.keepalive ?? 0) * 1500
     this.#peerReceiveMaximum = Math.min(properties?.receiveMaximum ?? inflightMax, inflightMax)
     this.#peerPacketMax = properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY
-    const kept = this.#endpoint.open(this, clean)
+    // A session that is promised to be kept is on disk before the promise is given.
+    await this.#endpoint.kept()
+    if (this.closed) return
     this.#send({
       cmd: 'connack',
-      sessionPresent: kept !== undefined,
+      sessionPresent: present,
       ...(this.version === 5
         ? {
             reasonCode: 0,
@@ -256,25 +250,27 @@ export class Session implements SenderContext {
               maximumPacketSize: packetBytesMax,
               sharedSubscriptionAvailable: false,
               subscriptionIdentifiersAvailable: false,
-              ...(this.expirySeconds < (properties?.sessionExpiryInterval ?? 0)
-                ? { sessionExpiryInterval: this.expirySeconds }
-                : {}),
-              ...(packet.clientId === '' ? { assignedClientIdentifier: sender.credentialId } : {}),
+              ...(expirySeconds < wished ? { sessionExpiryInterval: expirySeconds } : {}),
+              ...(packet.clientId === '' ? { assignedClientIdentifier: state.clientId } : {}),
             },
           }
         : { returnCode: 0 }),
     })
-    if (kept !== undefined) this.#takeUp(kept)
+    this.#welcomed = true
+    this.sendQueued()
     this.#parser = undefined
   }
+  #welcomed = false
 
-  #takeUp(kept: Session): void {
-    for (const [filter, subscription] of kept.subscriptions) this.subscriptions.set(filter, subscription)
-    this.#qos2 = kept.#qos2
-    // What was sent and not acknowledged goes first, again.
-    this.#queue = [...kept.#inflight.values(), ...kept.#queue]
-    this.#endpoint.subscribed(this)
-    this.#sendQueued()
+  #disconnected(packet: IDisconnectPacket): void {
+    const { lasting } = this
+    if (lasting !== undefined) {
+      if (packet.reasonCode !== 4) lasting.will = undefined
+      const wished = this.version === 5 ? packet.properties?.sessionExpiryInterval : undefined
+      if (wished !== undefined && lasting.expirySeconds > 0)
+        lasting.expirySeconds = Math.min(wished, sessionExpirySecondsMax)
+    }
+    this.#end()
   }
 
   #refuse(returnCode: number, reasonCode5: ReasonCode): void {
@@ -349,7 +345,7 @@ export class Session implements SenderContext {
       if (this.version === 5 && ++this.#unacknowledged > receiveMaximum)
         throw new ProtocolError(code.receiveMaximum, 'more unacknowledged messages than the receive maximum')
     }
-    if (qos === 2 && this.#qos2.has(packetId)) {
+    if (qos === 2 && this.lasting?.received.has(packetId) === true) {
       this.#ackPublish(qos, packetId, code.success)
       return undefined
     }
@@ -361,7 +357,8 @@ export class Session implements SenderContext {
 
   #ackPublish(qos: 0 | 1 | 2, packetId: number, reasonCode: ReasonCode): void {
     if (qos === 0) return
-    if (qos === 2) this.#qos2.add(packetId)
+    this.#acknowledging++
+    if (qos === 2) this.lasting?.receivedQos2(packetId)
     const first = qos === 1 ? 0x40 : 0x50
     this.#ack(
       this.version === 5 && reasonCode !== code.success
@@ -377,110 +374,108 @@ export class Session implements SenderContext {
   /** Acknowledgements of everything read in this turn go out together, when it is on disk. */
   #flushAcks(): void {
     if (this.#acks.length === 0) return
-    const acks = this.#acks
+    const [acks, publishes] = [this.#acks, this.#acknowledging]
     this.#acks = []
+    this.#acknowledging = 0
     this.#endpoint.whenDurable(() => {
-      this.#unacknowledged = Math.max(0, this.#unacknowledged - acks.length)
+      this.#unacknowledged = Math.max(0, this.#unacknowledged - publishes)
       this.#write(acks.length === 1 ? (acks[0] as Buffer) : Buffer.concat(acks))
     })
   }
 
   // ── subscribing ──
 
-  #subscribe(packet: ISubscribePacket): void {
+  #subscribe(packet: ISubscribePacket): Promise<void> | undefined {
+    const checking = this.#endpoint.mayHear(
+      this,
+      packet.subscriptions.map(({ topic }) => topic),
+    )
+    if (checking instanceof Promise) return checking.then((may) => this.#subscribeTo(packet, may))
+    return void this.#subscribeTo(packet, checking)
+  }
+
+  #subscribeTo(packet: ISubscribePacket, may: readonly boolean[]): void {
+    const { lasting, holder } = this
+    if (lasting === undefined || holder === undefined) return
     const granted: number[] = []
     const fresh: string[] = []
-    for (const each of packet.subscriptions) {
-      const whole = this.wholeTopic(each.topic)
+    for (const [i, each] of packet.subscriptions.entries()) {
+      const whole = wholeTopic(holder, each.topic)
       const refused =
         each.topic.startsWith('$share/') && this.version === 5
           ? code.sharedNotSupported
           : !isFilter(each.topic)
             ? code.filterInvalid
-            : whole === undefined || this.subscriptions.size >= subscriptionsMax
+            : whole === undefined || may[i] !== true
               ? code.notAuthorised
-              : undefined
+              : lasting.subscriptions.size >= subscriptionsMax && !lasting.subscriptions.has(whole)
+                ? code.quotaExceeded
+                : undefined
       if (refused !== undefined || whole === undefined) {
         granted.push(this.version === 5 ? (refused ?? code.notAuthorised) : 0x80)
         continue
       }
       const qos = Math.min(each.qos, 1) as 0 | 1
-      if (each.rh === undefined || each.rh === 0 || (each.rh === 1 && !this.subscriptions.has(whole))) fresh.push(whole)
-      this.subscriptions.set(whole, { qos, noLocal: each.nl === true })
+      if (each.rh === undefined || each.rh === 0 || (each.rh === 1 && !lasting.subscriptions.has(whole)))
+        fresh.push(whole)
+      lasting.subscriptions.set(whole, { qos, noLocal: each.nl === true })
       granted.push(qos)
     }
-    this.#endpoint.subscribed(this)
-    this.#send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted })
+    this.#endpoint.subscribed(lasting)
+    this.#ackPacket({ cmd: 'suback', messageId: packet.messageId ?? 0, granted })
     for (const filter of fresh)
-      for (const message of this.#endpoint.retainedFor(this, filter))
-        this.#enqueue({
+      for (const message of this.#endpoint.retainedFor(lasting, filter))
+        lasting.enqueue({
           ...message,
-          qos: Math.min(message.qos, this.subscriptions.get(filter)?.qos ?? 0) as 0 | 1,
+          qos: Math.min(message.qos, lasting.subscriptions.get(filter)?.qos ?? 0) as 0 | 1,
           retain: true,
         })
   }
 
   #unsubscribe(packet: IUnsubscribePacket): void {
+    const { lasting, holder } = this
+    if (lasting === undefined || holder === undefined) return
     const granted = packet.unsubscriptions.map((filter) => {
-      const whole = this.wholeTopic(filter)
-      return whole !== undefined && this.subscriptions.delete(whole) ? 0 : 0x11
+      const whole = wholeTopic(holder, filter)
+      return whole !== undefined && lasting.subscriptions.delete(whole) ? 0 : 0x11
     })
-    this.#endpoint.subscribed(this)
-    this.#send({ cmd: 'unsuback', messageId: packet.messageId ?? 0, granted })
+    this.#endpoint.subscribed(lasting)
+    this.#ackPacket({ cmd: 'unsuback', messageId: packet.messageId ?? 0, granted })
   }
 
-  /** A topic or filter as the organisation knows it; undefined when it is another device's. */
-  wholeTopic(topic: string): string | undefined {
-    const own = `devices/${this.sender?.deviceId}`
-    if (topic === 'devices' || topic.startsWith('devices/'))
-      return topic === own || topic.startsWith(`${own}/`) ? topic : undefined
-    return `${own}/${topic}`
+  /** Goes out in its turn, when what it promises is on disk. */
+  #ackPacket(packet: Packet): void {
+    this.#ack(mqttPacket.generate(packet, { protocolVersion: this.version }))
   }
 
-  /** A message of the organisation: sent when a subscription takes it, kept while the client is away. */
-  offer(topic: string, payload: Buffer, qos: 0 | 1, retain: boolean, from?: Session): void {
-    let best: 0 | 1 | undefined
-    for (const [filter, subscription] of this.subscriptions) {
-      if (!matches(filter, topic) || (subscription.noLocal && from === this)) continue
-      best = Math.max(best ?? 0, Math.min(subscription.qos, qos)) as 0 | 1
-    }
-    if (best !== undefined) this.#enqueue({ topic, payload: Buffer.from(payload), qos: best, retain })
-  }
-
-  #enqueue(message: Outgoing): void {
-    if (this.closed && (message.qos === 0 || this.expirySeconds === 0)) return
-    if (this.#queue.length >= queueMax) this.#queue.shift()
-    this.#queue.push(message)
-    this.#sendQueued()
-  }
-
-  #sendQueued(): void {
-    while (!this.closed && this.#queue.length > 0) {
-      const next = this.#queue[0] as Outgoing
-      if (next.qos === 1 && this.#inflight.size >= this.#peerReceiveMaximum) return
+  /** Sends what waits, as far as the client takes it now. */
+  sendQueued(): void {
+    const { lasting, holder } = this
+    if (lasting === undefined || holder === undefined || !this.#welcomed) return
+    const prefix = prefixOf(holder)
+    while (!this.closed && lasting.queue.length > 0) {
+      const first = lasting.queue[0]
+      if (first?.n !== undefined && lasting.inflight.size >= this.#peerReceiveMaximum) return
       if (this.#socket.writableLength > socketBufferBytesMax) return
-      this.#queue.shift()
-      const prefix = `devices/${this.sender?.deviceId}/`
+      const next = lasting.take()
+      if (next === undefined) return
+      const { n, payload, retain, dup } = next
       const topic = next.topic.startsWith(prefix) ? next.topic.slice(prefix.length) : next.topic
-      if (next.payload.length + topic.length + 16 > this.#peerPacketMax) continue
-      const messageId = next.qos === 1 ? this.#freeId() : undefined
-      if (messageId !== undefined) this.#inflight.set(messageId, next)
+      if (payload.length + topic.length + 16 > this.#peerPacketMax) {
+        lasting.skipped(next)
+        continue
+      }
+      const messageId = n === undefined ? undefined : lasting.underWay({ ...next, n })
       this.#send({
         cmd: 'publish',
         topic,
-        payload: next.payload,
-        qos: next.qos,
-        retain: next.retain,
-        dup: false,
+        payload,
+        qos: messageId === undefined ? 0 : 1,
+        retain,
+        dup: messageId !== undefined && dup,
         ...(messageId === undefined ? {} : { messageId }),
       })
     }
-  }
-
-  #freeId(): number {
-    do this.#nextId = (this.#nextId % 65_535) + 1
-    while (this.#inflight.has(this.#nextId))
-    return this.#nextId
   }
 
   // ── what dialects ask for ──
@@ -491,11 +486,15 @@ export class Session implements SenderContext {
   }
 
   last(device?: string): Record<string, number | string | boolean> {
-    return this.#endpoint.lastOf(this, device)
+    // Only a gateway speaks, and hears, for other devices.
+    const { holder } = this
+    if (holder === undefined || holder.kind === 'application') return {}
+    if (device !== undefined && holder.kind !== 'gateway') return {}
+    return this.#endpoint.lastOf(holder.orgId, device ?? holder.deviceId)
   }
 
   send(topic: string, payload: Buffer): void {
-    this.offer(`devices/${this.sender?.deviceId}/${topic}`, payload, 0, false)
+    if (this.holder !== undefined) this.lasting?.offer(prefixOf(this.holder) + topic, payload, 0, false)
   }
 
   nowMs(): number {
@@ -506,7 +505,7 @@ export class Session implements SenderContext {
 
   disconnect(reasonCode: ReasonCode, why: string): void {
     if (this.closed) return
-    if (this.version === 5 && this.sender !== undefined)
+    if (this.version === 5 && this.#welcomed)
       this.#send({ cmd: 'disconnect', reasonCode, properties: { reasonString: why.slice(0, 200) } })
     this.#end()
   }
@@ -517,15 +516,13 @@ export class Session implements SenderContext {
     this.#socket.end()
     // A peer that never closes its side must not hold ours.
     setTimeout(() => this.#socket.destroy(), 1000).unref()
-    this.#endpoint.left(this, this.#will)
-    this.#will = undefined
+    this.#endpoint.left(this)
   }
 
   #onClose(): void {
     if (this.closed) return
     this.closed = true
-    this.#endpoint.left(this, this.#will)
-    this.#will = undefined
+    this.#endpoint.left(this)
   }
 
   #send(packet: Packet): void {
@@ -537,6 +534,17 @@ export class Session implements SenderContext {
     this.#socket.write(bytes)
     // Someone who sends and never reads the answers is not owed unlimited memory.
     if (this.#socket.writableLength > 2 * socketBufferBytesMax) this.#socket.destroy()
+  }
+}
+
+function willOf({ will }: IConnectPacket): KeptWill | undefined {
+  if (will === undefined) return undefined
+  return {
+    topic: will.topic,
+    payload: Buffer.from(will.payload),
+    qos: Math.min(will.qos ?? 0, 1) as 0 | 1,
+    retain: will.retain === true,
+    delaySeconds: will.properties?.willDelayInterval ?? 0,
   }
 }
 

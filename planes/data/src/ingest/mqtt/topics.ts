@@ -1,31 +1,63 @@
-import type { Session } from './session.ts'
+import type { Holder } from '../directory.ts'
+import type { RetainedMessage, SessionJournal } from './session-journal.ts'
+import type { SessionState } from './session-state.ts'
 
 /**
  * Topics of one organisation. Each device lives under `devices/<id>/`: what it calls `v1/devices/me/attributes` is
  * `devices/<id>/v1/devices/me/attributes` here, so that no filter of a device reaches another one, whatever it says.
+ * Applications of the organisation use the whole names, and `live/<id>` for values as they arrive.
  */
-export interface RetainedMessage {
-  topic: string
-  payload: Buffer
-  qos: 0 | 1
-}
-
 const retainedMax = 10_000
 const retainedBytesMax = 65_536
 
 export class OrgTopics {
   /** Sessions with at least one subscription, live or kept. */
-  readonly subscribers = new Set<Session>()
-  readonly retained = new Map<string, RetainedMessage>()
+  readonly subscribers = new Set<SessionState>()
+  /** Filters of applications that may take `live/<id>`. */
+  readonly liveFilters = new Set<string>()
+  readonly #orgId: string
+  readonly #journal: SessionJournal
 
-  publish(topic: string, payload: Buffer, qos: 0 | 1, retain: boolean): void {
-    if (retain) {
-      if (payload.length === 0) this.retained.delete(topic)
-      else if (payload.length <= retainedBytesMax && (this.retained.size < retainedMax || this.retained.has(topic)))
-        this.retained.set(topic, { topic, payload: Buffer.from(payload), qos })
-    }
-    for (const session of this.subscribers) session.offer(topic, payload, qos, false)
+  constructor(orgId: string, journal: SessionJournal) {
+    this.#orgId = orgId
+    this.#journal = journal
   }
+
+  get retained(): ReadonlyMap<string, RetainedMessage> {
+    return this.#journal.retained.get(this.#orgId) ?? none
+  }
+
+  subscriptionsChanged(): void {
+    this.liveFilters.clear()
+    for (const { holder, connection, subscriptions } of this.subscribers)
+      if (holder.kind === 'application' && connection !== undefined)
+        for (const filter of subscriptions.keys())
+          if (/^(?:live|\+|#)(?:\/|$)/.test(filter)) this.liveFilters.add(filter)
+  }
+
+  publish(topic: string, payload: Buffer, qos: 0 | 1, retain: boolean, from?: SessionState): void {
+    if (
+      retain &&
+      payload.length <= retainedBytesMax &&
+      (this.retained.size < retainedMax || this.retained.has(topic) || payload.length === 0)
+    )
+      this.#journal.retain(this.#orgId, { topic, payload: Buffer.from(payload), qos })
+    for (const subscriber of this.subscribers) subscriber.offer(topic, payload, qos, false, from)
+  }
+}
+
+const none: ReadonlyMap<string, RetainedMessage> = new Map()
+
+/** What stands before a holder's own topics in the organisation's names; an application uses the whole names. */
+export const prefixOf = (holder: Holder) => (holder.kind === 'application' ? '' : `devices/${holder.deviceId}/`)
+
+/** A topic or filter as the organisation knows it; undefined when the holder may not use it. */
+export function wholeTopic(holder: Holder, topic: string): string | undefined {
+  if (holder.kind === 'application') return /^(?:devices|live|\+|#)(?:\/|$)/.test(topic) ? topic : undefined
+  const own = `devices/${holder.deviceId}`
+  if (topic === 'devices' || topic.startsWith('devices/'))
+    return topic === own || topic.startsWith(`${own}/`) ? topic : undefined
+  return `${own}/${topic}`
 }
 
 /** Whether a topic filter takes a topic (MQTT 5.0 §4.7). Both are whole: `devices/<id>/…`. */
