@@ -1,12 +1,13 @@
 import { getCase, getCasePdf } from '@kapok/contracts/case'
 import type { ReplyOf } from '@kapok/contracts/route'
-import { Link, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { addressOf } from '../../api/call.ts'
 import { useAsk } from '../../api/hooks.ts'
 import { useHas } from '../../app/platform.ts'
 import { Instant } from '../../components/figures.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { Banner } from '../../components/state.tsx'
 import { Timeline } from '../../components/timeline.tsx'
@@ -60,9 +61,9 @@ function OneCase({ view }: { view: CaseView }) {
           </Button>
           <Button onClick={() => window.print()}>{t('case.print')}</Button>
           {writing && (
-            <Link to={writeAddress(view)}>
-              <Button type="primary">{view.state === 'draft' ? t('case.goOn') : t('case.correct')}</Button>
-            </Link>
+            <LinkButton to={writeAddress(view)} primary>
+              {view.state === 'draft' ? t('case.goOn') : t('case.correct')}
+            </LinkButton>
           )}
         </span>
       }

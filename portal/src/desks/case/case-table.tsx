@@ -19,6 +19,7 @@ export function CaseTable(props: { desk: 'mine' | 'all'; empty: ReactNode; filte
       caption={props.desk === 'mine' ? t('case.waitForMe') : t('nav.cases')}
       search={t('case.search')}
       exportName="cases"
+      every={20_000}
       keyOf={(row) => row.id}
       empty={props.empty}
       filters={
