@@ -1,5 +1,6 @@
 import {
   getHealth,
+  getJoin,
   getPlatform,
   getSession,
   listAudit,
@@ -525,7 +526,15 @@ const points = Array.from({ length: 400 }, (_, i) => now - (400 - i) * 216_000)
 
 export const fixtures: Fixture[] = [
   fixture(getPlatform, { mode: 'world', version: '0.1.0', now, tls: false, mqttPort: 1883 }),
-  fixture(getWorld, { now, today: '2027-02-15', replaying: true, daysPlayed: 62, daysTotal: 90, message: '' }),
+  fixture(getWorld, {
+    now,
+    today: '2027-02-15',
+    replaying: true,
+    daysPlayed: 62,
+    daysTotal: 90,
+    message: '',
+    stumbled: false,
+  }),
   fixture(listPeople, {
     people: [
       {
@@ -909,6 +918,7 @@ export const fixtures: Fixture[] = [
     ]),
   ),
   fixture(verifyAudit, { events: 1204, brokenAt: null, head: hash(13) }),
+  fixture(getJoin, { purpose: 'join', organisationName: plantName, login: null, expiresAt: now + day }),
   fixture(getHealth, {
     checks: [
       { name: 'store', ok: true, detail: 'ClickHouse 26, 12 ms' },

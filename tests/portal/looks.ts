@@ -24,6 +24,7 @@ export const looks: readonly Look[] = [
   { name: 'indicators', path: '/indicators' },
   { name: 'verify', path: '/verify' },
   { name: 'sign-in', path: '/sign-in' },
+  { name: 'join', path: '/join#one-time-secret' },
   ...as('plant.manager', [
     ['plant-overview', '/plant'],
     ['plant-machines', '/plant/machines'],

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { violationsOn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { fixtures, ids, sessionOf } from './fixtures.ts'
 import { addressOf, type Look, looks } from './looks.ts'
@@ -28,11 +27,9 @@ describe('fixtures', () => {
 describe.skipIf(!existsSync(dist))('pages of the built portal', () => {
   let browser: Browser
   let site: Awaited<ReturnType<typeof servePortal>>
-  let axe: string
   beforeAll(async () => {
     site = await servePortal()
     browser = await launchBrowser()
-    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   }, 60_000)
   afterAll(async () => {
     await browser?.close()
@@ -81,11 +78,7 @@ describe.skipIf(!existsSync(dist))('pages of the built portal', () => {
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
         )
         expect(overflow, 'pixels that the page is too wide').toBeLessThanOrEqual(0)
-        await page.evaluate(`${axe};0`)
-        const violations = (await page.evaluate(
-          "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')))",
-        )) as string[]
-        expect(violations).toEqual([])
+        expect(await violationsOn(page)).toEqual([])
         await page.context().close()
       }
     },

@@ -1,5 +1,10 @@
 import { samplePdf } from '@kapok/world/papers'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
+
+/** The text of an element that has come. */
+export async function textOf(element: Locator): Promise<string> {
+  return (await element.textContent()) ?? ''
+}
 
 /** A filing in parts: fill a part, keep it, attach the papers, check, submit. */
 export class PapersDesk {
@@ -33,8 +38,13 @@ export class PapersDesk {
     await this.#page.getByRole('button', { name: '核对并提交' }).click()
     await this.#page.getByRole('button', { name: '提交', exact: true }).click()
     await this.#page.getByRole('heading', { name: '已提交' }).waitFor()
-    return this.#page.locator('.confirmation .figure').innerText()
+    return textOf(this.#page.locator('.confirmation .figure'))
   }
+}
+
+interface Words {
+  reason?: string
+  toStep?: string
 }
 
 /** The page of a case, found by its number in the person's own list. */
@@ -50,12 +60,16 @@ export class CaseDesk {
     await this.#page.getByRole('link', { name: caseNo }).first().click()
     await this.#page.getByRole('heading', { name: new RegExp(caseNo) }).waitFor()
   }
-  async act(caseNo: string, verb: string, more: { reason?: string; toStep?: string } = {}): Promise<void> {
+  async act(caseNo: string, verb: string, more: Words = {}): Promise<void> {
     await this.open(caseNo)
+    await this.decide(verb, more)
+  }
+  /** Decides the case that is open. */
+  async decide(verb: string, more: Words = {}): Promise<void> {
     const page = this.#page
     await page.getByLabel(verb, { exact: true }).check()
     if (more.toStep) await page.getByLabel('退回到').selectOption({ label: more.toStep })
-    if (more.reason) await page.getByLabel('理由').fill(more.reason)
+    if (more.reason) await page.getByLabel(/^(理由|说明)/).fill(more.reason)
     await page.getByRole('button', { name: '继续' }).click()
     await page.getByRole('dialog').getByRole('button', { name: verb, exact: true }).click()
     await page.getByText('已办理，结果已写入经过。').waitFor()

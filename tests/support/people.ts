@@ -54,9 +54,10 @@ export async function played(url: string): Promise<void> {
         daysPlayed: number
         daysTotal: number
         message: string
+        stumbled: boolean
       }
       if (!state.replaying && state.daysPlayed === state.daysTotal) return
-      if (state.message.includes('stumbled')) throw new Error(state.message)
+      if (state.stumbled) throw new Error(state.message)
     }
     await new Promise((go) => setTimeout(go, 500))
   }

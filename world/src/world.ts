@@ -56,6 +56,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   save()
   let playing = true
   let message = ''
+  let stumbled = false
   let stopped = false
   const setClock = (atMs: number, running: boolean) => bus.request('clock.set', { atMs, running })
   const progress = (words: string) => {
@@ -183,6 +184,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     daysPlayed: Math.min(daysBetween(state.firstDay, state.nextDay), daysBetween(state.firstDay, state.birthDay)),
     daysTotal: daysBetween(state.firstDay, state.birthDay),
     message,
+    stumbled,
   }))
   bus.serve('world.advance', async ({ days }) => {
     if (playing) throw new Error('the province is being played already')
@@ -191,6 +193,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     return {}
   })
   const failed = (error: unknown) => {
+    stumbled = true
     log.error({ err: error }, 'the world stumbled')
     progress(`世界的重放中断 · the world stumbled: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -135,6 +135,8 @@ export const shell: typeof zh = {
     sample: 'Sample province',
     today: 'Now',
     replaying: 'Replaying the past: day {{played}} of {{total}}, data is still arriving',
+    playingOn: 'Playing on to the next day, data is still arriving',
+    stumbled: 'The playing of the province broke off:',
     nextWorkingDay: 'On to the next working day',
   },
   role: {

@@ -132,6 +132,8 @@ export const shell = {
     sample: '样例省',
     today: '此刻',
     replaying: '正在重放过去：第 {{played}} / {{total}} 天，数据仍在到达',
+    playingOn: '正在过渡到下一天，数据仍在到达',
+    stumbled: '样例省的播放中断：',
     nextWorkingDay: '前进到下一个工作日',
   },
   role: {
