@@ -274,7 +274,14 @@ export const caseView = Type.Object({
       sha256,
     }),
   ),
-  redemption: nullable(Type.Object({ ...redemptionFacts.properties, voucherNo: Type.String() })),
+  redemption: nullable(
+    Type.Object({
+      ...redemptionFacts.properties,
+      /** For others than the filer and finance all but the last four digits are `*`. */
+      bankAccount: Type.Object({ ...bankAccount.properties, number: Type.String() }),
+      voucherNo: Type.String(),
+    }),
+  ),
   voucherNo: nullable(Type.String()),
   /** Documents that the programme asks for in this case, and whether they are there. */
   documents: Type.Array(Type.Object({ role: Type.String(), text: sentence, present: Type.Boolean() })),

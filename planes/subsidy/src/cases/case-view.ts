@@ -175,7 +175,7 @@ function redemptionView(head: CaseHead, actor: Actor) {
   const { redemption } = head.facts as { redemption: RedemptionFacts }
   const open = actor.orgId === head.filerOrg || actor.roles.includes('finance.officer')
   const { number } = redemption.bankAccount
-  const masked = number.slice(-4).padStart(number.length, '0')
+  const masked = number.slice(-4).padStart(number.length, '*')
   return {
     ...redemption,
     voucherNo: head.voucherNo ?? '',

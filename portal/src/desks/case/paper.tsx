@@ -3,11 +3,13 @@ import { Rows } from '../../components/data-table.tsx'
 import { Facts, Money } from '../../components/figures.tsx'
 import { Card } from '../../components/page.tsx'
 import type { CaseView } from './case-page.tsx'
+import { useSceneName } from './scene-name.ts'
 
 /** What the filer states: certification, contract, invoices, payments, acceptance. */
 export function Paper({ view }: { view: CaseView }) {
   const { t } = useTranslation()
   const { certification, contract, redemption } = view
+  const sceneName = useSceneName(view.programmeId)
   return (
     <>
       <Card title={t('paper.parties')}>
@@ -50,7 +52,7 @@ export function Paper({ view }: { view: CaseView }) {
                 rows={contract.lines.map((line, index) => ({ ...line, index }))}
                 keyOf={(row) => String(row.index)}
                 columns={[
-                  { title: t('programme.scene'), cell: (row) => row.scene },
+                  { title: t('programme.scene'), cell: (row) => sceneName(row.scene) },
                   { title: t('programme.fee'), cell: (row) => t(`paper.fee.${row.feeKind}`) },
                   { title: t('paper.product'), cell: (row) => row.product },
                   { title: t('case.amount'), end: true, cell: (row) => <Money fen={row.amountFen} /> },

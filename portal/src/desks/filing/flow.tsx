@@ -36,6 +36,10 @@ export function Filing(props: {
   view: CaseView | undefined
   answers: [label: string, value: ReactNode][]
   next: string[]
+  /** Something was filled that the platform does not have yet. */
+  begun?: boolean
+  /** Why the platform did not take the draft. */
+  failure?: ReactNode
 }) {
   const { t } = useTranslation()
   const [stage, setStage] = useState('tasks')
@@ -125,6 +129,7 @@ export function Filing(props: {
             </p>
           </Banner>
         )}
+        {props.failure}
         {tried > 0 && <ErrorSummary wrongs={wrongs} round={tried} />}
         <Card label={props.title}>
           <ul className="plain tasks">
@@ -151,6 +156,7 @@ export function Filing(props: {
           </ul>
         </Card>
         {view && <p className="quiet">{t('filing.kept', { no: view.caseNo })}</p>}
+        {!view && props.begun && <p className="quiet">{t('filing.keptHere')}</p>}
         <div>
           <Button type="primary" size="large" onClick={() => (ready ? setStage('check') : setTried(tried + 1))}>
             {t('filing.check')}
