@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest'
 import { violationsOn } from './support/axe.ts'
 import { launchBrowser } from './support/browser.ts'
 import { CaseDesk, PapersDesk, textOf } from './support/desks.ts'
-import { pressOn } from './support/keyboard.ts'
+import { pressOn, tabTo, typeDay, typeInto } from './support/keyboard.ts'
 import { atDesk, newReader, onPhone, played, type Reader } from './support/people.ts'
 import { newFolder, removeFolder, type Started, startKapok } from './support/platform.ts'
 
@@ -181,6 +181,28 @@ chapter('the supplier confirms, county, city and province decide, after one retu
   expect(story.voucherNo).not.toBe('')
 })
 
+chapter('an application can be filled in and filed by the keyboard alone', async () => {
+  const page = await enter('冯丽')
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  await page.goto('/plant/apply/new')
+  await pressOn(page, button('合同信息'))
+  await typeInto(page, { 合同编号: 'HT-2026-0816' })
+  await typeDay(page, '合同签订日期', dayBefore(12))
+  await typeInto(page, { 供应商统一社会信用代码: usccOf('integrator').uscc, 接入设备台数: '0' })
+  await page.keyboard.press('Enter')
+  await pressOn(page, button('合同明细与金额'))
+  await pressOn(page, page.getByLabel('合同内容'), 'ArrowDown')
+  await typeInto(page, { 产品或服务: '设备状态监控服务（一年）', 金额: '12,345.67' })
+  await page.keyboard.press('Enter')
+  await tabTo(page, button('上传材料'))
+  await new PapersDesk(page).attach({ 合同: 'contract' })
+  await pressOn(page, button('核对并提交'))
+  await pressOn(page, button('提交'))
+  await page.getByRole('heading', { name: '已提交' }).waitFor()
+  // The focus is where a screen reader goes on reading.
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1')
+})
+
 chapter('the clock is moved on to the next working day by the button that everybody has', async () => {
   const page = await visit(atDesk)
   await page.goto('/')
@@ -236,7 +258,7 @@ chapter('the enterprise redeems its voucher on sealed use, with typed papers and
   const page = await enter('梁建国', onPhone)
   const desk = new PapersDesk(page)
   await page.goto('/plant/vouchers')
-  await page.getByRole('link', { name: '兑现服务券' }).first().click()
+  await page.getByRole('row').filter({ hasText: story.voucherNo }).getByRole('link', { name: '兑现服务券' }).click()
   await page.getByText(story.voucherNo).first().waitFor()
   await desk.section('设备、期间与金额')
   for (const machine of ['注塑机 1', '注塑机 2']) await page.getByLabel(machine, { exact: true }).check()
@@ -246,6 +268,9 @@ chapter('the enterprise redeems its voucher on sealed use, with typed papers and
   const invoice = { 发票号码: '26440000009900000815', 开票日期: dayBefore(20), 价税合计: '60,000', 本次使用: '60,000' }
   await desk.fill({ ...invoice, 付款日期: dayBefore(10), 付款金额: '60,000', 付款凭证号: '转账 20260815' })
   await desk.keep()
+  // The phone rings and the page is loaded again: what was filled in is still there.
+  await page.reload()
+  await page.getByText('暂存在本浏览器').waitFor()
   await desk.section('验收与收款账户')
   await desk.fill({ 验收日期: dayBefore(1), 交付内容: '质量追溯服务已上线并验收。', 开户银行: '样例银行顺德分行' })
   await desk.fill({ 银行账号: '6228000020260815' })

@@ -272,6 +272,8 @@ export const caseView = Type.Object({
       supplierName: Type.String(),
       amountFen: fen,
       sha256,
+      /** Names of the scenes in the rule set that the case is pinned to. */
+      sceneNames: Type.Record(Type.String(), sentence),
     }),
   ),
   redemption: nullable(
@@ -296,7 +298,7 @@ export const caseView = Type.Object({
       ceilingFen: fen,
       approvedFen: nullable(fen),
       /** Name of the bound that made the ceiling: face, supported, caps or paid. */
-      boundBy: Type.String(),
+      boundBy: oneOf(['face', 'supported', 'caps', 'paid']),
     }),
   ),
   decision: nullable(decisionTrace),

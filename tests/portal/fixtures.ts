@@ -300,6 +300,7 @@ const view: ReplyOf<typeof getCase> = {
     supplierName,
     amountFen: '24000000',
     sha256: hash(3),
+    sceneNames: { quality: say('质量追溯', 'Quality traceability') },
   },
   redemption: {
     voucherNo: 'V-440105-000123',

@@ -19,8 +19,25 @@ export async function typeInto(page: Page, values: Record<string, string>): Prom
   }
 }
 
+/** Types a civil day into a date field, whose parts stand in the order of the browser's own language. */
+export async function typeDay(page: Page, label: string, day: string): Promise<void> {
+  const field = page.getByLabel(label, { exact: true })
+  const [year = '', month = '', date = ''] = day.split('-')
+  for (const digits of [month + date + year, year + month + date, date + month + year]) {
+    await tabTo(page, field)
+    await page.keyboard.type(digits)
+    if ((await field.inputValue()) === day) return
+    await field.blur()
+  }
+  throw new Error(`the keyboard does not get ${day} into ${label}`)
+}
+
 /** Presses a button, follows a link or ticks a box with the keyboard alone. */
-export async function pressOn(page: Page, target: Locator, key: 'Enter' | 'Space' = 'Enter'): Promise<void> {
+export async function pressOn(
+  page: Page,
+  target: Locator,
+  key: 'Enter' | 'Space' | 'ArrowDown' = 'Enter',
+): Promise<void> {
   await tabTo(page, target)
   await page.keyboard.press(key)
 }

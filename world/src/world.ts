@@ -228,6 +228,7 @@ function birth(today: string | undefined): WorldState {
     replayDone: false,
     passwords: Object.fromEntries(logins.map((login) => [login, randomBytes(18).toString('base64url')])),
     gatewayTokens: {},
+    liveTokens: {},
     setUp: false,
     actsDone: 0,
     memory: {},
@@ -252,6 +253,7 @@ async function peopleOf(
       programmeText: fillProgramme(template, { firstDay: state.firstDay }),
     })
     state.gatewayTokens = settled.gatewayTokens
+    state.liveTokens = settled.liveTokens
     state.setUp = true
     return settled.people
   }
@@ -283,7 +285,7 @@ async function liveMachines(
       ports.push(machine.port)
     }
     const table = join(folder, `${plant.key}.yaml`)
-    const token = state.gatewayTokens[plant.key] ?? ''
+    const token = state.liveTokens[plant.key] ?? ''
     writeFileSync(table, tagTableOf(plant, { platform: options.mqttUrl, token, ports }), { mode: 0o600 })
     options.startEdge(`edge-${plant.key}`, table, join(folder, `${plant.key}.buffer`))
   }

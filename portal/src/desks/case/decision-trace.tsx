@@ -71,10 +71,7 @@ export function MoneyBounds({ money }: { money: NonNullable<CaseView['money']> }
           <Money fen={money.paidByEnterpriseFen} />
         </Stat>
       )}
-      <Stat
-        label={t('case.ceiling')}
-        note={t('case.boundBy', { bound: t(`case.bound.${money.boundBy as 'face'}`, { defaultValue: money.boundBy }) })}
-      >
+      <Stat label={t('case.ceiling')} note={t('case.boundBy', { bound: t(`case.bound.${money.boundBy}`) })}>
         <Money fen={money.ceilingFen} />
       </Stat>
       {money.approvedFen !== null && (

@@ -11,11 +11,11 @@ import { Page } from '../../components/page.tsx'
 import { Empty, Failure, Reply } from '../../components/waiting.tsx'
 import { useSentence } from '../../i18n/sentence.ts'
 import type { CaseView } from '../case/case-page.tsx'
-import { useSceneName } from '../case/scene-name.ts'
 import { ContractForm } from './contract-form.tsx'
 import { Filing } from './flow.tsx'
 import { useKeptDraft } from './kept-draft.ts'
 import { LinesForm } from './lines-form.tsx'
+import { useSceneName } from './scene-name.ts'
 
 export type Contract = BodyOf<typeof createApplication>['contract']
 

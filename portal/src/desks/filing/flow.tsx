@@ -1,7 +1,7 @@
 import type { getCase } from '@kapok/contracts/case'
 import { decideCase } from '@kapok/contracts/case'
 import type { ReplyOf } from '@kapok/contracts/route'
-import { Link } from '@tanstack/react-router'
+import { Link, Navigate } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -64,6 +64,8 @@ export function Filing(props: {
         <Link to={`/cases/${view.id}`}>{t('filing.seeCase')}</Link>
       </Confirmation>
     )
+  // What was submitted is read, not written: its case page says where it is.
+  if (view && view.state !== 'draft' && view.state !== 'returned') return <Navigate to={`/cases/${view.id}`} replace />
   const crumbs = [{ text: t('nav.cases'), to: '/plant/cases' }, { text: props.title }]
   if (section)
     return (

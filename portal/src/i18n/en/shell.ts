@@ -100,7 +100,8 @@ export const shell: typeof zh = {
     page: 'Page {{page}} of {{pages}}',
     before: 'Previous',
     after: 'Next',
-    sort: 'Sort by this column',
+    sort: 'Sort',
+    usual: 'Usual order',
   },
   chart: {
     chart: 'Chart',

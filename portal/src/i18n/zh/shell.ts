@@ -97,7 +97,8 @@ export const shell = {
     page: '第 {{page}} / {{pages}} 页',
     before: '上一页',
     after: '下一页',
-    sort: '按此列排序',
+    sort: '排序',
+    usual: '默认顺序',
   },
   chart: {
     chart: '图',
