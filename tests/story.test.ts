@@ -3,11 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { organisations } from '@kapok/world/province'
 import mqtt from 'mqtt'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { violationsOn } from './support/axe.ts'
 import { launchBrowser } from './support/browser.ts'
-import { CaseDesk, PapersDesk, textOf } from './support/desks.ts'
+import { chaptersIn } from './support/chapter.ts'
+import { CaseDesk, fill, PapersDesk, textOf } from './support/desks.ts'
 import { pressOn, tabTo, typeDay, typeInto } from './support/keyboard.ts'
 import { atDesk, newReader, onPhone, played, type Reader } from './support/people.ts'
 import { newFolder, removeFolder, type Started, startKapok } from './support/platform.ts'
@@ -19,7 +20,6 @@ import { newFolder, removeFolder, type Started, startKapok } from './support/pla
 let world: Started
 let browser: Browser
 let today = ''
-const contexts: BrowserContext[] = []
 /** What went wrong on any page that anybody opened. */
 const wrong: string[] = []
 
@@ -36,7 +36,6 @@ afterAll(async () => {
 
 async function visit(how: Reader): Promise<Page> {
   const context = await newReader(browser, world.url, how)
-  contexts.push(context)
   const page = await context.newPage()
   page.on('pageerror', (error) => wrong.push(`${page.url()}: ${error.message}`))
   return page
@@ -97,20 +96,7 @@ function verifyOffline(bundle: string, keys: string): { code: number | null; sai
   return { code: status, said: stdout }
 }
 
-/** A chapter that follows the ones before: when one of them failed, it has nothing to stand on. */
-let told = true
-function chapter(title: string, tell: () => Promise<void>, timeout = 120_000) {
-  test(
-    title,
-    async ({ skip }: TestContext) => {
-      if (!told) skip('an earlier chapter failed')
-      told = false
-      await tell()
-      told = true
-    },
-    timeout,
-  )
-}
+const chapter = chaptersIn(() => browser)
 
 const story = { caseNo: '', voucherNo: '', redemptionNo: '' }
 
@@ -329,6 +315,36 @@ chapter(
     expect(fenOf(await textOf(approved))).toBe(supported)
   },
 )
+
+chapter('a citizen objects to the liar’s notice, which stops it; the province answers, and it runs on', async () => {
+  const citizen = await visit(onPhone)
+  await citizen.goto('/notices')
+  const notice = citizen.getByRole('row').filter({ hasText: '南海五金加工' })
+  await notice.getByRole('link', { name: '提出异议' }).click()
+  await citizen.getByRole('button', { name: '提交异议' }).click()
+  expect(await textOf(citizen.getByRole('alert'))).toContain('异议理由至少 10 个字')
+  await fill(citizen, {
+    姓名或单位名称: '何市民',
+    联系方式: '13800000000',
+    异议理由: '三条冲压线里只有一条真的在运转。',
+  })
+  await citizen.getByRole('button', { name: '提交异议' }).click()
+  await citizen.getByRole('heading', { name: '异议已收到' }).waitFor()
+  await citizen.goto('/notices')
+  await notice.getByText('有异议，已暂停').waitFor()
+
+  const province = await enter('李文')
+  await province.goto('/review/objections')
+  await province.getByRole('row').filter({ hasText: '何市民' }).getByRole('button', { name: '答复' }).click()
+  await province.getByRole('button', { name: '异议不成立' }).click()
+  await province.getByText('至少 5 个字').first().waitFor()
+  await fill(province, { 答复内容: '核定金额已按证据只计一条线的有效用量。' })
+  await province.getByRole('button', { name: '异议不成立' }).click()
+  await province.getByRole('dialog').getByRole('button', { name: '异议不成立' }).click()
+  await province.getByRole('row').filter({ hasText: '何市民' }).getByText('不成立').waitFor()
+  await citizen.reload()
+  await notice.getByText('公示中').waitFor()
+})
 
 chapter('the notice runs its working days and ends; finance makes a batch and enters the bank’s receipt', async () => {
   const stranger = await visit(atDesk)

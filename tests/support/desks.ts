@@ -6,6 +6,11 @@ export async function textOf(element: Locator): Promise<string> {
   return (await element.textContent()) ?? ''
 }
 
+/** Fills fields by their labels. */
+export async function fill(page: Page, values: Record<string, string>): Promise<void> {
+  for (const [label, value] of Object.entries(values)) await page.getByLabel(label, { exact: true }).fill(value)
+}
+
 /** A filing in parts: fill a part, keep it, attach the papers, check, submit. */
 export class PapersDesk {
   readonly #page: Page
@@ -15,8 +20,8 @@ export class PapersDesk {
   async section(name: string): Promise<void> {
     await this.#page.getByRole('button', { name, exact: true }).click()
   }
-  async fill(values: Record<string, string>): Promise<void> {
-    for (const [label, value] of Object.entries(values)) await this.#page.getByLabel(label, { exact: true }).fill(value)
+  fill(values: Record<string, string>): Promise<void> {
+    return fill(this.#page, values)
   }
   async keep(): Promise<void> {
     await this.#page.getByRole('button', { name: '保存并返回清单' }).click()

@@ -21,7 +21,8 @@ export interface PersonOfWorld {
 /** A browser of one reader, signed out. */
 export async function newReader(browser: Browser, url: string, how: Reader): Promise<BrowserContext> {
   const context = await browser.newContext({
-    baseURL: url,
+    // The platform's own links say localhost, and a session belongs to the name under which it began.
+    baseURL: url.replace('127.0.0.1', 'localhost'),
     viewport: { width: how.width, height: how.width === 390 ? 844 : 900 },
     isMobile: how.width === 390,
     hasTouch: how.width === 390,

@@ -118,7 +118,7 @@ export const words = {
   minMinutes: ['每日最少分钟', 'Minutes a day at least'],
   tolerance: ['第二来源容差', 'Tolerance to the second source'],
   perMachine: ['每台所需天数', 'Days required a machine'],
-  identical: ['与他机相同的设备日', 'Machine-days identical to another’s'],
+  identical: ['与他机相同的设备日', "Machine-days identical to another's"],
   disagreeing: ['与运营商不符的设备日', 'Machine-days that the operator disputes'],
   eligible: ['可补金额（元）', 'Eligible (yuan)'],
   supported: ['用量支持金额（元）', 'Supported by use (yuan)'],
