@@ -31,7 +31,7 @@ export interface BusRequests {
   /** The world's own roles: how far the province is, and playing it on. */
   'world.state': {
     ask: Record<string, never>
-    answer: { replaying: boolean; daysPlayed: number; daysTotal: number; message: string }
+    answer: { replaying: boolean; daysPlayed: number; daysTotal: number; message: string; stumbled: boolean }
   }
   'world.advance': { ask: { days: number | undefined }; answer: Record<string, never> }
   'clock.set': { ask: { atMs: number; running: boolean }; answer: Record<string, never> }

@@ -272,9 +272,18 @@ export const caseView = Type.Object({
       supplierName: Type.String(),
       amountFen: fen,
       sha256,
+      /** Names of the scenes in the rule set that the case is pinned to. */
+      sceneNames: Type.Record(Type.String(), sentence),
     }),
   ),
-  redemption: nullable(Type.Object({ ...redemptionFacts.properties, voucherNo: Type.String() })),
+  redemption: nullable(
+    Type.Object({
+      ...redemptionFacts.properties,
+      /** For others than the filer and finance all but the last four digits are `*`. */
+      bankAccount: Type.Object({ ...bankAccount.properties, number: Type.String() }),
+      voucherNo: Type.String(),
+    }),
+  ),
   voucherNo: nullable(Type.String()),
   /** Documents that the programme asks for in this case, and whether they are there. */
   documents: Type.Array(Type.Object({ role: Type.String(), text: sentence, present: Type.Boolean() })),
@@ -289,7 +298,7 @@ export const caseView = Type.Object({
       ceilingFen: fen,
       approvedFen: nullable(fen),
       /** Name of the bound that made the ceiling: face, supported, caps or paid. */
-      boundBy: Type.String(),
+      boundBy: oneOf(['face', 'supported', 'caps', 'paid']),
     }),
   ),
   decision: nullable(decisionTrace),

@@ -17,7 +17,10 @@ export const getWorld = route({
     /** Days of the past already played, of how many. */
     daysPlayed: Type.Integer(),
     daysTotal: Type.Integer(),
+    /** What is being played, in both languages, for a terminal. */
     message: Type.String(),
+    /** The playing broke off; `message` says why. */
+    stumbled: Type.Boolean(),
   }),
 })
 export const listPeople = route({

@@ -1,5 +1,6 @@
 import {
   getHealth,
+  getJoin,
   getPlatform,
   getSession,
   listAudit,
@@ -20,7 +21,7 @@ import {
 } from '@kapok/contracts/data'
 import { getCheckpoint, getLogKeys, getStrip, listReadings, listSeals } from '@kapok/contracts/evidence'
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
-import type { Role } from '@kapok/contracts/roles'
+import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
 import {
   getBatch,
@@ -39,6 +40,7 @@ import {
   listVouchers,
 } from '@kapok/contracts/subsidy'
 import { getWorld, listPeople } from '@kapok/contracts/world'
+import type { Thing } from './looks.ts'
 
 /** Replies for looking at the portal without a server; a test checks each against its contract. */
 export interface Fixture {
@@ -56,16 +58,38 @@ const page = <T>(rows: T[], total = rows.length) => ({ rows, total })
 const plantName = '云山注塑有限公司'
 const supplierName = '榕数工业互联科技有限公司'
 
-export function sessionOf(
-  roles: Role[],
-  kind: 'enterprise' | 'supplier' | 'province' | 'finance' | 'operator' | 'platform',
-): Fixture {
+export function sessionOf(roles: Role[]): Fixture {
   return fixture(getSession, {
     user: { id: id(1), login: 'wang.min', name: '王敏' },
-    organisation: { id: id(2), name: plantName, kind, uscc: '91440101MA5C000000', region: '440105' },
+    organisation: {
+      id: id(2),
+      name: plantName,
+      kind: kindOf[roles[0]?.split('.')[0] ?? ''] ?? 'enterprise',
+      uscc: '91440101MA5C000000',
+      region: '440105',
+    },
     roles: ['public', ...roles],
     expiresAt: now + day / 2,
   })
+}
+const kindOf: Record<string, OrgKind> = {
+  supplier: 'supplier',
+  province: 'province',
+  finance: 'finance',
+  operator: 'operator',
+  platform: 'platform',
+}
+
+/** What the addresses of pages name. */
+export const ids: Record<Thing, string> = {
+  device: id(10),
+  product: id(20),
+  case: id(30),
+  notice: id(90),
+  batch: id(50),
+  organisation: id(2),
+  voucher: 'V-440105-000123',
+  programme: 'sample-2026',
 }
 
 const strip = Array.from({ length: 90 }, (_, i) => {
@@ -276,6 +300,7 @@ const view: ReplyOf<typeof getCase> = {
     supplierName,
     amountFen: '24000000',
     sha256: hash(3),
+    sceneNames: { quality: say('质量追溯', 'Quality traceability') },
   },
   redemption: {
     voucherNo: 'V-440105-000123',
@@ -502,7 +527,15 @@ const points = Array.from({ length: 400 }, (_, i) => now - (400 - i) * 216_000)
 
 export const fixtures: Fixture[] = [
   fixture(getPlatform, { mode: 'world', version: '0.1.0', now, tls: false, mqttPort: 1883 }),
-  fixture(getWorld, { now, today: '2027-02-15', replaying: true, daysPlayed: 62, daysTotal: 90, message: '' }),
+  fixture(getWorld, {
+    now,
+    today: '2027-02-15',
+    replaying: true,
+    daysPlayed: 62,
+    daysTotal: 90,
+    message: '',
+    stumbled: false,
+  }),
   fixture(listPeople, {
     people: [
       {
@@ -886,6 +919,7 @@ export const fixtures: Fixture[] = [
     ]),
   ),
   fixture(verifyAudit, { events: 1204, brokenAt: null, head: hash(13) }),
+  fixture(getJoin, { purpose: 'join', organisationName: plantName, login: null, expiresAt: now + day }),
   fixture(getHealth, {
     checks: [
       { name: 'store', ok: true, detail: 'ClickHouse 26, 12 ms' },

@@ -1,68 +1,75 @@
 import type { Role } from '@kapok/contracts/roles'
-import { type Fixture, sessionOf } from './fixtures.ts'
+
+/** Things that the addresses of pages name; a world fills in its own ids. */
+export type Thing = 'device' | 'product' | 'case' | 'notice' | 'batch' | 'organisation' | 'voucher' | 'programme'
 
 export interface Look {
   name: string
+  /** With `{thing}` where the address names one. */
   path: string
-  session?: Fixture
+  /** Who opens it; absent: anybody. */
+  as?: Role
 }
-const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
-const as = (session: Fixture, pages: [name: string, path: string][]): Look[] =>
-  pages.map(([name, path]) => ({ name, path, session }))
-const who = (role: Role, kind: Parameters<typeof sessionOf>[1]) => sessionOf([role], kind)
+const as = (role: Role, pages: [name: string, path: string][]): Look[] =>
+  pages.map(([name, path]) => ({ name, path, as: role }))
 
 /** Every page of the portal with somebody who may see it. */
-export const looks: Look[] = [
+export const looks: readonly Look[] = [
   { name: 'home', path: '/' },
   { name: 'programmes', path: '/programmes' },
-  { name: 'programme', path: '/programmes/sample-2026' },
-  { name: 'eligibility', path: '/programmes/sample-2026/check' },
+  { name: 'programme', path: '/programmes/{programme}' },
+  { name: 'eligibility', path: '/programmes/{programme}/check' },
   { name: 'notices', path: '/notices' },
-  { name: 'object', path: `/notices/${id(90)}/object` },
+  { name: 'object', path: '/notices/{notice}/object' },
   { name: 'indicators', path: '/indicators' },
   { name: 'verify', path: '/verify' },
   { name: 'sign-in', path: '/sign-in' },
-  ...as(who('plant.manager', 'enterprise'), [
+  { name: 'join', path: '/join#one-time-secret' },
+  ...as('plant.manager', [
     ['plant-overview', '/plant'],
     ['plant-machines', '/plant/machines'],
-    ['plant-machine', `/plant/machines/${id(10)}`],
+    ['plant-machine', '/plant/machines/{device}'],
     ['plant-connect', '/plant/connect'],
     ['plant-products', '/plant/products'],
-    ['plant-product', `/plant/products/${id(20)}`],
+    ['plant-product', '/plant/products/{product}'],
     ['plant-quarantine', '/plant/quarantine'],
     ['plant-evidence', '/plant/evidence'],
     ['plant-cases', '/plant/cases'],
     ['plant-vouchers', '/plant/vouchers'],
     ['plant-certify', '/plant/certify/new'],
     ['plant-apply', '/plant/apply/new'],
-    ['plant-redeem', '/plant/redeem/V-440105-000123'],
+    ['plant-redeem', '/plant/redeem/{voucher}'],
     ['tokens', '/tokens'],
     ['account', '/account'],
     ['inbox', '/inbox'],
   ]),
-  ...as(who('supplier.manager', 'supplier'), [
+  ...as('supplier.manager', [
     ['supplier', '/supplier'],
     ['supplier-customers', '/supplier/customers'],
   ]),
-  ...as(who('province.reviewer', 'province'), [
+  ...as('province.reviewer', [
     ['review-queue', '/review'],
-    ['review-case', `/cases/${id(30)}`],
+    ['review-case', '/cases/{case}'],
     ['review-objections', '/review/objections'],
     ['province', '/province'],
     ['province-suppliers', '/province/suppliers'],
   ]),
-  ...as(who('finance.officer', 'finance'), [
+  ...as('finance.officer', [
     ['finance', '/finance'],
     ['finance-batches', '/finance/batches'],
-    ['finance-batch', `/finance/batches/${id(50)}`],
+    ['finance-batch', '/finance/batches/{batch}'],
     ['finance-ledger', '/finance/ledger'],
   ]),
-  ...as(who('operator.officer', 'operator'), [['operator', '/operator']]),
-  ...as(who('platform.administrator', 'platform'), [
+  ...as('operator.officer', [['operator', '/operator']]),
+  ...as('platform.administrator', [
     ['admin', '/admin'],
-    ['admin-members', `/admin/organisations/${id(2)}`],
+    ['admin-members', '/admin/organisations/{organisation}'],
     ['admin-rules', '/admin/rules'],
     ['admin-audit', '/admin/audit'],
     ['admin-health', '/admin/health'],
   ]),
 ]
+
+export function addressOf(look: Look, ids: Record<string, string>): string {
+  return look.path.replace(/\{(\w+)\}/g, (_, thing: string) => ids[thing] ?? '')
+}

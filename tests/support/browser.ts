@@ -23,6 +23,15 @@ export async function launchBrowser(): Promise<Browser> {
   })
 }
 
+/** Pictures of every open page in a new temporary folder, for whoever has to find out why a test failed. */
+export async function photograph(browser: Browser): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'kapok-failure-'))
+  const pages = browser.contexts().flatMap((context) => context.pages())
+  for (const [n, page] of pages.entries())
+    await page.screenshot({ path: join(folder, `${n}.png`), fullPage: true }).catch(() => undefined)
+  return folder
+}
+
 function fontFolder(): string {
   return dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/noto-sans-sc/package.json'))
 }

@@ -1,5 +1,5 @@
 import { createOrganisation } from '@kapok/contracts/access'
-import { createDevice, createProduct } from '@kapok/contracts/data'
+import { createCredential, createDevice, createProduct } from '@kapok/contracts/data'
 import { publishProgramme, putRegions } from '@kapok/contracts/subsidy'
 import { type MachineKindName, machineKinds } from './machine/machine.ts'
 import { Person } from './people/person.ts'
@@ -8,6 +8,7 @@ import { type OrganisationKey, organisations, plants, regions } from './province
 export interface Settled {
   people: Map<OrganisationKey, Person>
   gatewayTokens: Record<string, string>
+  liveTokens: Record<string, string>
   programmeId: string
 }
 
@@ -38,6 +39,7 @@ export async function settleProvince(ask: {
   const { id: programmeId } = await province.call(publishProgramme, { body: { text: ask.programmeText } })
 
   const gatewayTokens: Record<string, string> = {}
+  const liveTokens: Record<string, string> = {}
   for (const plant of plants) {
     const engineer = people.get(plant.key)
     if (engineer === undefined) throw new Error(`plant ${plant.key} has nobody`)
@@ -62,6 +64,9 @@ export async function settleProvince(ask: {
     }
     const gateway = await engineer.call(createDevice, { body: { name: '边缘网关', kind: 'gateway' } })
     gatewayTokens[plant.key] = gateway.token
+    // The past is replayed with one credential and lived on with another: a session of each, none taking over.
+    const params = { deviceId: gateway.deviceId }
+    liveTokens[plant.key] = (await engineer.call(createCredential, { params, body: { purpose: 'live' } })).token
   }
-  return { people, gatewayTokens, programmeId }
+  return { people, gatewayTokens, liveTokens, programmeId }
 }

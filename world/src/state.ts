@@ -14,6 +14,8 @@ export interface WorldState {
   replayDone: boolean
   passwords: Record<string, string>
   gatewayTokens: Record<string, string>
+  /** Credentials of the same gateways for their living processes. */
+  liveTokens: Record<string, string>
   setUp: boolean
   actsDone: number
   memory: Record<string, string>

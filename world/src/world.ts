@@ -56,6 +56,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   save()
   let playing = true
   let message = ''
+  let stumbled = false
   let stopped = false
   const setClock = (atMs: number, running: boolean) => bus.request('clock.set', { atMs, running })
   const progress = (words: string) => {
@@ -184,6 +185,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     daysPlayed: Math.min(daysBetween(state.firstDay, state.nextDay), daysBetween(state.firstDay, state.birthDay)),
     daysTotal: daysBetween(state.firstDay, state.birthDay),
     message,
+    stumbled,
   }))
   bus.serve('world.advance', async ({ days }) => {
     if (playing) throw new Error('the province is being played already')
@@ -192,6 +194,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     return {}
   })
   const failed = (error: unknown) => {
+    stumbled = true
     log.error({ err: error }, 'the world stumbled')
     progress(`世界的重放中断 · the world stumbled: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -226,6 +229,7 @@ function birth(today: string | undefined): WorldState {
     replayDone: false,
     passwords: Object.fromEntries(logins.map((login) => [login, randomBytes(18).toString('base64url')])),
     gatewayTokens: {},
+    liveTokens: {},
     setUp: false,
     actsDone: 0,
     memory: {},
@@ -250,6 +254,7 @@ async function peopleOf(
       programmeText: fillProgramme(template, { firstDay: state.firstDay }),
     })
     state.gatewayTokens = settled.gatewayTokens
+    state.liveTokens = settled.liveTokens
     state.setUp = true
     return settled.people
   }
@@ -281,7 +286,7 @@ async function liveMachines(
       ports.push(machine.port)
     }
     const table = join(folder, `${plant.key}.yaml`)
-    const token = state.gatewayTokens[plant.key] ?? ''
+    const token = state.liveTokens[plant.key] ?? ''
     writeFileSync(table, tagTableOf(plant, { platform: options.mqttUrl, token, ports }), { mode: 0o600 })
     options.startEdge(`edge-${plant.key}`, table, join(folder, `${plant.key}.buffer`))
   }

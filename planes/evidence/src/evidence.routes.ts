@@ -123,6 +123,14 @@ export function evidenceRoutes(kit: Kit, ports: EvidencePorts, log: EvidenceLog)
       accepted: await fileReadings(kit, ports.organisations, call.orgId, call.body.readings),
     })),
     handle(listReadings, async (call) => {
+      const { search, ...page } = call.query
+      const asked = search?.trim() ?? ''
+      // A day, or an enterprise by its name or code; who is called what is for the access plane to say.
+      const byDay = /^\d{4}(-\d{0,2})*$/.test(asked)
+      const named = async () =>
+        (await ports.organisations.ofKind('enterprise'))
+          .filter((each) => `${each.name} ${each.uscc ?? ''}`.includes(asked))
+          .map((each) => each.id)
       const { rows, total } = await listRows<{
         org_id: string
         day: string
@@ -131,11 +139,14 @@ export function evidenceRoutes(kit: Kit, ports: EvidencePorts, log: EvidenceLog)
         filed_at: Date
       }>(call.tx, {
         select: `SELECT org_id, to_char(day, 'YYYY-MM-DD') AS day, active_minutes, bytes, filed_at FROM evidence.reading`,
-        where: [['operator_id = $?', call.orgId]],
+        where: [
+          ['operator_id = $?', call.orgId],
+          ...(asked === '' || byDay ? [] : [['org_id = ANY($?)', await named()] as const]),
+        ],
         search: ['day'],
         sorts: { day: 'day', filedAt: 'filed_at', activeMinutes: 'active_minutes' },
         otherwise: 'day DESC, org_id',
-        query: call.query,
+        query: byDay ? call.query : page,
       })
       return {
         total,

@@ -4,10 +4,10 @@ import { useRef } from 'react'
 import { type Ask, call } from './call.ts'
 import { isFinal } from './refusal.ts'
 
-export interface AskOptions {
+export interface AskOptions<T> {
   enabled?: boolean
-  /** Milliseconds between fetches; absent = only when somebody looks again. */
-  every?: number
+  /** Milliseconds between fetches, also by what was last read; absent = only when somebody looks again. */
+  every?: number | ((last: T | undefined) => number)
   /** Show the page before while the next one is loading (tables). */
   keep?: boolean
 }
@@ -18,12 +18,13 @@ export function keyOf<R extends RouteContract>(contract: R, ask: Ask<R>): readon
 }
 
 /** Reads one route; the reply is kept under the route's id and what was asked. */
-export function useAsk<R extends RouteContract>(contract: R, ask: Ask<R>, options: AskOptions = {}) {
+export function useAsk<R extends RouteContract>(contract: R, ask: Ask<R>, options: AskOptions<ReplyOf<R>> = {}) {
+  const { every } = options
   return useQuery<ReplyOf<R>>({
     queryKey: keyOf(contract, ask),
     queryFn: ({ signal }) => call(contract, ask, { signal }),
     enabled: options.enabled,
-    refetchInterval: options.every,
+    refetchInterval: typeof every === 'function' ? (query) => every(query.state.data) : every,
     placeholderData: options.keep ? (keepPreviousData as never) : undefined,
   })
 }

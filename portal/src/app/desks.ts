@@ -87,6 +87,12 @@ export function deskOf(roles: readonly Role[]): Desk | undefined {
   return desks.find((desk) => desk.roles.some((role) => roles.includes(role)))
 }
 
+/** The page of a person's desk from which cases are opened. */
+export function queueOf(roles: readonly Role[]): DeskPage | undefined {
+  return deskOf(roles)?.pages.find((page) => caseQueues.has(page.to))
+}
+const caseQueues: ReadonlySet<string> = new Set(['/plant/cases', '/supplier', '/review'])
+
 export const publicPages: readonly DeskPage[] = [
   { to: '/programmes', word: 'programmes' },
   { to: '/notices', word: 'notices' },

@@ -1,3 +1,4 @@
+import { CloseCircleFilled } from '@ant-design/icons'
 import { Button, Modal } from 'antd'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -11,13 +12,15 @@ export function ConfirmAct(props: {
   act(): Promise<unknown>
   primary?: boolean
   danger?: boolean
-  disabled?: boolean
+  /** What is still to be filled in: pressing the button says so instead of asking. */
+  missing?: string
   onDone?(): void
 }) {
   const { t } = useTranslation()
   const [open, setOpen] = useState(false)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
+  const [told, setTold] = useState(false)
   const act = async () => {
     setBusy(true)
     setError(undefined)
@@ -36,11 +39,19 @@ export function ConfirmAct(props: {
       <Button
         type={props.primary ? 'primary' : 'default'}
         danger={props.danger}
-        disabled={props.disabled}
-        onClick={() => setOpen(true)}
+        onClick={() => {
+          setTold(props.missing !== undefined)
+          setError(undefined)
+          setOpen(props.missing === undefined)
+        }}
       >
         {props.button}
       </Button>
+      {told && props.missing !== undefined && (
+        <span role="alert" className="missing">
+          <CloseCircleFilled aria-hidden /> {props.missing}
+        </span>
+      )}
       <Modal
         open={open}
         title={props.title}

@@ -97,6 +97,25 @@ export function DataTable<R extends RouteContract>(props: {
           />
         )}
         {props.filters}
+        {data.rows.length > 1 && props.columns.some((each) => each.sort) && (
+          // On a phone the rows are cards without a head to press.
+          <select
+            className="input sort"
+            aria-label={t('table.sort')}
+            value={sort ?? ''}
+            onChange={(event) => setSort(event.target.value || undefined)}
+          >
+            <option value="">{t('table.usual')}</option>
+            {props.columns.flatMap((each) =>
+              each.sort
+                ? [
+                    <option key={each.sort} value={each.sort}>{`${each.title} ↑`}</option>,
+                    <option key={`-${each.sort}`} value={`-${each.sort}`}>{`${each.title} ↓`}</option>,
+                  ]
+                : [],
+            )}
+          </select>
+        )}
         {props.exportName && data.total > 0 && (
           <span className="end">
             <button

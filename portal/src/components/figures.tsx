@@ -46,10 +46,10 @@ export function Stat(props: { label: string; children: ReactNode; note?: ReactNo
   )
 }
 
-/** Facts as a list of terms; rows without a value are left out. */
-export function Facts({ rows }: { rows: [label: string, value: ReactNode][] }) {
+/** Facts as a list of terms; rows without a value are left out. Amounts that add up stand under each other. */
+export function Facts({ rows, sums }: { rows: [label: string, value: ReactNode][]; sums?: boolean }) {
   return (
-    <dl className="facts">
+    <dl className={sums ? 'facts sums' : 'facts'}>
       {rows
         .filter(([, value]) => value !== undefined && value !== null && value !== '')
         .map(([label, value]) => (

@@ -13,6 +13,7 @@ import {
   fastify,
   LogController,
 } from 'fastify'
+import { loggedPath } from './logged-path.ts'
 import { languageOf } from './routes.ts'
 import { validationWords } from './validation-words.ts'
 
@@ -68,7 +69,7 @@ export function makeApp(options: AppOptions): FastifyInstance {
     request.log.info(
       {
         method: request.method,
-        url: request.url.split('?')[0],
+        url: loggedPath(request.url),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
       },

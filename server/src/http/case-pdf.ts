@@ -4,7 +4,17 @@ import type { Kit } from '@kapok/kit-store/kit'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
 import type { CaseView } from '@kapok/subsidy'
 import type { Planes } from '../planes.ts'
-import { dayWords, deskWords, feeWords, kindWords, partWords, stateWords, stepWords, words } from './case-pdf.words.ts'
+import {
+  dayWords,
+  deskWords,
+  feeWords,
+  kindWords,
+  partWords,
+  stateWords,
+  stepWords,
+  unitWords,
+  words,
+} from './case-pdf.words.ts'
 import { Sheet } from './sheet.ts'
 
 /** The printable case file: what the case page shows to whoever may see it, as a PDF. */
@@ -17,6 +27,9 @@ export function casePdfRoutes(kit: Kit, { caseFileOf }: Pick<Planes, 'caseFileOf
     }),
   ]
 }
+
+/** Bound of the ceiling → the word of its figure. */
+const boundWords = { face: 'face', supported: 'supported', caps: 'caps', paid: 'paidByEnterprise' } as const
 
 /** Renders a case; `nowMs` is printed at the foot of every page. */
 export async function printCase(view: CaseView, language: 'zh' | 'en', nowMs: number): Promise<Uint8Array> {
@@ -53,9 +66,9 @@ export async function printCase(view: CaseView, language: 'zh' | 'en', nowMs: nu
       view.parties,
     )
   }
-  printPapers(sheet, view, w, say)
+  printPapers(sheet, view, w, say, language)
   printEvidence(sheet, view, w, say)
-  printDecision(sheet, view, w, language)
+  printDecision(sheet, view, w, say, language)
   printCourse(sheet, view, w, say, language)
   return sheet.bytes(
     (page, pages) =>
@@ -67,7 +80,13 @@ type W = (key: keyof typeof words) => string
 type Say = (pair: readonly [string, string]) => string
 
 /** What the filer states: enterprise, contract, invoices and payments. */
-function printPapers(sheet: Sheet, { certification, contract, redemption }: CaseView, w: W, say: Say): void {
+function printPapers(
+  sheet: Sheet,
+  { certification, contract, redemption }: CaseView,
+  w: W,
+  say: Say,
+  language: 'zh' | 'en',
+): void {
   if (certification !== null) {
     sheet.heading(w('certification'))
     sheet.facts([
@@ -90,7 +109,7 @@ function printPapers(sheet: Sheet, { certification, contract, redemption }: Case
     ])
     sheet.table(
       [
-        { title: w('scene'), share: 4, cell: (row) => row.scene },
+        { title: w('scene'), share: 4, cell: (row) => contract.sceneNames[row.scene]?.[language] ?? row.scene },
         { title: w('fee'), share: 3, cell: (row) => (row.feeKind === undefined ? '' : say(feeWords[row.feeKind])) },
         { title: w('product'), share: 5, cell: (row) => row.product },
         { title: w('amount'), share: 3, align: 'right', cell: (row) => yuan(row.amountFen) },
@@ -166,7 +185,7 @@ function printEvidence(sheet: Sheet, { coverage }: CaseView, w: W, say: Say): vo
   )
 }
 
-function printDecision(sheet: Sheet, { money, decision }: CaseView, w: W, language: 'zh' | 'en'): void {
+function printDecision(sheet: Sheet, { money, decision }: CaseView, w: W, say: Say, language: 'zh' | 'en'): void {
   if (money !== null) {
     sheet.heading(w('money'))
     sheet.facts([
@@ -174,7 +193,7 @@ function printDecision(sheet: Sheet, { money, decision }: CaseView, w: W, langua
       [w('supported'), money.supportedFen === null ? null : yuan(money.supportedFen)],
       [w('paidByEnterprise'), money.paidByEnterpriseFen === null ? null : yuan(money.paidByEnterpriseFen)],
       [w('ceiling'), yuan(money.ceilingFen)],
-      [w('boundBy'), money.boundBy],
+      [w('boundBy'), w(boundWords[money.boundBy])],
       [w('approved'), money.approvedFen === null ? null : yuan(money.approvedFen)],
     ])
   }
@@ -196,7 +215,13 @@ function printDecision(sheet: Sheet, { money, decision }: CaseView, w: W, langua
     sheet.table(
       [
         { title: w('number'), share: 8, cell: (row) => row.label[language] },
-        { title: w('value'), share: 4, align: 'right', cell: (row) => `${row.value} ${row.unit}`.trim() },
+        {
+          title: w('value'),
+          share: 4,
+          align: 'right',
+          cell: (row) =>
+            `${row.value} ${row.unit in unitWords ? say(unitWords[row.unit as keyof typeof unitWords]) : row.unit}`.trim(),
+        },
       ],
       decision.numbers,
     )

@@ -57,6 +57,14 @@ export const dayWords: Record<'covered' | 'partial' | 'gap' | 'disputed' | 'open
   open: ['未封存', 'not sealed'],
 }
 
+/** Units of a decision's numbers, as the subsidy plane writes them. */
+export const unitWords: Record<'元' | 'min' | '台' | '台·日', Words> = {
+  元: ['元', 'yuan'],
+  min: ['分钟', 'minutes'],
+  台: ['台', 'machines'],
+  台·日: ['台·日', 'machine-days'],
+}
+
 export const words = {
   file: ['办件档案', 'Case file'],
   facts: ['基本情况', 'The case'],
@@ -110,7 +118,7 @@ export const words = {
   minMinutes: ['每日最少分钟', 'Minutes a day at least'],
   tolerance: ['第二来源容差', 'Tolerance to the second source'],
   perMachine: ['每台所需天数', 'Days required a machine'],
-  identical: ['与他机相同的设备日', 'Machine-days identical to another’s'],
+  identical: ['与他机相同的设备日', "Machine-days identical to another's"],
   disagreeing: ['与运营商不符的设备日', 'Machine-days that the operator disputes'],
   eligible: ['可补金额（元）', 'Eligible (yuan)'],
   supported: ['用量支持金额（元）', 'Supported by use (yuan)'],
@@ -119,6 +127,7 @@ export const words = {
   face: ['券面金额（元）', 'Face (yuan)'],
   paidByEnterprise: ['企业已付（元）', 'Paid by the enterprise (yuan)'],
   ceiling: ['可核定上限（元）', 'Ceiling (yuan)'],
+  caps: ['补助标准上限（元）', 'Caps of the standards (yuan)'],
   boundBy: ['上限由此决定', 'Bound by'],
   approved: ['核定金额（元）', 'Approved (yuan)'],
   decision: ['决定依据', 'What the decision stood on'],

@@ -30,7 +30,7 @@ export function worldRoutes(kit: Kit, planes: Planes): RouteHandler[] {
     try {
       return await kit.bus.request('world.state', {})
     } catch {
-      return { replaying: true, daysPlayed: 0, daysTotal: 90, message: '' }
+      return { replaying: true, daysPlayed: 0, daysTotal: 90, message: '', stumbled: false }
     }
   }
   return [

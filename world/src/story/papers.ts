@@ -28,10 +28,19 @@ export function samplePdf(title: string): Uint8Array {
   return new TextEncoder().encode(file)
 }
 
+const fileNames: Record<FileRole, string> = {
+  licence: '营业执照',
+  contract: '合同',
+  invoice: '发票',
+  payment: '付款凭证',
+  acceptance: '验收证明',
+  other: '价格明细',
+}
+
 export async function attach(stage: Stage, who: OrganisationKey, caseName: string, role: FileRole): Promise<void> {
   await stage.person(who).call(uploadFile, {
     params: { caseId: recall(stage, caseName) },
-    query: { role, name: `${role}.pdf` },
+    query: { role, name: `${fileNames[role]}.pdf` },
     body: samplePdf(`${role} of ${caseName} (${who})`),
   })
 }

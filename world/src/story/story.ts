@@ -67,7 +67,7 @@ function apply(stage: Stage, who: OrganisationKey, name: string, words: Contract
       body: {
         programmeId: stage.programmeId,
         contract: {
-          no: `HT-${name.replace(/\W+/g, '-')}`,
+          no: `HT-${signedOn.replaceAll('-', '')}-${usccOf(who).slice(-4)}`,
           signedOn,
           supplierUscc: usccOf(words.supplier),
           machines: words.machines,
@@ -116,7 +116,13 @@ function redeem(
               allocatedFen: String(total),
             },
           ],
-          payments: [{ paidOn: stage.day(days.from + 22), amountFen: String(total), reference: `转账 ${name}` }],
+          payments: [
+            {
+              paidOn: stage.day(days.from + 22),
+              amountFen: String(total),
+              reference: `转账 ${stage.day(days.from + 22).replaceAll('-', '')}-${days.invoice}`,
+            },
+          ],
           acceptance: { acceptedOn: stage.day(days.to - 1), delivered: '设备接入与运行监控功能已按合同交付并验收。' },
           lines: words.lines.map(({ yuan }, index) => ({ index, amountFen: String(yuan * 100) })),
           deviceIds: rows

@@ -15,7 +15,7 @@ import { ceilingOf } from '../redemption/coverage.ts'
 import type { RedemptionFacts } from '../redemption/redemption.routes.ts'
 import type { Subsidy } from '../station.ts'
 import { type Voucher, voucherByNo } from '../voucher/voucher.store.ts'
-import { boundText, documentText, verbText } from '../words.ts'
+import { documentText, verbText } from '../words.ts'
 import { caseRowOf, withRegionName } from './case-row.ts'
 import { judgeRules } from './decide-case.ts'
 import { lastDecision, type StoredDecision } from './decision.store.ts'
@@ -62,7 +62,7 @@ export async function caseView(s: Subsidy, tx: Tx, head: CaseHead, actor: Actor)
     appealUntil: standing.state === 'rejected' ? rules.appealUntil : null,
     certification:
       head.kind === 'certification' ? { uscc: head.filerUscc, ...(head.facts as unknown as CertificationFacts) } : null,
-    contract: contract === undefined ? null : await contractView(s, head, contract),
+    contract: contract === undefined ? null : await contractView(s, tx, head, contract),
     redemption: head.kind === 'redemption' ? redemptionView(head, actor) : null,
     voucherNo: head.voucherNo,
     documents: (await documentsOf(tx, head)).map((role) => ({
@@ -156,7 +156,8 @@ async function partiesOf(tx: Tx, caseId: string) {
   ])
 }
 
-async function contractView(s: Subsidy, head: CaseHead, contract: ContractFacts) {
+async function contractView(s: Subsidy, tx: Tx, head: CaseHead, contract: ContractFacts) {
+  const scenes = head.ruleSha256 === null ? [] : (await pinnedProgramme(tx, head.ruleSha256)).scenes
   const supplierName =
     head.supplierName ?? (await s.ports.organisations.byUscc(contract.supplierUscc))?.name ?? contract.supplierUscc
   const amount = contract.lines.reduce((sum, line) => sum + BigInt(line.amountFen), 0n)
@@ -164,6 +165,7 @@ async function contractView(s: Subsidy, head: CaseHead, contract: ContractFacts)
     ...contract,
     supplierName,
     amountFen: amount.toString(),
+    sceneNames: Object.fromEntries(scenes.map(({ code, zh, en }) => [code, { zh, en }])),
     sha256: createHash('sha256')
       .update(canonicalJson(contract as Json))
       .digest('hex'),
@@ -175,7 +177,7 @@ function redemptionView(head: CaseHead, actor: Actor) {
   const { redemption } = head.facts as { redemption: RedemptionFacts }
   const open = actor.orgId === head.filerOrg || actor.roles.includes('finance.officer')
   const { number } = redemption.bankAccount
-  const masked = number.slice(-4).padStart(number.length, '0')
+  const masked = number.slice(-4).padStart(number.length, '*')
   return {
     ...redemption,
     voucherNo: head.voucherNo ?? '',
@@ -201,7 +203,7 @@ async function moneyOf(
       paidByEnterpriseFen: null,
       ceilingFen: face,
       approvedFen: decision?.approvedFen?.toString() ?? null,
-      boundBy: boundText.face.zh,
+      boundBy: 'face' as const,
     }
     return { ...nothing, money: head.amountFen === null ? null : money }
   }
@@ -232,7 +234,7 @@ async function moneyOf(
     paidByEnterpriseFen: paid.toString(),
     ceilingFen: found.ceiling.toString(),
     approvedFen: decision?.approvedFen?.toString() ?? null,
-    boundBy: boundText[found.boundBy].zh,
+    boundBy: found.boundBy,
   }
   return { money, coverage, numbers }
 }

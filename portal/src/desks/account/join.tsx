@@ -1,6 +1,6 @@
 import { getJoin, getSession, join } from '@kapok/contracts/access'
 import { useQueryClient } from '@tanstack/react-query'
-import { useNavigate, useParams } from '@tanstack/react-router'
+import { useLocation, useNavigate } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -11,10 +11,10 @@ import { ErrorSummary, TextField, type Wrongs } from '../../components/form.tsx'
 import { Page } from '../../components/page.tsx'
 import { Failure, Reply } from '../../components/waiting.tsx'
 
-/** A one-time link: join an organisation, or choose a new password. */
+/** A one-time link: join an organisation, or choose a new password. Its secret stands after the #, which browsers send nobody. */
 export function Join() {
   const { t } = useTranslation()
-  const { token = '' } = useParams({ strict: false })
+  const { hash: token } = useLocation()
   const link = useAsk(getJoin, { params: { token } })
   const client = useQueryClient()
   const navigate = useNavigate()

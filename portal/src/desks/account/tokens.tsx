@@ -30,7 +30,7 @@ export function Tokens() {
           keyOf={(row) => row.id}
           empty={<Empty title={t('token.none')} />}
           columns={[
-            { title: t('token.name'), cell: (row) => row.name, text: (row) => row.name },
+            { title: t('token.name'), sort: 'name', cell: (row) => row.name, text: (row) => row.name },
             {
               title: t('token.scopes'),
               cell: (row) => row.scopes.map((each) => t(`token.scope.${each}`)).join('、'),
@@ -38,6 +38,7 @@ export function Tokens() {
             },
             {
               title: t('token.expires'),
+              sort: 'expiresAt',
               cell: (row) => <Instant at={row.expiresAt} />,
               text: (row) => instantText(row.expiresAt),
             },

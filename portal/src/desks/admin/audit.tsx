@@ -57,6 +57,7 @@ export function Audit() {
             { title: t('audit.index'), end: true, cell: (row) => row.index, text: (row) => String(row.index) },
             {
               title: t('audit.at'),
+              sort: 'at',
               cell: (row) => <Instant at={row.at} seconds />,
               text: (row) => instantText(row.at, true),
             },

@@ -43,8 +43,13 @@ export function Members() {
           keyOf={(row) => row.userId}
           empty={<Empty title={t('admin.noMembers')} />}
           columns={[
-            { title: t('account.name'), cell: (row) => row.name, text: (row) => row.name },
-            { title: t('account.login'), cell: (row) => <code>{row.login}</code>, text: (row) => row.login },
+            { title: t('account.name'), sort: 'name', cell: (row) => row.name, text: (row) => row.name },
+            {
+              title: t('account.login'),
+              sort: 'login',
+              cell: (row) => <code>{row.login}</code>,
+              text: (row) => row.login,
+            },
             {
               title: t('account.roles'),
               cell: (row) => row.roles.map((role) => t(`role.${role}`)).join('、'),
@@ -52,6 +57,7 @@ export function Members() {
             },
             {
               title: t('admin.lastSignIn'),
+              sort: 'lastSignIn',
               cell: (row) => <Instant at={row.lastSignIn} />,
               text: (row) => (row.lastSignIn === null ? '' : instantText(row.lastSignIn)),
             },

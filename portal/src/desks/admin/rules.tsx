@@ -59,7 +59,7 @@ function Programmes() {
         <TextArea id="rules-text" label={t('rules.text')} limit={200_000} value={text} onValue={setText} />
         <ConfirmAct
           primary
-          disabled={text.trim() === ''}
+          missing={text.trim() === '' ? t('form.needed', { what: t('rules.text') }) : undefined}
           button={t('rules.publish')}
           title={t('rules.publish')}
           effect={t('rules.publishEffect')}
@@ -100,7 +100,13 @@ function Regions() {
           onValue={setText}
         />
         <ConfirmAct
-          disabled={regions.length === 0 || wrong >= 0}
+          missing={
+            regions.length === 0
+              ? t('form.needed', { what: t('rules.regionRows') })
+              : wrong >= 0
+                ? t('rules.lineWrong', { line: wrong + 1 })
+                : undefined
+          }
           button={t('rules.enterRegions')}
           title={t('rules.enterRegions')}
           effect={t('rules.regionsEffect', { n: regions.length })}
@@ -157,8 +163,12 @@ function Holidays() {
           onValue={setWorked}
         />
         <ConfirmAct
-          disabled={
-            !/^20\d{2}$/.test(year) || days(off).length === 0 || wrong(off) !== undefined || wrong(worked) !== undefined
+          missing={
+            !/^20\d{2}$/.test(year)
+              ? t('form.needed', { what: t('rules.year') })
+              : days(off).length === 0
+                ? t('form.needed', { what: t('rules.off') })
+                : (wrong(off) ?? wrong(worked))
           }
           button={t('rules.enterHolidays')}
           title={t('rules.enterHolidays')}

@@ -1,12 +1,14 @@
 import { getCase, getCasePdf } from '@kapok/contracts/case'
 import type { ReplyOf } from '@kapok/contracts/route'
-import { Link, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { addressOf } from '../../api/call.ts'
 import { useAsk } from '../../api/hooks.ts'
-import { useHas } from '../../app/platform.ts'
+import { queueOf } from '../../app/desks.ts'
+import { useHas, useSession } from '../../app/platform.ts'
 import { Instant } from '../../components/figures.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { Banner } from '../../components/state.tsx'
 import { Timeline } from '../../components/timeline.tsx'
@@ -42,6 +44,9 @@ export function writeAddress(view: Pick<CaseView, 'id' | 'kind' | 'redemption'>)
 function OneCase({ view }: { view: CaseView }) {
   const { t } = useTranslation()
   const files = useHas(['plant.manager'])
+  // The page is long, the most of all on a phone: who has to decide gets there at once, and back to the queue after.
+  const decides = view.verbs.some(({ verb }) => verb === 'approve' || verb === 'confirm')
+  const queue = queueOf(useSession().data?.roles ?? [])
   const writing = files && (view.state === 'draft' || view.state === 'returned')
   return (
     <Page
@@ -53,16 +58,22 @@ function OneCase({ view }: { view: CaseView }) {
           <span>{view.regionName}</span>
         </span>
       }
+      crumbs={queue && [{ text: t(`nav.${queue.word as 'queue'}`), to: queue.to }, { text: view.caseNo }]}
       action={
         <span className="row no-print">
+          {decides && (
+            <Button type="primary" href="#decide">
+              {t('decide.title')}
+            </Button>
+          )}
           <Button href={addressOf(getCasePdf, { params: { caseId: view.id } })} download={`${view.caseNo}.pdf`}>
             {t('case.pdf')}
           </Button>
           <Button onClick={() => window.print()}>{t('case.print')}</Button>
           {writing && (
-            <Link to={writeAddress(view)}>
-              <Button type="primary">{view.state === 'draft' ? t('case.goOn') : t('case.correct')}</Button>
-            </Link>
+            <LinkButton to={writeAddress(view)} primary>
+              {view.state === 'draft' ? t('case.goOn') : t('case.correct')}
+            </LinkButton>
           )}
         </span>
       }

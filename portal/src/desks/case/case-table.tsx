@@ -19,6 +19,7 @@ export function CaseTable(props: { desk: 'mine' | 'all'; empty: ReactNode; filte
       caption={props.desk === 'mine' ? t('case.waitForMe') : t('nav.cases')}
       search={t('case.search')}
       exportName="cases"
+      every={20_000}
       keyOf={(row) => row.id}
       empty={props.empty}
       filters={
@@ -42,24 +43,28 @@ export function CaseTable(props: { desk: 'mine' | 'all'; empty: ReactNode; filte
       columns={[
         {
           title: t('case.no'),
+          sort: 'caseNo',
           cell: (row) => <Link to={`/cases/${row.id}`}>{row.caseNo}</Link>,
           text: (row) => row.caseNo,
         },
         {
           title: t('case.kindOf'),
+          sort: 'kind',
           cell: (row) => t(`case.kind.${row.kind}`),
           text: (row) => t(`case.kind.${row.kind}`),
         },
-        { title: t('case.enterprise'), cell: (row) => row.filerName, text: (row) => row.filerName },
+        { title: t('case.enterprise'), sort: 'filerName', cell: (row) => row.filerName, text: (row) => row.filerName },
         { title: t('case.supplier'), cell: (row) => row.supplierName ?? '—', text: (row) => row.supplierName ?? '' },
         {
           title: t('case.amount'),
+          sort: 'amountFen',
           end: true,
           cell: (row) => <Money fen={row.amountFen} />,
           text: (row) => (row.amountFen === null ? '' : yuanText(row.amountFen)),
         },
         {
           title: t('case.stateOf'),
+          sort: 'state',
           cell: (row) => <CaseStateTag state={row.state} />,
           text: (row) => t(`case.state.${row.state}`),
         },
@@ -70,6 +75,7 @@ export function CaseTable(props: { desk: 'mine' | 'all'; empty: ReactNode; filte
         },
         {
           title: t('case.due'),
+          sort: 'due',
           cell: (row) => (
             <span className="row">
               <Instant at={row.due} />

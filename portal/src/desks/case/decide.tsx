@@ -75,7 +75,7 @@ export function Decide({ view }: { view: CaseView }) {
       </Banner>
     ) : null
   return (
-    <div className="no-print">
+    <div className="no-print" id="decide">
       <Card title={t('decide.title')}>
         {done && (
           <Banner tone="good" live>

@@ -10,6 +10,13 @@ import type { CaseView } from './case-page.tsx'
 export function DecisionTrace({ trace }: { trace: NonNullable<CaseView['decision']> }) {
   const { t } = useTranslation()
   const say = useSentence()
+  const words: Record<string, string> = {
+    元: t('unit.yuan'),
+    min: t('unit.minutes'),
+    台: t('unit.machines'),
+    台·日: t('unit.machineDays'),
+  }
+  const unitOf = (unit: string) => words[unit] ?? unit
   return (
     <Card title={t('case.decision')}>
       <div className="stack">
@@ -29,7 +36,7 @@ export function DecisionTrace({ trace }: { trace: NonNullable<CaseView['decision
         <Facts
           rows={trace.numbers.map((each): [string, string] => [
             say(each.label),
-            each.unit === 'fen' ? `${yuanText(each.value)} ${t('unit.yuan')}` : `${each.value} ${each.unit}`,
+            each.unit === 'fen' ? `${yuanText(each.value)} ${t('unit.yuan')}` : `${each.value} ${unitOf(each.unit)}`,
           ])}
         />
         <details>
@@ -64,10 +71,7 @@ export function MoneyBounds({ money }: { money: NonNullable<CaseView['money']> }
           <Money fen={money.paidByEnterpriseFen} />
         </Stat>
       )}
-      <Stat
-        label={t('case.ceiling')}
-        note={t('case.boundBy', { bound: t(`case.bound.${money.boundBy as 'face'}`, { defaultValue: money.boundBy }) })}
-      >
+      <Stat label={t('case.ceiling')} note={t('case.boundBy', { bound: t(`case.bound.${money.boundBy}`) })}>
         <Money fen={money.ceilingFen} />
       </Stat>
       {money.approvedFen !== null && (

@@ -68,7 +68,9 @@ export function Files({ view }: { view: CaseView }) {
           </ul>
         )}
         {remove.isError && <Failure error={remove.error} />}
-        {filer && open && <Upload caseId={view.id} />}
+        {filer && open && (
+          <Upload caseId={view.id} missing={view.documents.filter((each) => !each.present).map((each) => each.role)} />
+        )}
       </div>
     </Card>
   )

@@ -29,11 +29,18 @@ export function Inbox() {
       <DataTable
         contract={listInbox}
         caption={t('inbox.title')}
+        search={t('inbox.search')}
         exportName="inbox"
+        every={20_000}
         keyOf={(row) => row.id}
         empty={<Empty title={t('inbox.none')} />}
         columns={[
-          { title: t('inbox.at'), cell: (row) => <Instant at={row.at} />, text: (row) => instantText(row.at) },
+          {
+            title: t('inbox.at'),
+            sort: 'at',
+            cell: (row) => <Instant at={row.at} />,
+            text: (row) => instantText(row.at),
+          },
           { title: t('inbox.text'), cell: (row) => say(row.text), text: (row) => say(row.text) },
           {
             title: t('case.no'),

@@ -2,12 +2,18 @@ import { useTranslation } from 'react-i18next'
 import { Rows } from '../../components/data-table.tsx'
 import { Facts, Money } from '../../components/figures.tsx'
 import { Card } from '../../components/page.tsx'
+import { useSentence } from '../../i18n/sentence.ts'
 import type { CaseView } from './case-page.tsx'
 
 /** What the filer states: certification, contract, invoices, payments, acceptance. */
 export function Paper({ view }: { view: CaseView }) {
   const { t } = useTranslation()
   const { certification, contract, redemption } = view
+  const say = useSentence()
+  const sceneOf = (code: string) => {
+    const name = contract?.sceneNames[code]
+    return name ? say(name) : code
+  }
   return (
     <>
       <Card title={t('paper.parties')}>
@@ -50,7 +56,7 @@ export function Paper({ view }: { view: CaseView }) {
                 rows={contract.lines.map((line, index) => ({ ...line, index }))}
                 keyOf={(row) => String(row.index)}
                 columns={[
-                  { title: t('programme.scene'), cell: (row) => row.scene },
+                  { title: t('programme.scene'), cell: (row) => sceneOf(row.scene) },
                   { title: t('programme.fee'), cell: (row) => t(`paper.fee.${row.feeKind}`) },
                   { title: t('paper.product'), cell: (row) => row.product },
                   { title: t('case.amount'), end: true, cell: (row) => <Money fen={row.amountFen} /> },

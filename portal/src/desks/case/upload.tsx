@@ -9,10 +9,12 @@ const limitBytes = 20 << 20
 type FileRole = (typeof fileRoles)[number]
 
 /** Attaches one paper; the server decides by the content what it is. */
-export function Upload({ caseId }: { caseId: string }) {
+export function Upload({ caseId, missing }: { caseId: string; missing: readonly string[] }) {
   const { t } = useTranslation()
   const upload = useCommand(uploadFile, ['subsidy.case.get'])
-  const [role, setRole] = useState<FileRole>('contract')
+  const [chosen, setChosen] = useState<FileRole>()
+  // The paper that is asked for next, until the reader says otherwise.
+  const role = chosen ?? fileRoles.find((each) => missing.includes(each)) ?? 'other'
   const [large, setLarge] = useState(false)
   const picker = useRef<HTMLInputElement>(null)
   const send = (file: File | undefined) => {
@@ -22,6 +24,7 @@ export function Upload({ caseId }: { caseId: string }) {
     upload.mutate(
       { params: { caseId }, query: { role, name: file.name.slice(0, 200) }, body: file },
       {
+        onSuccess: () => setChosen(undefined),
         onSettled: () => {
           if (picker.current) picker.current.value = ''
         },
@@ -34,7 +37,7 @@ export function Upload({ caseId }: { caseId: string }) {
         id="file-role"
         label={t('paper.roleOf')}
         value={role}
-        onValue={(value) => setRole(value as FileRole)}
+        onValue={(value) => setChosen(value as FileRole)}
         options={fileRoles.map((value) => ({ value, text: t(`paper.role.${value}`) }))}
       />
       <div className="field">

@@ -13,7 +13,9 @@ import { useSentence } from '../../i18n/sentence.ts'
 import type { CaseView } from '../case/case-page.tsx'
 import { ContractForm } from './contract-form.tsx'
 import { Filing } from './flow.tsx'
+import { useKeptDraft } from './kept-draft.ts'
 import { LinesForm } from './lines-form.tsx'
+import { useSceneName } from './scene-name.ts'
 
 export type Contract = BodyOf<typeof createApplication>['contract']
 
@@ -65,11 +67,17 @@ function Form({ view, programmeId }: { view: CaseView | undefined; programmeId: 
   const say = useSentence()
   const navigate = useNavigate()
   const programme = useAsk(getProgramme, { params: { programmeId } })
+  const sceneName = useSceneName(programmeId)
   const changes = ['subsidy.case.']
   const create = useCommand(createApplication, changes)
   const update = useCommand(updateApplication, changes)
   const known = view?.contract
-  const [draft, setDraft] = useState<Partial<Contract>>(() =>
+  const {
+    draft,
+    change: setDraft,
+    forget,
+  } = useKeptDraft<Contract>(
+    `apply.${programmeId}`,
     known
       ? {
           no: known.no,
@@ -78,7 +86,7 @@ function Form({ view, programmeId }: { view: CaseView | undefined; programmeId: 
           lines: known.lines,
           machines: known.machines,
         }
-      : {},
+      : undefined,
   )
   const basics =
     draft.no !== undefined &&
@@ -104,6 +112,7 @@ function Form({ view, programmeId }: { view: CaseView | undefined; programmeId: 
       await update.mutateAsync({ params: { caseId: view.id }, body: { contract, expectedVersion: view.version } })
     else {
       const made = await create.mutateAsync({ body: { programmeId, contract } })
+      forget()
       await navigate({ to: `/plant/apply/${made.id}`, replace: true })
     }
   }
@@ -113,6 +122,8 @@ function Form({ view, programmeId }: { view: CaseView | undefined; programmeId: 
       title={t('filing.apply')}
       lead={programme.data ? say(programme.data.title) : ''}
       view={view}
+      begun={basics || lines}
+      failure={error && <Failure error={error} />}
       sections={[
         {
           id: 'contract',
@@ -149,7 +160,7 @@ function Form({ view, programmeId }: { view: CaseView | undefined; programmeId: 
         ...(draft.lines ?? []).map((line, index): [string, React.ReactNode] => [
           `${t('paper.lines')} ${index + 1}`,
           <span key={line.product} className="row-between">
-            <span>{`${line.scene} · ${t(`paper.fee.${line.feeKind}`)} · ${line.product}`}</span>
+            <span>{`${sceneName(line.scene)} · ${t(`paper.fee.${line.feeKind}`)} · ${line.product}`}</span>
             <Money fen={line.amountFen} />
           </span>,
         ]),

@@ -1,7 +1,7 @@
 import type { getCase } from '@kapok/contracts/case'
 import { decideCase } from '@kapok/contracts/case'
 import type { ReplyOf } from '@kapok/contracts/route'
-import { Link } from '@tanstack/react-router'
+import { Link, Navigate } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -36,6 +36,10 @@ export function Filing(props: {
   view: CaseView | undefined
   answers: [label: string, value: ReactNode][]
   next: string[]
+  /** Something was filled that the platform does not have yet. */
+  begun?: boolean
+  /** Why the platform did not take the draft. */
+  failure?: ReactNode
 }) {
   const { t } = useTranslation()
   const [stage, setStage] = useState('tasks')
@@ -60,6 +64,8 @@ export function Filing(props: {
         <Link to={`/cases/${view.id}`}>{t('filing.seeCase')}</Link>
       </Confirmation>
     )
+  // What was submitted is read, not written: its case page says where it is.
+  if (view && view.state !== 'draft' && view.state !== 'returned') return <Navigate to={`/cases/${view.id}`} replace />
   const crumbs = [{ text: t('nav.cases'), to: '/plant/cases' }, { text: props.title }]
   if (section)
     return (
@@ -125,6 +131,7 @@ export function Filing(props: {
             </p>
           </Banner>
         )}
+        {props.failure}
         {tried > 0 && <ErrorSummary wrongs={wrongs} round={tried} />}
         <Card label={props.title}>
           <ul className="plain tasks">
@@ -151,6 +158,7 @@ export function Filing(props: {
           </ul>
         </Card>
         {view && <p className="quiet">{t('filing.kept', { no: view.caseNo })}</p>}
+        {!view && props.begun && <p className="quiet">{t('filing.keptHere')}</p>}
         <div>
           <Button type="primary" size="large" onClick={() => (ready ? setStage('check') : setTried(tried + 1))}>
             {t('filing.check')}

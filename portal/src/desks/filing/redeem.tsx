@@ -2,7 +2,6 @@ import { getCase } from '@kapok/contracts/case'
 import type { BodyOf, ReplyOf } from '@kapok/contracts/route'
 import { createRedemption, getVoucher, updateRedemption } from '@kapok/contracts/subsidy'
 import { useParams } from '@tanstack/react-router'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useAsk, useCommand } from '../../api/hooks.ts'
 import { useSession } from '../../app/platform.ts'
@@ -12,6 +11,7 @@ import type { CaseView } from '../case/case-page.tsx'
 import { AcceptanceForm } from './acceptance-form.tsx'
 import { Filing } from './flow.tsx'
 import { InvoicesForm } from './invoices-form.tsx'
+import { useKeptDraft } from './kept-draft.ts'
 import { UseForm } from './use-form.tsx'
 
 export type Redemption = BodyOf<typeof createRedemption>['redemption']
@@ -44,8 +44,8 @@ function Known({ voucher, caseId }: { voucher: VoucherView; caseId: string }) {
   return <Reply of={view}>{(each) => <Form voucher={voucher} view={each} />}</Reply>
 }
 
-function draftOf(known: CaseView['redemption']): Partial<Redemption> {
-  if (known === null) return {}
+function factsOf(known: CaseView['redemption'] | undefined): Redemption | undefined {
+  if (!known) return undefined
   const { voucherNo: _, ...facts } = known
   return facts
 }
@@ -67,7 +67,11 @@ function Form({ voucher, view }: { voucher: VoucherView; view: CaseView | undefi
   const changes = ['subsidy.case.', 'subsidy.voucher.']
   const create = useCommand(createRedemption, changes)
   const update = useCommand(updateRedemption, changes)
-  const [draft, setDraft] = useState(() => draftOf(view?.redemption ?? null))
+  const {
+    draft,
+    change: setDraft,
+    forget,
+  } = useKeptDraft<Redemption>(`redeem.${voucher.no}`, factsOf(view?.redemption))
   const keep = async (change: Partial<Redemption>) => {
     const next = { ...draft, ...change }
     setDraft(next)
@@ -77,7 +81,10 @@ function Form({ voucher, view }: { voucher: VoucherView; view: CaseView | undefi
         params: { caseId: view.id },
         body: { redemption: next, expectedVersion: view.version },
       })
-    else await create.mutateAsync({ body: { voucherNo: voucher.no, redemption: next } })
+    else {
+      await create.mutateAsync({ body: { voucherNo: voucher.no, redemption: next } })
+      forget()
+    }
   }
   const error = create.error ?? update.error
   const failure = error && <Failure error={error} />
@@ -92,6 +99,8 @@ function Form({ voucher, view }: { voucher: VoucherView; view: CaseView | undefi
       title={t('filing.redeem')}
       lead={`${voucher.no} · ${voucher.supplierName}`}
       view={view}
+      begun={draft.lines !== undefined || draft.invoices !== undefined || draft.acceptance !== undefined}
+      failure={failure}
       sections={[
         {
           id: 'use',

@@ -120,7 +120,13 @@ function Receipt({ batchId, line, done }: { batchId: string; line: Line; done():
         <div className="row">
           <ConfirmAct
             primary
-            disabled={receiptId.trim() === ''}
+            missing={
+              receiptId.trim() === ''
+                ? t('form.needed', { what: t('finance.receiptId') })
+                : outcome === 'failed' && reason.trim() === ''
+                  ? t('form.needed', { what: t('finance.failure') })
+                  : undefined
+            }
             button={t('finance.enter')}
             title={`${t(`finance.line${outcome}`)} · ${yuanText(line.amountFen)} ${t('unit.yuan')}`}
             effect={t(`finance.${outcome}Effect`, { name: line.enterpriseName, no: line.caseNo })}

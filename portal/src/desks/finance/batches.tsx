@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { instantText, yuanText } from '../../api/format.ts'
 import { useAsk, useCommand } from '../../api/hooks.ts'
+import { useProgrammeTitle } from '../../app/programme-title.ts'
 import { ConfirmAct } from '../../components/confirm-act.tsx'
 import { DataTable } from '../../components/data-table.tsx'
 import { Instant, Money } from '../../components/figures.tsx'
@@ -34,16 +35,23 @@ export function Batches() {
                 cell: (row) => <Link to={`/cases/${row.caseId}`}>{row.caseNo}</Link>,
                 text: (row) => row.caseNo,
               },
-              { title: t('case.enterprise'), cell: (row) => row.enterpriseName, text: (row) => row.enterpriseName },
+              {
+                title: t('case.enterprise'),
+                sort: 'enterpriseName',
+                cell: (row) => row.enterpriseName,
+                text: (row) => row.enterpriseName,
+              },
               { title: t('case.region'), cell: (row) => row.regionName, text: (row) => row.regionName },
               {
                 title: t('money.approved'),
+                sort: 'approvedFen',
                 end: true,
                 cell: (row) => <Money fen={row.approvedFen} />,
                 text: (row) => yuanText(row.approvedFen),
               },
               {
                 title: t('finance.since'),
+                sort: 'payableSince',
                 cell: (row) => <Instant at={row.payableSince} />,
                 text: (row) => instantText(row.payableSince),
               },
@@ -62,17 +70,20 @@ export function Batches() {
             columns={[
               {
                 title: t('finance.batchNo'),
+                sort: 'batchNo',
                 cell: (row) => <Link to={`/finance/batches/${row.id}`}>{row.batchNo}</Link>,
                 text: (row) => row.batchNo,
               },
               {
                 title: t('finance.created'),
+                sort: 'createdAt',
                 cell: (row) => <Instant at={row.createdAt} />,
                 text: (row) => instantText(row.createdAt),
               },
               { title: t('finance.linesCount'), end: true, cell: (row) => row.lines, text: (row) => String(row.lines) },
               {
                 title: t('finance.total'),
+                sort: 'totalFen',
                 end: true,
                 cell: (row) => <Money fen={row.totalFen} />,
                 text: (row) => yuanText(row.totalFen),
@@ -109,6 +120,7 @@ function MakeBatches() {
   const navigate = useNavigate()
   const payables = useAsk(listPayables, { query: { size: 500 } })
   const create = useCommand(createBatch, ['subsidy.'])
+  const titleOf = useProgrammeTitle()
   const programmes = [...new Set(payables.data?.rows.map((each) => each.programmeId) ?? [])]
   return (
     <div className="row">
@@ -121,7 +133,7 @@ function MakeBatches() {
             primary
             button={t('finance.makeBatch')}
             title={`${t('finance.makeBatch')} · ${yuanText(String(sum))} ${t('unit.yuan')}`}
-            effect={t('finance.makeBatchEffect', { n: rows.length, programme: programmeId })}
+            effect={t('finance.makeBatchEffect', { n: rows.length, programme: titleOf(programmeId) })}
             act={async () => {
               const made = await create.mutateAsync({ body: { programmeId, caseIds: rows.map((each) => each.caseId) } })
               await navigate({ to: `/finance/batches/${made.id}` })

@@ -1,5 +1,6 @@
 import { getCockpit } from '@kapok/contracts/insight'
 import { allocate, appropriate } from '@kapok/contracts/subsidy'
+import type { TFunction } from 'i18next'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fenOf, yuanText } from '../../api/format.ts'
@@ -91,7 +92,7 @@ function Appropriate({ programmeId }: { programmeId: string }) {
         />
         <ConfirmAct
           primary
-          disabled={fen === undefined || fen === '0' || documentNo.trim() === ''}
+          missing={missingOf(t, fen, documentNo)}
           button={t('finance.appropriate')}
           title={`${t('finance.appropriate')} ${yuanText(fen ?? '0')} ${t('unit.yuan')}`}
           effect={t('finance.appropriateEffect', { document: documentNo })}
@@ -153,7 +154,7 @@ function Allocate({ programmeId, cities }: { programmeId: string; cities: { valu
         />
         <ConfirmAct
           primary
-          disabled={fen === undefined || fen === '0' || documentNo.trim() === '' || city === ''}
+          missing={city === '' ? t('form.choose', { what: t('finance.city') }) : missingOf(t, fen, documentNo)}
           button={t(`finance.${direction}`)}
           title={`${t(`finance.${direction}`)} ${yuanText(fen ?? '0')} ${t('unit.yuan')}`}
           effect={t(`finance.${direction}Effect`, { city: cityName, document: documentNo })}
@@ -171,6 +172,12 @@ function Allocate({ programmeId, cities }: { programmeId: string; cities: { valu
       </div>
     </Card>
   )
+}
+
+/** What a move of money still lacks. */
+function missingOf(t: TFunction, fen: string | undefined, documentNo: string): string | undefined {
+  if (fen === undefined || fen === '0') return t('form.badAmount', { what: t('case.amount') })
+  return documentNo.trim() === '' ? t('form.needed', { what: t('finance.document') }) : undefined
 }
 
 function Posted({ id, left }: { id: string; left: string }) {

@@ -20,9 +20,30 @@ export function Ledger() {
   )
 }
 
+const causes = [
+  'appropriate',
+  'allocate',
+  'recall',
+  'open-cap',
+  'set-cap',
+  'issue',
+  'lock',
+  'unlock',
+  'approve',
+  'pay',
+  'expire',
+] as const
+
+/** An account by its last part; the whole name, with its ledger and programme, is in the tooltip and the export. */
+function Account({ name }: { name: string }) {
+  return <code title={name}>{name.slice(name.lastIndexOf('/') + 1)}</code>
+}
+
 function Books({ programmeId }: { programmeId: string }) {
   const { t } = useTranslation()
   const say = useSentence()
+  const causeOf = (cause: string) =>
+    (causes as readonly string[]).includes(cause) ? t(`finance.causes.${cause as (typeof causes)[number]}`) : cause
   const balance = useAsk(getTrialBalance, { query: { programmeId } })
   return (
     <>
@@ -78,13 +99,19 @@ function Books({ programmeId }: { programmeId: string }) {
           keyOf={(row) => `${row.id}${row.from}${row.to}`}
           empty={<Empty title={t('finance.noPostings')} />}
           columns={[
-            { title: t('finance.at'), cell: (row) => <Instant at={row.at} />, text: (row) => instantText(row.at) },
-            { title: t('finance.cause'), cell: (row) => row.cause, text: (row) => row.cause },
+            {
+              title: t('finance.at'),
+              sort: 'at',
+              cell: (row) => <Instant at={row.at} />,
+              text: (row) => instantText(row.at),
+            },
+            { title: t('finance.cause'), sort: 'cause', cell: (row) => causeOf(row.cause), text: (row) => row.cause },
             { title: t('finance.reference'), cell: (row) => row.reference, text: (row) => row.reference },
-            { title: t('finance.from'), cell: (row) => <code>{row.from}</code>, text: (row) => row.from },
-            { title: t('finance.to'), cell: (row) => <code>{row.to}</code>, text: (row) => row.to },
+            { title: t('finance.from'), cell: (row) => <Account name={row.from} />, text: (row) => row.from },
+            { title: t('finance.to'), cell: (row) => <Account name={row.to} />, text: (row) => row.to },
             {
               title: t('case.amount'),
+              sort: 'fen',
               end: true,
               cell: (row) => <Money fen={row.fen} />,
               text: (row) => yuanText(row.fen),

@@ -37,11 +37,12 @@ export function Readings() {
           keyOf={(row) => `${row.uscc}${row.day}${row.filedAt}`}
           empty={<Empty title={t('reading.none')} />}
           columns={[
-            { title: t('strip.day'), cell: (row) => row.day, text: (row) => row.day },
+            { title: t('strip.day'), sort: 'day', cell: (row) => row.day, text: (row) => row.day },
             { title: t('case.enterprise'), cell: (row) => row.organisationName, text: (row) => row.organisationName },
             { title: t('account.uscc'), cell: (row) => <code>{row.uscc}</code>, text: (row) => row.uscc },
             {
               title: t('reading.minutes'),
+              sort: 'activeMinutes',
               end: true,
               cell: (row) => row.activeMinutes,
               text: (row) => String(row.activeMinutes),
@@ -54,6 +55,7 @@ export function Readings() {
             },
             {
               title: t('reading.filedAt'),
+              sort: 'filedAt',
               cell: (row) => <Instant at={row.filedAt} />,
               text: (row) => instantText(row.filedAt),
             },

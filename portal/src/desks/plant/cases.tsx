@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
-import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
+import { LinkButton } from '../../components/link-button.tsx'
 import { Page } from '../../components/page.tsx'
 import { Empty } from '../../components/waiting.tsx'
 import { CaseTable } from '../case/case-table.tsx'
@@ -14,12 +14,10 @@ export function Cases() {
       lead={t('case.listLead')}
       action={
         <span className="row">
-          <Link to="/plant/certify/new">
-            <Button>{t('filing.certify')}</Button>
-          </Link>
-          <Link to="/plant/apply/new">
-            <Button type="primary">{t('filing.apply')}</Button>
-          </Link>
+          <LinkButton to="/plant/certify/new">{t('filing.certify')}</LinkButton>
+          <LinkButton to="/plant/apply/new" primary>
+            {t('filing.apply')}
+          </LinkButton>
         </span>
       }
     >

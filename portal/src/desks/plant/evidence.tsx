@@ -95,12 +95,14 @@ function Strips({ today }: { today: string }) {
         <DataTable
           contract={listSeals}
           caption={t('evidence.seals')}
+          search={t('evidence.searchSeals')}
           exportName="seals"
           keyOf={(row) => `${row.day}/${row.revision}`}
           empty={<Empty title={t('evidence.noSeals')} />}
           columns={[
             {
               title: t('strip.day'),
+              sort: 'day',
               cell: (row) => (row.revision > 0 ? `${row.day} · ${t('strip.corrected')} ${row.revision}` : row.day),
               text: (row) => `${row.day}/${row.revision}`,
             },
@@ -113,6 +115,7 @@ function Strips({ today }: { today: string }) {
             },
             {
               title: t('evidence.leaf'),
+              sort: 'leafIndex',
               end: true,
               cell: (row) => row.leafIndex,
               text: (row) => String(row.leafIndex),

@@ -36,6 +36,9 @@ export function History({ device }: { device: ReplyOf<typeof getDevice> }) {
   )
   if (identifier === '') return null
   const index = device.properties.findIndex((each) => each.identifier === identifier)
+  const property = device.properties[index]
+  const nameOf = (each: typeof property) =>
+    (i18n.language === 'en' ? (each?.nameEn ?? each?.name) : each?.name) ?? identifier
   return (
     <Card
       title={t('plant.history')}
@@ -56,7 +59,7 @@ export function History({ device }: { device: ReplyOf<typeof getDevice> }) {
           >
             {numeric.map((each) => (
               <option key={each.identifier} value={each.identifier}>
-                {i18n.language === 'en' ? (each.nameEn ?? each.name) : each.name}
+                {nameOf(each)}
               </option>
             ))}
           </select>
@@ -73,7 +76,11 @@ export function History({ device }: { device: ReplyOf<typeof getDevice> }) {
             reply.at.length === 0 ? (
               <Empty title={t('chart.nothing')} />
             ) : (
-              <TelemetryChart label={t('plant.history')} colour={index} series={historySeries(reply)} />
+              <TelemetryChart
+                label={t('plant.history')}
+                colour={index}
+                series={{ ...historySeries(reply), name: nameOf(property) }}
+              />
             )
           }
         </Reply>

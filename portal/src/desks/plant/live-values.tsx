@@ -13,6 +13,7 @@ type Device = ReplyOf<typeof getDevice>
 type Property = Device['properties'][number]
 /** A silence longer than this is drawn as a gap in the live chart. */
 const gapMs = 70_000
+const leastSpanMs = 60_000
 
 /** What the machine says now: every property with its newest value, and one of them as a moving line. */
 export function LiveValues({ device }: { device: Device }) {
@@ -97,6 +98,12 @@ function seriesOf(name: string, unit: string, points: readonly LiveValue[]): Ser
     at.push(time)
     value.push(typeof each === 'number' ? each : null)
     if (quality < 192) poor.push([before ?? time, time])
+  }
+  // The first seconds stand at the end of a minute, not alone on an axis of years.
+  const [first, last] = [at[0] ?? 0, at.at(-1) ?? 0]
+  if (last - first < leastSpanMs) {
+    at.unshift(last - leastSpanMs)
+    value.unshift(null)
   }
   return { name, unit, at, value, poor }
 }

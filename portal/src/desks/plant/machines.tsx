@@ -7,6 +7,7 @@ import { instantText } from '../../api/format.ts'
 import { useCommand } from '../../api/hooks.ts'
 import { DataTable } from '../../components/data-table.tsx'
 import { Instant } from '../../components/figures.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
 import { Page } from '../../components/page.tsx'
 import { Empty, Failure } from '../../components/waiting.tsx'
 import { DeviceState, deviceStateWord } from './device-state.tsx'
@@ -20,9 +21,9 @@ export function Machines() {
       title={t('nav.machines')}
       lead={t('plant.machinesLead')}
       action={
-        <Link to="/plant/connect">
-          <Button type="primary">{t('plant.connect')}</Button>
-        </Link>
+        <LinkButton to="/plant/connect" primary>
+          {t('plant.connect')}
+        </LinkButton>
       }
     >
       {undelete.isError && <Failure error={undelete.error} />}

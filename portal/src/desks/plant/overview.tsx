@@ -3,13 +3,13 @@ import { listDevices, listQuarantine } from '@kapok/contracts/data'
 import { getStrip } from '@kapok/contracts/evidence'
 import { listVouchers } from '@kapok/contracts/subsidy'
 import { Link } from '@tanstack/react-router'
-import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { addDays, civilDayText } from '../../api/format.ts'
 import { useAsk } from '../../api/hooks.ts'
 import { useHas, usePlatformNow } from '../../app/platform.ts'
 import { EvidenceStrip } from '../../components/evidence-strip.tsx'
 import { Stat } from '../../components/figures.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { Empty, Reply } from '../../components/waiting.tsx'
 import { CaseTable } from '../case/case-table.tsx'
@@ -28,9 +28,9 @@ export function Overview() {
       title={t('nav.overview')}
       lead={t('plant.overviewLead')}
       action={
-        <Link to="/plant/connect">
-          <Button type="primary">{t('plant.connect')}</Button>
-        </Link>
+        <LinkButton to="/plant/connect" primary>
+          {t('plant.connect')}
+        </LinkButton>
       }
     >
       <div className="stack-wide">

@@ -15,9 +15,15 @@ type Product = ReplyOf<typeof getProduct>
 /** The 物模型 of a product: its typed properties. A property that exists keeps its type; a change makes a new version. */
 export function ProductEditor() {
   const { productId = '' } = useParams({ strict: false })
+  // The editor of the new version is another one: that it was saved is remembered above both.
+  const [saved, setSaved] = useState(false)
   const product = useAsk(getProduct, { params: { productId } }, { enabled: productId !== 'new' })
   if (productId === 'new') return <Editor />
-  return <Reply of={product}>{(each) => <Editor key={each.version} product={each} />}</Reply>
+  return (
+    <Reply of={product}>
+      {(each) => <Editor key={each.version} product={each} saved={saved} onSaved={() => setSaved(true)} />}
+    </Reply>
+  )
 }
 
 interface Draft {
@@ -61,7 +67,7 @@ function draftsOf(product: Product | undefined): Draft[] {
 
 const number = (text: string) => (text.trim() === '' ? undefined : Number(text))
 
-function Editor({ product }: { product?: Product }) {
+function Editor({ product, saved, onSaved }: { product?: Product; saved?: boolean; onSaved?(): void }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const changes = ['data.product.', 'data.device.get']
@@ -108,10 +114,13 @@ function Editor({ product }: { product?: Product }) {
         { onSuccess: () => navigate({ to: '/plant/products' }) },
       )
     else
-      update.mutate({
-        params: { productId: product.id },
-        body: { name: name.trim(), properties, version: product.version },
-      })
+      update.mutate(
+        {
+          params: { productId: product.id },
+          body: { name: name.trim(), properties, version: product.version },
+        },
+        { onSuccess: onSaved },
+      )
   }
   const title = product?.name ?? t('product.create')
   return (
@@ -221,7 +230,7 @@ function Editor({ product }: { product?: Product }) {
             {product ? t('product.newVersion') : t('product.create')}
           </Button>
         </div>
-        {update.isSuccess && (
+        {saved && (
           <Banner tone="good" live>
             {t('product.saved')}
           </Banner>

@@ -1,10 +1,10 @@
 import { listProducts } from '@kapok/contracts/data'
 import { Link } from '@tanstack/react-router'
-import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { instantText } from '../../api/format.ts'
 import { DataTable } from '../../components/data-table.tsx'
 import { Instant } from '../../components/figures.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
 import { Page } from '../../components/page.tsx'
 import { Empty } from '../../components/waiting.tsx'
 
@@ -15,9 +15,9 @@ export function Products() {
       title={t('nav.products')}
       lead={t('product.lead')}
       action={
-        <Link to="/plant/products/new">
-          <Button type="primary">{t('product.create')}</Button>
-        </Link>
+        <LinkButton to="/plant/products/new" primary>
+          {t('product.create')}
+        </LinkButton>
       }
     >
       <DataTable

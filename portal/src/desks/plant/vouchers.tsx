@@ -26,10 +26,11 @@ export function Vouchers() {
           </Empty>
         }
         columns={[
-          { title: t('voucher.no'), cell: (row) => row.no, text: (row) => row.no },
+          { title: t('voucher.no'), sort: 'no', cell: (row) => row.no, text: (row) => row.no },
           { title: t('case.supplier'), cell: (row) => row.supplierName, text: (row) => row.supplierName },
           {
             title: t('voucher.face'),
+            sort: 'faceFen',
             end: true,
             cell: (row) => <Money fen={row.faceFen} />,
             text: (row) => yuanText(row.faceFen),
@@ -42,11 +43,13 @@ export function Vouchers() {
           },
           {
             title: t('voucher.state'),
+            sort: 'state',
             cell: (row) => <StatusTag tone={tone[row.state]}>{t(`voucher.${row.state}`)}</StatusTag>,
             text: (row) => t(`voucher.${row.state}`),
           },
           {
             title: t('voucher.validTo'),
+            sort: 'validTo',
             cell: (row) => <Instant at={row.validTo} />,
             text: (row) => instantText(row.validTo),
           },

@@ -31,7 +31,12 @@ export function Caps() {
           keyOf={(row) => row.programmeId + row.supplierUscc}
           empty={<Empty title={t('cap.none')} />}
           columns={[
-            { title: t('case.supplier'), cell: (row) => row.supplierName, text: (row) => row.supplierName },
+            {
+              title: t('case.supplier'),
+              sort: 'supplierName',
+              cell: (row) => row.supplierName,
+              text: (row) => row.supplierName,
+            },
             {
               title: t('account.uscc'),
               cell: (row) => <code>{row.supplierUscc}</code>,
@@ -39,18 +44,21 @@ export function Caps() {
             },
             {
               title: t('supplier.cap'),
+              sort: 'capFen',
               end: true,
               cell: (row) => <Money fen={row.capFen} />,
               text: (row) => yuanText(row.capFen),
             },
             {
               title: t('supplier.reserved'),
+              sort: 'reservedFen',
               end: true,
               cell: (row) => <Money fen={row.reservedFen} />,
               text: (row) => yuanText(row.reservedFen),
             },
             {
               title: t('supplier.left'),
+              sort: 'leftFen',
               end: true,
               cell: (row) => <Money fen={row.leftFen} />,
               text: (row) => yuanText(row.leftFen),
@@ -80,7 +88,7 @@ function Change({ cap, done }: { cap: Cap; done(): void }) {
   const [amount, setAmount] = useState(yuanText(cap.capFen))
   const [reason, setReason] = useState('')
   const fen = fenOf(amount)
-  const short = reason.trim().length < 2
+  const missing = reason.trim().length < 2 ? t('form.needed', { what: t('decide.reason') }) : undefined
   return (
     <Card title={cap.supplierName}>
       <div className="form">
@@ -98,7 +106,7 @@ function Change({ cap, done }: { cap: Cap; done(): void }) {
         <div className="row">
           <ConfirmAct
             primary
-            disabled={fen === undefined || short}
+            missing={fen === undefined ? t('form.badAmount', { what: t('supplier.cap') }) : missing}
             button={t('cap.set')}
             title={`${t('cap.set')} · ${cap.supplierName}`}
             effect={t('cap.setEffect', { from: yuanText(cap.capFen), to: yuanText(fen ?? '0') })}
@@ -116,7 +124,7 @@ function Change({ cap, done }: { cap: Cap; done(): void }) {
           />
           <ConfirmAct
             danger={!cap.suspended}
-            disabled={short}
+            missing={missing}
             button={cap.suspended ? t('cap.lift') : t('cap.suspend')}
             title={`${cap.suspended ? t('cap.lift') : t('cap.suspend')} · ${cap.supplierName}`}
             effect={cap.suspended ? t('cap.liftEffect') : t('cap.suspendEffect')}

@@ -13,8 +13,8 @@ import { useSentence } from '../../i18n/sentence.ts'
 export function Home() {
   const { t } = useTranslation()
   const say = useSentence()
-  const totals = useAsk(getPublicTotals, {})
-  const programmes = useAsk(listProgrammes, { query: { size: 5 } })
+  const totals = useAsk(getPublicTotals, {}, { every: 5_000 })
+  const programmes = useAsk(listProgrammes, { query: { size: 5 } }, { every: 30_000 })
   const steps = ['connect', 'seal', 'apply', 'redeem', 'pay'] as const
   return (
     <Page title={t('home.title')} lead={t('home.lead')}>

@@ -76,6 +76,7 @@ function Totals({ total }: { total: ReplyOf<typeof getPublicTotals>['totals'][nu
     <div className="beside">
       <Card title={t('indicator.addsUp')}>
         <Facts
+          sums
           rows={[
             ...parts.map(([label, fen]): [string, React.ReactNode] => [label, <Money fen={fen} key={label} />]),
             [

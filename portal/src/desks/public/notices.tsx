@@ -24,11 +24,17 @@ export function Notices() {
         empty={<Empty title={t('notice.none')} />}
         columns={[
           { title: t('case.no'), cell: (row) => row.caseNo, text: (row) => row.caseNo },
-          { title: t('case.enterprise'), cell: (row) => row.enterpriseName, text: (row) => row.enterpriseName },
+          {
+            title: t('case.enterprise'),
+            sort: 'enterpriseName',
+            cell: (row) => row.enterpriseName,
+            text: (row) => row.enterpriseName,
+          },
           { title: t('case.supplier'), cell: (row) => row.supplierName, text: (row) => row.supplierName },
           { title: t('case.region'), cell: (row) => row.regionName, text: (row) => row.regionName },
           {
             title: t('money.approved'),
+            sort: 'approvedFen',
             end: true,
             cell: (row) => <Money fen={row.approvedFen} />,
             text: (row) => yuanText(row.approvedFen),
@@ -40,6 +46,7 @@ export function Notices() {
           },
           {
             title: t('notice.until'),
+            sort: 'closesAt',
             cell: (row) => (
               <>
                 <Instant at={row.closesAt} />{' '}

@@ -1,11 +1,11 @@
 import { getProgramme } from '@kapok/contracts/subsidy'
-import { Link, useParams } from '@tanstack/react-router'
-import { Button } from 'antd'
+import { useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { percentText } from '../../api/format.ts'
 import { useAsk } from '../../api/hooks.ts'
 import { Rows } from '../../components/data-table.tsx'
 import { Facts, Instant, Money } from '../../components/figures.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { Banner, StatusTag } from '../../components/state.tsx'
 import { Reply } from '../../components/waiting.tsx'
@@ -31,11 +31,9 @@ function Rules({ rules }: { rules: RuleSet }) {
       lead={t('programme.yearLead', { year: rules.fiscalYear })}
       crumbs={[{ text: t('nav.programmes'), to: '/programmes' }, { text: say(rules.title) }]}
       action={
-        <Link to={`/programmes/${rules.id}/check`}>
-          <Button type="primary" size="large">
-            {t('programme.check')}
-          </Button>
-        </Link>
+        <LinkButton to={`/programmes/${rules.id}/check`} primary large>
+          {t('programme.check')}
+        </LinkButton>
       }
     >
       <div className="stack-wide">

@@ -1,5 +1,6 @@
 import { getCheckpoint, getLogKeys } from '@kapok/contracts/evidence'
 import { useTranslation } from 'react-i18next'
+import { addressOf } from '../../api/call.ts'
 import { useAsk } from '../../api/hooks.ts'
 import { Copy, Facts, Instant } from '../../components/figures.tsx'
 import { Card, Page } from '../../components/page.tsx'
@@ -23,13 +24,18 @@ export function Verify() {
               </a>
             </p>
             <p>{t('verify.command')}</p>
-            <pre className="command">npm run kapok -- verify bundle.json</pre>
+            <pre className="command">npm run kapok -- verify bundle.json --keys kapok-keys.json</pre>
           </div>
         </Card>
         <div className="columns">
           <Card title={t('verify.keys')}>
             <div className="stack">
               <p>{t('verify.keysLead')}</p>
+              <p>
+                <a href={addressOf(getLogKeys)} download="kapok-keys.json">
+                  {t('verify.keepKeys')}
+                </a>
+              </p>
               <Reply of={keys}>
                 {(each) => (
                   <>

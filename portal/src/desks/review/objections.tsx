@@ -43,11 +43,13 @@ export function Objections() {
             { title: t('notice.reason'), cell: (row) => row.reason, text: (row) => row.reason },
             {
               title: t('objection.at'),
+              sort: 'receivedAt',
               cell: (row) => <Instant at={row.receivedAt} />,
               text: (row) => instantText(row.receivedAt),
             },
             {
               title: t('notice.state'),
+              sort: 'state',
               cell: (row) => <StatusTag tone={tone[row.state]}>{t(`objection.${row.state}`)}</StatusTag>,
               text: (row) => t(`objection.${row.state}`),
             },
@@ -69,7 +71,6 @@ function Answer({ objection, done }: { objection: Objection; done(): void }) {
   const { t } = useTranslation()
   const answer = useCommand(answerObjection, ['subsidy.'])
   const [text, setText] = useState('')
-  const short = text.trim().length < 5
   return (
     <Card title={t('objection.answer')}>
       <div className="form">
@@ -92,7 +93,7 @@ function Answer({ objection, done }: { objection: Objection; done(): void }) {
             <ConfirmAct
               key={String(upheld)}
               danger={upheld}
-              disabled={short}
+              missing={text.trim().length < 5 ? t('objection.wordsHint') : undefined}
               button={upheld ? t('objection.uphold') : t('objection.dismiss')}
               title={`${upheld ? t('objection.uphold') : t('objection.dismiss')} · ${objection.caseNo}`}
               effect={upheld ? t('objection.upholdEffect') : t('objection.dismissEffect')}

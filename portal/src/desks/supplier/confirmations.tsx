@@ -1,6 +1,7 @@
 import { listSupplierCaps } from '@kapok/contracts/subsidy'
 import { useTranslation } from 'react-i18next'
 import { useAsk } from '../../api/hooks.ts'
+import { useProgrammeTitle } from '../../app/programme-title.ts'
 import { Money, Share, Stat } from '../../components/figures.tsx'
 import { Page } from '../../components/page.tsx'
 import { Banner } from '../../components/state.tsx'
@@ -10,6 +11,7 @@ import { CaseTable } from '../case/case-table.tsx'
 /** What waits for this supplier's word, and how much of its cap is left. */
 export function Confirmations() {
   const { t } = useTranslation()
+  const titleOf = useProgrammeTitle()
   const caps = useAsk(listSupplierCaps, { query: { size: 20 } })
   return (
     <Page title={t('nav.confirmations')} lead={t('supplier.lead')}>
@@ -31,7 +33,7 @@ export function Confirmations() {
                         </Banner>
                       )}
                       <div className="stats">
-                        <Stat label={t('supplier.left')} note={each.programmeId}>
+                        <Stat label={t('supplier.left')} note={titleOf(each.programmeId)}>
                           <Money fen={each.leftFen} />
                         </Stat>
                         <Stat

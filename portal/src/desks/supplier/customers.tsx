@@ -18,11 +18,17 @@ export function Customers() {
         keyOf={(row) => row.voucherNo}
         empty={<Empty title={t('supplier.noCustomers')} />}
         columns={[
-          { title: t('case.enterprise'), cell: (row) => row.enterpriseName, text: (row) => row.enterpriseName },
+          {
+            title: t('case.enterprise'),
+            sort: 'enterpriseName',
+            cell: (row) => row.enterpriseName,
+            text: (row) => row.enterpriseName,
+          },
           { title: t('voucher.no'), cell: (row) => row.voucherNo, text: (row) => row.voucherNo },
           { title: t('paper.contractNo'), cell: (row) => row.contractNo, text: (row) => row.contractNo },
           {
             title: t('voucher.face'),
+            sort: 'faceFen',
             end: true,
             cell: (row) => <Money fen={row.faceFen} />,
             text: (row) => yuanText(row.faceFen),

@@ -154,6 +154,7 @@ export const caseWords: typeof zh = {
     title: 'Messages',
     lead: 'Whose turn it is and what was decided.',
     readAll: 'Mark all as read',
+    search: 'Search text or number',
     none: 'No messages.',
     at: 'Time',
     text: 'Message',

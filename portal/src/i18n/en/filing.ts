@@ -18,6 +18,8 @@ export const filing: typeof zh = {
     state: { empty: 'Not started', filled: 'Filled in', correct: 'To correct' },
     notFilled: '“{{section}}” is not filled in yet',
     kept: 'The draft is kept on the platform as {{no}}; come back any time.',
+    keptHere:
+      'What you filled in is kept in this browser; once every part is filled it is saved on the platform and gets a number.',
     keep: 'Keep and go back to the list',
     check: 'Check and submit',
     checkLead: 'Check every answer. It cannot be changed while it is under review.',

@@ -140,6 +140,7 @@ export const plant: typeof zh = {
     strip: 'Evidence of use',
     rule: "A day is covered with at least {{minutes}} minutes of data; tolerance against the operator's reading is {{tolerance}}. A programme may rule otherwise.",
     seals: 'Seals',
+    searchSeals: 'Search by date, e.g. 2026-11',
     noSeals: 'No seals yet. A day is sealed by itself after its grace period.',
     leaf: 'Log index',
     sealedAt: 'Sealed at',

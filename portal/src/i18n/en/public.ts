@@ -114,6 +114,7 @@ export const publicWords: typeof zh = {
     command: 'Or on the command line:',
     keys: 'Keys of the log',
     keysLead: 'Check the fingerprints by another way and pin the keys before you trust a bundle.',
+    keepKeys: 'Download the keys',
     fingerprint: 'Fingerprint',
     checkpoint: 'Newest checkpoint',
     noCheckpoint: 'No checkpoint yet. After the first sealed day one is signed each hour.',

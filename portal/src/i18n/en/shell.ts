@@ -74,6 +74,8 @@ export const shell: typeof zh = {
     minutes: 'minutes',
     hours: 'hours',
     days: 'days',
+    machines: 'machines',
+    machineDays: 'machine-days',
     ago: '{{n}} {{unit}} ago',
     ahead: 'in {{n}} {{unit}}',
   },
@@ -98,7 +100,8 @@ export const shell: typeof zh = {
     page: 'Page {{page}} of {{pages}}',
     before: 'Previous',
     after: 'Next',
-    sort: 'Sort by this column',
+    sort: 'Sort',
+    usual: 'Usual order',
   },
   chart: {
     chart: 'Chart',
@@ -135,6 +138,8 @@ export const shell: typeof zh = {
     sample: 'Sample province',
     today: 'Now',
     replaying: 'Replaying the past: day {{played}} of {{total}}, data is still arriving',
+    playingOn: 'Playing on to the next day, data is still arriving',
+    stumbled: 'The playing of the province broke off:',
     nextWorkingDay: 'On to the next working day',
   },
   role: {

@@ -147,6 +147,7 @@ export const caseWords = {
     title: '消息',
     lead: '轮到谁办理、作出了什么决定。',
     readAll: '全部标为已读',
+    search: '搜索内容或编号',
     none: '没有消息。',
     at: '时间',
     text: '内容',

@@ -16,6 +16,7 @@ export const filing = {
     state: { empty: '未开始', filled: '已填写', correct: '需补正' },
     notFilled: '“{{section}}”还没有填写完',
     kept: '草稿已保存在平台，编号 {{no}}，可随时回来继续。',
+    keptHere: '已填写的内容暂存在本浏览器；各部分填写完后保存到平台并取得编号。',
     keep: '保存并返回清单',
     check: '核对并提交',
     checkLead: '请逐项核对。提交后审核期间不能修改。',

@@ -134,6 +134,7 @@ export const plant = {
     strip: '用量证据',
     rule: '一天至少 {{minutes}} 分钟有数据为有效；与运营商读数的允许偏差为 {{tolerance}}。具体政策可另有规定。',
     seals: '封存记录',
+    searchSeals: '搜索日期，例如 2026-11',
     noSeals: '还没有封存。一天结束并过宽限期后会自动封存。',
     leaf: '日志序号',
     sealedAt: '封存时间',

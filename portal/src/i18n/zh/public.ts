@@ -111,6 +111,7 @@ export const publicWords = {
     command: '或者在命令行核验：',
     keys: '日志公钥',
     keysLead: '请从另一途径核对指纹并固定公钥，再相信证据包。',
+    keepKeys: '下载公钥文件',
     fingerprint: '指纹',
     checkpoint: '最新检查点',
     noCheckpoint: '还没有检查点。第一天封存后每小时签发一次。',

@@ -71,6 +71,8 @@ export const shell = {
     minutes: '分钟',
     hours: '小时',
     days: '天',
+    machines: '台',
+    machineDays: '台·日',
     ago: '{{n}} {{unit}}前',
     ahead: '{{n}} {{unit}}后',
   },
@@ -95,7 +97,8 @@ export const shell = {
     page: '第 {{page}} / {{pages}} 页',
     before: '上一页',
     after: '下一页',
-    sort: '按此列排序',
+    sort: '排序',
+    usual: '默认顺序',
   },
   chart: {
     chart: '图',
@@ -132,6 +135,8 @@ export const shell = {
     sample: '样例省',
     today: '此刻',
     replaying: '正在重放过去：第 {{played}} / {{total}} 天，数据仍在到达',
+    playingOn: '正在过渡到下一天，数据仍在到达',
+    stumbled: '样例省的播放中断：',
     nextWorkingDay: '前进到下一个工作日',
   },
   role: {
