@@ -69,29 +69,33 @@ const machineOf = async (person: Person) => {
   }
 }
 
-test('a world born in a year of unknown holidays plays its ninety days with every act done, deadlines provisional', async () => {
-  await start('--today', birthDay)
-  await lives()
-  const { today } = await now()
-  expect(today).toBe(birthDay)
-  const stage = { programmeId: '', memory: {}, day: (n: number) => addCivilDays(state().firstDay, n) }
-  const acts = storyOf({
-    ...stage,
-    person() {
-      throw new Error('nobody acts here')
-    },
-  })
-  expect(acts.length).toBeGreaterThan(30)
-  expect(state()).toMatchObject({ replayDone: true, actsDone: acts.length, birthDay, firstDay: '2026-11-17' })
-  const { rows: notices } = await (await as('province')).call(listNotices, { query: { size: 100 } })
-  expect(notices.some(({ state: each }) => each === 'open')).toBe(true)
-  for (const { closesAt, provisional } of notices.filter(
-    (notice) => notice.closesAt >= startOfCivilDay('2027-01-01'),
-  )) {
-    expect(provisional).toBe(true)
-    expect([0, 6]).not.toContain(new Date(closesAt + 8 * hourMs).getUTCDay())
-  }
-}, replayMs)
+test(
+  'a world born in a year of unknown holidays plays its ninety days with every act done, deadlines provisional',
+  async () => {
+    await start('--today', birthDay)
+    await lives()
+    const { today } = await now()
+    expect(today).toBe(birthDay)
+    const stage = { programmeId: '', memory: {}, day: (n: number) => addCivilDays(state().firstDay, n) }
+    const acts = storyOf({
+      ...stage,
+      person() {
+        throw new Error('nobody acts here')
+      },
+    })
+    expect(acts.length).toBeGreaterThan(30)
+    expect(state()).toMatchObject({ replayDone: true, actsDone: acts.length, birthDay, firstDay: '2026-11-17' })
+    const { rows: notices } = await (await as('province')).call(listNotices, { query: { size: 100 } })
+    expect(notices.some(({ state: each }) => each === 'open')).toBe(true)
+    for (const { closesAt, provisional } of notices.filter(
+      (notice) => notice.closesAt >= startOfCivilDay('2027-01-01'),
+    )) {
+      expect(provisional).toBe(true)
+      expect([0, 6]).not.toContain(new Date(closesAt + 8 * hourMs).getUTCDay())
+    }
+  },
+  replayMs,
+)
 
 test('it lets people in under its loopback name alone, and nothing that was forwarded', async () => {
   const { people } = (await (await fetch(`${running().url}/api/world/people`)).json()) as {
