@@ -1,10 +1,12 @@
+import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { contractWays } from './contract-ways.ts'
+import { precompressed } from './precompressed.ts'
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [contractWays(), react()],
+  plugins: [contractWays(), react(), precompressed(join(import.meta.dirname, 'dist'))],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -7,7 +7,7 @@ import { repositoryRoot, SetupError } from '../config.ts'
 const sources = [
   'portal/src/**/*',
   'portal/index.html',
-  'portal/vite.config.ts',
+  'portal/*.ts',
   'contracts/src/*.ts',
   'planes/evidence/src/**/*.ts',
 ]
