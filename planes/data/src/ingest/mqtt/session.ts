@@ -191,8 +191,12 @@ export class Session implements SenderContext {
         this.#ack(Buffer.of(0x70, 2, (packet.messageId ?? 0) >> 8, (packet.messageId ?? 0) & 255))
         return undefined
       case 'subscribe':
+        // MQTT 5.0 §3.8.3-2 and §3.10.3-2: a packet without a filter is a protocol error.
+        if (packet.subscriptions.length === 0) throw new ProtocolError(code.protocolError, 'SUBSCRIBE without a filter')
         return this.#subscribe(packet)
       case 'unsubscribe':
+        if (packet.unsubscriptions.length === 0)
+          throw new ProtocolError(code.protocolError, 'UNSUBSCRIBE without a filter')
         return void this.#unsubscribe(packet)
       case 'disconnect':
         this.#disconnected(packet)
