@@ -58,7 +58,7 @@ describe.skipIf(!mounted)('a disk that fills up', () => {
   })
 
   test('a running platform refuses points before it is full, says so, loses none, and goes on when there is room', async () => {
-    rmSync(filler)
+    rmSync(filler, { force: true })
     platform = await startKapok(['start'], { folder, env: { KAPOK_LOG: 'warn' } })
     await platform.ready()
     plant = await firstPlant(platform)
@@ -80,6 +80,7 @@ describe.skipIf(!mounted)('a disk that fills up', () => {
     fillUntilFree(200)
     await waitFor('health to say it', async () => (await disksWord()) === false)
     await waitFor('the log to say it', () => platform.said().includes('"alarm":"disk.full"'))
+    await waitFor('the terminal to say it', () => platform.said().includes('⚠ 磁盘将满，已停止接收测点值'))
     await waitFor('points to be refused', async () => (await overHttp(-1)).status === 503)
     const refused = await overHttp(-1)
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, expect.stringMatching(/\d/)])

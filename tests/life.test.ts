@@ -28,17 +28,39 @@ const start = async (...ask: Parameters<typeof startKapok>) => {
 }
 const roleOf = (name: string) => processesOf(folder).find(({ command }) => command.includes(`run ${name}`))
 
-test('an empty platform says what it does, prints a one-time link, and a stopped npm leaves no process behind', async () => {
+test('an empty platform says what it does and prints a one-time link; nobody enters it as somebody else', async () => {
   folder = newFolder()
-  const platform = await start(['start'], { folder, byNpm: true })
+  const platform = await start(['start'], { folder })
   await platform.ready()
   await waitFor('the link', () => platform.said().includes('/join#'))
   expect(platform.said()).toMatch(/starting the database[\s\S]*starting ingest[\s\S]*is serving at/)
   expect(processesOf(folder).length).toBeGreaterThan(4)
   if (Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === '::1')))
     expect((await fetch(`http://[::1]:${platform.httpPort}/readyz`)).status).toBe(200)
-  // npm alone gets the signal: it does not pass it on.
-  platform.child.kill('SIGKILL')
+  for (const path of ['/api/world', '/api/world/people'])
+    expect((await fetch(`${platform.url}${path}`)).status).toBe(404)
+  const enter = {
+    method: 'POST',
+    headers: { 'X-Kapok': '1', 'Content-Type': 'application/json' },
+    body: '{"userId":"x"}',
+  }
+  expect((await fetch(`${platform.url}/api/world/enter`, enter)).status).toBe(404)
+})
+
+test.each<[string, (npm: number) => void]>([
+  ['Ctrl-C reaches all of the terminal’s job', (npm) => process.kill(-npm, 'SIGINT')],
+  ['npm alone is told to stop', (npm) => process.kill(npm, 'SIGTERM')],
+  ['npm alone is killed', (npm) => process.kill(npm, 'SIGKILL')],
+  [
+    'npm’s shell alone is killed',
+    () =>
+      process.kill(processesOf(folder).find(({ command }) => /^sh -c .*kapok\.ts/.test(command))?.pid ?? 0, 'SIGKILL'),
+  ],
+])('when %s, no process is left behind', async (_, signal) => {
+  folder = newFolder()
+  const platform = await start(['start'], { folder, byNpm: true })
+  await platform.ready()
+  signal(platform.child.pid ?? 0)
   await waitFor('every process to end', () => processesOf(folder).length === 0)
 })
 

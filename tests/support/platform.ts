@@ -57,7 +57,13 @@ export async function startKapok(
     options.byNpm === true
       ? ['npm', ['run', ...verb]]
       : [process.execPath, [join(root, 'server/src/kapok.ts'), ...verb]]
-  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  // By npm it leads a group of its own, as a terminal's foreground job does.
+  const child = spawn(command, args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.byNpm === true,
+  })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk.toString()))
   const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
