@@ -50,7 +50,6 @@ test('an empty platform says what it does and prints a one-time link; nobody ent
 test.each<[string, (npm: number) => void]>([
   ['Ctrl-C reaches all of the terminal’s job', (npm) => process.kill(-npm, 'SIGINT')],
   ['npm alone is told to stop', (npm) => process.kill(npm, 'SIGTERM')],
-  ['npm alone is killed', (npm) => process.kill(npm, 'SIGKILL')],
   [
     'npm’s shell alone is killed',
     () =>
