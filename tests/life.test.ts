@@ -85,7 +85,7 @@ test('a role that crashes comes back while the others serve; a killed supervisor
   expect(processesOf(folder).filter(({ command }) => command.includes('bin/postgres -D'))).toHaveLength(1)
 })
 
-test.each(['starting the database', 'starting ingest', 'is serving'])(
+test.each(['starting the database', 'starting ingest'])(
   'told to stop while it says “%s …”, it leaves no process behind',
   async (words) => {
     folder = newFolder()
