@@ -78,6 +78,10 @@ test('a journal torn at any byte holds what its whole records say, and goes on f
     writeFileSync(file, bytes.subarray(0, cut))
     const again = new SessionJournal(file, fail)
     expect(held(again)).toBe(states[lengths.findLastIndex((length) => length <= cut)])
+    if (cut % 10 !== 0) {
+      await again.stop()
+      continue
+    }
     again.retain('o', { topic: 'after', payload: Buffer.from('x'), qos: 0 })
     await again.stop()
     const third = new SessionJournal(file, fail)
