@@ -14,6 +14,8 @@ const rssBytesMax = 640 << 20
 /** Below this there was no overload, and the run says nothing. */
 const pendingBytesMin = 40 << 20
 
+const floodMsMax = 150_000
+
 const faults: Record<string, string> = { 'no-pushback': 'plant-no-pushback.ts' }
 
 /**
@@ -35,11 +37,15 @@ export default async function proveOverload(args: {
     for (const { token } of devices) flooders.push(await Flooder.connect(ingest.mqttPort, token))
     for (const flooder of flooders) flooder.run()
     const seen = { pending: 0, rss: 0, busy: false }
-    for (const until = performance.now() + (args.short ? 4000 : 60_000); performance.now() < until; await sleep(100)) {
+    // On a busy machine the flood takes its time to rise; what counts begins when ingest is full.
+    let full = 0
+    for (const began = performance.now(); performance.now() - began < floodMsMax; await sleep(100)) {
       const { pendingBytes, rss } = await ingest.state()
       seen.pending = Math.max(seen.pending, pendingBytes)
       seen.rss = Math.max(seen.rss, rss)
       seen.busy ||= await answersBusy(ingest.httpPort, devices[0]?.token ?? '')
+      if (full === 0 && pendingBytes > pendingBytesMin) full = performance.now()
+      if (full > 0 && performance.now() - full > (args.short ? 3000 : 60_000)) break
       // Memory of the machine is not the proof's to use up: a bound that is broken twice over is broken.
       if (rss > 2 * rssBytesMax) break
     }
@@ -110,15 +116,31 @@ class Flooder {
 
   async #flood(): Promise<void> {
     const { socket } = this.client
+    const points = Array.from({ length: metrics }, (_, i) => ({
+      device: '',
+      property: `m${i}`,
+      at: this.#from,
+      value: i,
+    }))
+    const { packet: template, idAt, payloadAt } = publishPacket('kapok/v1/points', encodeCompactBatch(points))
+    // Behind magic, flags, the dictionary and its length, and the number of times.
+    const timeAt = payloadAt + 8 + template.readUInt32LE(payloadAt + 4) + 1
     while (!this.#stopped) {
-      const at = this.#from + this.sent
-      const points = Array.from({ length: metrics }, (_, i) => ({ device: '', property: `m${i}`, at, value: i + 0.5 }))
-      const { packet, idAt } = publishPacket('kapok/v1/points', encodeCompactBatch(points))
-      // Written once in a run of equal buffers, so that the generator is not what is slow.
-      packet.writeUInt16BE((this.sent++ % 65_535) + 1, idAt)
+      const packet = Buffer.from(template)
+      packet.writeUInt16BE((this.sent % 65_535) + 1, idAt)
+      writeTime(packet, timeAt, this.#from + this.sent++)
       if (!socket.write(packet)) await Promise.race([once(socket, 'drain'), this.client.closed])
       else if (this.sent % 50 === 0) await sleep(0)
     }
+  }
+}
+
+/** Zigzag of a time of our days as a varint: six bytes. */
+function writeTime(packet: Buffer, to: number, at: number): void {
+  let rest = at * 2
+  for (let i = 0; i < 6; i++) {
+    packet[to + i] = (rest % 128) | (i < 5 ? 0x80 : 0)
+    rest = Math.floor(rest / 128)
   }
 }
 
