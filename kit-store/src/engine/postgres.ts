@@ -23,6 +23,9 @@ import pg from 'pg'
 const unprivileged = { uid: 65_534, gid: 65_534 }
 const isRoot = () => process.getuid?.() === 0
 
+/** How long the children of a postmaster that was killed may take to end. */
+const leftoverMsMax = 30_000
+
 export interface EmbeddedPostgres {
   /** URL of the owner (migrations) and of the application role (row-level security applies). */
   ownerUrl: string
@@ -63,31 +66,44 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   }
 
   const socketFolder = socketFolderOf(home)
-  const child = spawn(
-    join(home.bin, 'postgres'),
-    [
-      ['-D', cluster],
-      ['-k', socketFolder],
-      ['-c', `listen_addresses=${options.port === undefined ? '' : '127.0.0.1'}`],
-      ['-c', `port=${options.port ?? 5432}`],
-      ['-c', 'unix_socket_permissions=0700'],
-      ['-c', 'max_connections=80'],
-      ['-c', 'shared_buffers=96MB'],
-      ['-c', 'timezone=UTC'],
-      ['-c', `fsync=${options.fsync === false ? 'off' : 'on'}`],
-      ['-c', 'log_min_messages=warning'],
-    ].flat(),
-    { ...asUser(), stdio: ['ignore', 'ignore', 'pipe'], detached: true },
-  )
-  const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
-  let complaint = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    complaint = (complaint + chunk.toString()).slice(-2000)
-    log.debug({ postgres: chunk.toString().trim() }, 'postgres says')
-  })
   const url = (user: string, password: string, database = 'kapok') =>
     `postgresql://${user}:${password}@localhost:${options.port ?? 5432}/${database}?host=${encodeURIComponent(socketFolder)}`
-  const secret = await waitUntilServing(known, url, child, () => complaint)
+  const launch = () => {
+    const child = spawn(
+      join(home.bin, 'postgres'),
+      [
+        ['-D', cluster],
+        ['-k', socketFolder],
+        ['-c', `listen_addresses=${options.port === undefined ? '' : '127.0.0.1'}`],
+        ['-c', `port=${options.port ?? 5432}`],
+        ['-c', 'unix_socket_permissions=0700'],
+        ['-c', 'max_connections=80'],
+        ['-c', 'shared_buffers=96MB'],
+        ['-c', 'timezone=UTC'],
+        ['-c', `fsync=${options.fsync === false ? 'off' : 'on'}`],
+        ['-c', 'log_min_messages=warning'],
+      ].flat(),
+      { ...asUser(), stdio: ['ignore', 'ignore', 'pipe'], detached: true },
+    )
+    const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
+    let complaint = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      complaint = (complaint + chunk.toString()).slice(-2000)
+      log.debug({ postgres: chunk.toString().trim() }, 'postgres says')
+    })
+    return { child, exited, complaint: () => complaint }
+  }
+  let { child, exited, complaint } = launch()
+  let secret: string | undefined
+  for (const deadline = Date.now() + leftoverMsMax; secret === undefined; )
+    try {
+      secret = await waitUntilServing(known, url, child, complaint)
+    } catch (error) {
+      // The children of a postmaster that was killed take a moment to notice, and hold its shared memory until then.
+      if (!/shared memory block .* is still in use/.test(complaint()) || Date.now() > deadline) throw error
+      await sleep(250)
+      ;({ child, exited, complaint } = launch())
+    }
 
   // New passwords at every start; the file holds both while they change, so that a crash in between locks nobody out.
   const appPassword = randomBytes(24).toString('base64url')
