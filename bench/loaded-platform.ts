@@ -96,6 +96,8 @@ export class LoadedPlatform {
     await waitFor(
       `${part} to run`,
       () => {
+        const { child, said } = this.platform
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the platform ended: ${said()}`)
         pid = processesOf(this.folder).find(
           (each) => each.command.includes(commandOf[part]) && !this.#killed.has(each.pid),
         )?.pid

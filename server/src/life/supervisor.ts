@@ -102,6 +102,8 @@ export class Supervisor {
         else if (message.life === 'clock-set') this.#clockWaits.get(message.id)?.()
       } else this.#relay(spec.name, message)
     })
+    // A message to a role that was killed a moment ago fails; its end is told by `exit`.
+    child.on('error', (error) => this.#log.warn({ err: error, role: spec.name }, 'a role was not reached'))
     child.once('exit', (code, signal) => {
       settle?.fail(new RoleFailed(spec.name, running.why ?? `it ended with ${signal ?? code}`))
       if (!this.#stopping) void this.#restart(running, running.why ?? signal ?? String(code))
