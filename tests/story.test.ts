@@ -109,12 +109,12 @@ chapter(
     await paid.waitFor()
     await page.getByText('数据仍在到达').waitFor()
     const first = await textOf(paid)
-    await expect.poll(() => textOf(paid), { timeout: 180_000 }).not.toBe(first)
+    await expect.poll(() => textOf(paid), { timeout: 300_000 }).not.toBe(first)
     await played(world.url)
     await page.getByText('数据仍在到达').waitFor({ state: 'detached' })
     today = ((await (await fetch(`${world.url}/api/world`)).json()) as { today: string }).today
   },
-  240_000,
+  400_000,
 )
 
 chapter('on a phone the enterprise is told what is wrong with its application, corrects it and files it', async () => {
