@@ -61,14 +61,11 @@ export function Shell() {
           <Tools />
         </div>
       </header>
-      {onDesk ? (
-        <div className="desk">
-          <DeskNav pages={desk.pages} title={t(`nav.desk.${desk.id}`)} />
-          {page}
-        </div>
-      ) : (
-        page
-      )}
+      {/* The page keeps its place while the session arrives: moved, it would begin anew and lose what was typed. */}
+      <div className={onDesk ? 'desk' : 'no-desk'}>
+        {onDesk && <DeskNav pages={desk.pages} title={t(`nav.desk.${desk.id}`)} />}
+        {page}
+      </div>
       <footer className="footer">
         <span>Kapok 木棉 {platform.data?.version}</span>
         <span>{t('shell.times')}</span>

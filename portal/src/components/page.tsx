@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 
 export interface Crumb {
@@ -42,9 +42,27 @@ export function Page(props: {
   )
 }
 
-export function Card(props: { title?: string; action?: ReactNode; children: ReactNode; label?: string }) {
+export function Card(props: {
+  title?: string
+  action?: ReactNode
+  children: ReactNode
+  label?: string
+  /** It opens below what was pressed, perhaps out of sight: take the reader there. */
+  opened?: boolean
+}) {
+  const box = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (!props.opened) return
+    box.current?.scrollIntoView({ block: 'nearest' })
+    box.current?.focus({ preventScroll: true })
+  }, [props.opened])
   return (
-    <section className="card" aria-label={props.title ?? props.label}>
+    <section
+      className="card"
+      aria-label={props.title ?? props.label}
+      ref={box}
+      tabIndex={props.opened ? -1 : undefined}
+    >
       {props.title && (
         <div className="row-between">
           <h2>{props.title}</h2>

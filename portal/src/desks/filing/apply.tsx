@@ -5,6 +5,7 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useAsk, useCommand } from '../../api/hooks.ts'
+import { useSession } from '../../app/platform.ts'
 import { Money } from '../../components/figures.tsx'
 import { Choose } from '../../components/form.tsx'
 import { Page } from '../../components/page.tsx'
@@ -23,8 +24,19 @@ export type Contract = BodyOf<typeof createApplication>['contract']
 export function Apply() {
   const { caseId = '' } = useParams({ strict: false })
   const view = useAsk(getCase, { params: { caseId } }, { enabled: caseId !== 'new' })
-  if (caseId === 'new') return <PickProgramme />
-  return <Reply of={view}>{(each) => <Form key={each.id} view={each} programmeId={each.programmeId ?? ''} />}</Reply>
+  const session = useSession()
+  return (
+    // Whose half-filled filing it is must be known before it is read from the browser.
+    <Reply of={session}>
+      {() =>
+        caseId === 'new' ? (
+          <PickProgramme />
+        ) : (
+          <Reply of={view}>{(each) => <Form key={each.id} view={each} programmeId={each.programmeId ?? ''} />}</Reply>
+        )
+      }
+    </Reply>
+  )
 }
 
 /** Programmes that take applications now; one of them is taken at once. */

@@ -45,6 +45,8 @@ export function Filing(props: {
   const [stage, setStage] = useState('tasks')
   const submit = useCommand(decideCase, ['subsidy.'])
   const { view } = props
+  // As it was opened: submitting it here closes it too, and that ends with the confirmation.
+  const [wasClosed] = useState(view !== undefined && view.state !== 'draft' && view.state !== 'returned')
   const toTasks = () => setStage('tasks')
   const missing = (view?.documents ?? []).filter((each) => !each.present)
   const papers: 'empty' | 'filled' | 'correct' =
@@ -65,7 +67,7 @@ export function Filing(props: {
       </Confirmation>
     )
   // What was submitted is read, not written: its case page says where it is.
-  if (view && view.state !== 'draft' && view.state !== 'returned') return <Navigate to={`/cases/${view.id}`} replace />
+  if (view && wasClosed) return <Navigate to={`/cases/${view.id}`} replace />
   const crumbs = [{ text: t('nav.cases'), to: '/plant/cases' }, { text: props.title }]
   if (section)
     return (

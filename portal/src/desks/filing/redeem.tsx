@@ -26,15 +26,21 @@ export interface PartProps {
 export function Redeem() {
   const { voucherNo = '' } = useParams({ strict: false })
   const voucher = useAsk(getVoucher, { params: { voucherNo } })
+  const session = useSession()
   return (
-    <Reply of={voucher}>
-      {(each) =>
-        each.redemptionId ? (
-          <Known voucher={each} caseId={each.redemptionId} />
-        ) : (
-          <Form voucher={each} view={undefined} />
-        )
-      }
+    // Whose half-filled filing it is must be known before it is read from the browser.
+    <Reply of={session}>
+      {() => (
+        <Reply of={voucher}>
+          {(each) =>
+            each.redemptionId ? (
+              <Known voucher={each} caseId={each.redemptionId} />
+            ) : (
+              <Form voucher={each} view={undefined} />
+            )
+          }
+        </Reply>
+      )}
     </Reply>
   )
 }

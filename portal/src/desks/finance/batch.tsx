@@ -94,7 +94,7 @@ function Receipt({ batchId, line, done }: { batchId: string; line: Line; done():
   const [outcome, setOutcome] = useState<'paid' | 'failed'>('paid')
   const [reason, setReason] = useState('')
   return (
-    <Card title={`${t('finance.enter')} · ${line.enterpriseName}`}>
+    <Card opened title={`${t('finance.enter')} · ${line.enterpriseName}`}>
       <div className="form">
         <TextField
           id="receiptId"

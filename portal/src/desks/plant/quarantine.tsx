@@ -77,7 +77,7 @@ function Payload({ quarantineId, onGone }: { quarantineId: string; onGone(): voi
   const payload = useAsk(getQuarantine, { params: { quarantineId } })
   const remove = useCommand(deleteQuarantine, ['data.quarantine.list'])
   return (
-    <Card title={t('quarantine.payload')}>
+    <Card opened title={t('quarantine.payload')}>
       <Reply of={payload}>
         {(each) => (
           <div className="stack">

@@ -90,7 +90,7 @@ function Change({ cap, done }: { cap: Cap; done(): void }) {
   const fen = fenOf(amount)
   const missing = reason.trim().length < 2 ? t('form.needed', { what: t('decide.reason') }) : undefined
   return (
-    <Card title={cap.supplierName}>
+    <Card opened title={cap.supplierName}>
       <div className="form">
         <TextField
           id="cap"

@@ -72,7 +72,7 @@ function Answer({ objection, done }: { objection: Objection; done(): void }) {
   const answer = useCommand(answerObjection, ['subsidy.'])
   const [text, setText] = useState('')
   return (
-    <Card title={t('objection.answer')}>
+    <Card opened title={t('objection.answer')}>
       <div className="form">
         <Facts
           rows={[
