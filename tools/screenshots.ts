@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Role } from '@kapok/contracts/roles'
 import type { BrowserContext } from 'playwright-core'
-import { addressOf, type Look, looks, type Thing } from '../tests/portal/looks.ts'
+import { addressOf, type Look, looks } from '../tests/portal/looks.ts'
 import { launchBrowser } from '../tests/support/browser.ts'
-import { enterAs, newReader, type PersonOfWorld, peopleOf, played, type Reader } from '../tests/support/people.ts'
+import { enterAs, newReader, peopleOf, played, type Reader } from '../tests/support/people.ts'
 import { newFolder, removeFolder, startKapok } from '../tests/support/platform.ts'
+import { personOf, thingsOf } from '../tests/support/things.ts'
 
 // `npm run screenshots -- FOLDER`: every page of every desk with the data of a fresh world, in both languages, themes
 // and widths, written to be looked at by a person. `--url` takes a world that runs already, `--only` some pages of it.
@@ -44,7 +44,7 @@ const browser = await launchBrowser()
 try {
   await played(url)
   const people = await peopleOf(url)
-  const ids = await idsOf(people)
+  const ids = await thingsOf(browser, url, people)
   const wanted: Picture[] = [...looks, ...moreCases].filter(
     ({ name }) => values.only?.split(',').includes(name) ?? true,
   )
@@ -69,58 +69,6 @@ async function startWorld() {
   const started = await startKapok(['world'], { folder: newFolder() })
   await started.ready()
   return started
-}
-
-/** The person of a role with the most to show. */
-function personOf(people: readonly PersonOfWorld[], role: Role, organisation?: string): PersonOfWorld {
-  const shown = { 'plant.manager': '凤城注塑', 'county.reviewer': '顺德', 'supplier.manager': '穗云' } as Record<
-    string,
-    string
-  >
-  const of = people.filter((each) => each.role === role)
-  const found = of.find((each) => each.organisationName.startsWith(organisation ?? shown[role] ?? '')) ?? of[0]
-  if (found === undefined) throw new Error(`nobody in this world is ${role}`)
-  return found
-}
-
-/** Ids of the world's own things, read by people who may see them. */
-async function idsOf(people: readonly PersonOfWorld[]): Promise<Record<Thing | string, string>> {
-  const ask = async (role: Role, path: string, organisation?: string) => {
-    const context = await newReader(browser, url, { language: 'zh-CN', theme: 'light', width: 1440 })
-    await enterAs(context, personOf(people, role, organisation).userId)
-    const reply = await context.request.get(`/api${path}`)
-    const { rows } = (await reply.json()) as { rows: Record<string, string>[] }
-    await context.close()
-    return rows
-  }
-  const [device] = await ask('plant.manager', '/devices?kind=device')
-  const vouchers = await ask('plant.manager', '/vouchers')
-  const own = await ask('plant.manager', '/cases?size=100')
-  const returned = await ask('plant.manager', '/cases?size=100', '莞城')
-  const [liar] = await ask('province.reviewer', '/cases?desk=mine&kind=redemption')
-  const [certification] = await ask('county.reviewer', '/cases?kind=certification')
-  const [application] = await ask('supplier.manager', '/cases?desk=mine')
-  const [notice] = await ask('province.reviewer', '/notices')
-  const [batch] = await ask('finance.officer', '/finance/batches')
-  const [organisation] = await ask('platform.administrator', '/organisations?search=凤城')
-  const [programme] = await ask('province.reviewer', '/programmes')
-  const found = {
-    device: device?.id,
-    product: device?.productId,
-    case: liar?.id,
-    notice: notice?.id,
-    batch: batch?.id,
-    organisation: organisation?.id,
-    voucher: (vouchers.find((each) => each.redemptionId === null) ?? vouchers[0])?.no,
-    programme: programme?.id,
-    certification: certification?.id,
-    application: application?.id,
-    paid: own.find((each) => each.state === 'paid')?.id,
-    returned: returned.find((each) => each.state === 'returned')?.id,
-  }
-  for (const [thing, id] of Object.entries(found))
-    if (id === undefined) process.stdout.write(`This world has no ${thing}: no picture of its page.\n`)
-  return Object.fromEntries(Object.entries(found).flatMap(([thing, id]) => (id === undefined ? [] : [[thing, id]])))
 }
 
 async function photograph(context: BrowserContext, look: Look, ids: Record<string, string>, how: Reader) {

@@ -4,13 +4,13 @@ import type { Thing } from '../portal/looks.ts'
 import { enterAs, newReader, type PersonOfWorld } from './people.ts'
 
 /** The person of a role with the most to show. */
-export function personOf(people: readonly PersonOfWorld[], role: Role): PersonOfWorld {
+export function personOf(people: readonly PersonOfWorld[], role: Role, organisation?: string): PersonOfWorld {
   const shown = { 'plant.manager': '凤城注塑', 'county.reviewer': '顺德', 'supplier.manager': '穗云' } as Record<
     string,
     string
   >
   const of = people.filter((each) => each.role === role)
-  const found = of.find((each) => each.organisationName.startsWith(shown[role] ?? '')) ?? of[0]
+  const found = of.find((each) => each.organisationName.startsWith(organisation ?? shown[role] ?? '')) ?? of[0]
   if (found === undefined) throw new Error(`nobody in this world is ${role}`)
   return found
 }
@@ -21,9 +21,9 @@ export async function thingsOf(
   url: string,
   people: readonly PersonOfWorld[],
 ): Promise<Record<Thing | string, string>> {
-  const ask = async (role: Role, path: string) => {
+  const ask = async (role: Role, path: string, organisation?: string) => {
     const context = await newReader(browser, url, { language: 'zh-CN', theme: 'light', width: 1440 })
-    await enterAs(context, personOf(people, role).userId)
+    await enterAs(context, personOf(people, role, organisation).userId)
     const reply = await context.request.get(`/api${path}`)
     const { rows } = (await reply.json()) as { rows: Record<string, string>[] }
     await context.close()
@@ -32,6 +32,7 @@ export async function thingsOf(
   const [device] = await ask('plant.manager', '/devices?kind=device')
   const vouchers = await ask('plant.manager', '/vouchers')
   const own = await ask('plant.manager', '/cases?size=100')
+  const returned = await ask('plant.manager', '/cases?size=100', '莞城')
   const [liar] = await ask('province.reviewer', '/cases?desk=mine&kind=redemption')
   const [certification] = await ask('county.reviewer', '/cases?kind=certification')
   const [application] = await ask('supplier.manager', '/cases?desk=mine')
@@ -51,7 +52,7 @@ export async function thingsOf(
     certification: certification?.id,
     application: application?.id,
     paid: own.find((each) => each.state === 'paid')?.id,
-    returned: own.find((each) => each.state === 'returned')?.id,
+    returned: returned.find((each) => each.state === 'returned')?.id,
   }
   for (const [thing, id] of Object.entries(found))
     if (id === undefined) process.stdout.write(`This world has no ${thing}: no picture of its page.\n`)
