@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { connectAsync } from 'mqtt'
@@ -198,7 +198,13 @@ describe('inner ports of a platform with its own engines', () => {
         fetch('${origin}', { method: 'POST', body: 'SELECT 1' })
           .then(async (reply) => console.log(JSON.stringify({ store: reply.status, database: await database, environ })))
           .finally(() => stranger.destroy())`
-      const stranger = spawnSync(process.execPath, ['-e', script], { uid: 12_345, gid: 12_345, env: {}, cwd: '/' })
+      // This checkout may lie where others may not enter: the stranger has a Node of its own.
+      const home = newFolder()
+      chmodSync(home, 0o755)
+      copyFileSync(process.execPath, join(home, 'node'))
+      chmodSync(join(home, 'node'), 0o755)
+      const stranger = spawnSync(join(home, 'node'), ['-e', script], { uid: 12_345, gid: 12_345, env: {}, cwd: '/' })
+      removeFolder(home)
       expect(JSON.parse(stranger.stdout.toString() || JSON.stringify(stranger.stderr.toString()))).toEqual({
         store: 401,
         database: 'EACCES',

@@ -155,6 +155,9 @@ function postgresHome(dataFolder: string, log: Log): PostgresHome {
     makeOwnFolder(folder)
     return { folder, bin: packaged }
   }
+  // One that stands here already must not be left behind for an empty one.
+  if (existsSync(folder))
+    throw new Error(`it stands in ${folder}, where its own user may not enter; let others pass the folders above it`)
   const elsewhere = join('/var/lib/kapok', randomBytes(6).toString('hex'))
   mkdirSync(elsewhere, { recursive: true, mode: 0o755 })
   for (const parent of ['/var/lib/kapok', elsewhere]) chmodSync(parent, 0o755)
@@ -262,20 +265,21 @@ async function endLeftover(cluster: string, log: Log): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid')
   if (!existsSync(pidFile)) return
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0])
-  if (!isPostmaster(pid)) return
+  if (!isPostmasterOf(cluster, pid)) return
   log.info({ pid }, 'ending a PostgreSQL that an earlier run left behind')
   process.kill(pid, 'SIGINT')
-  for (let waited = 0; isPostmaster(pid); waited += 50) {
+  for (let waited = 0; isPostmasterOf(cluster, pid); waited += 50) {
     if (waited === 10_000) process.kill(pid, 'SIGQUIT')
     if (waited > 20_000) throw new Error(`PostgreSQL ${pid} from an earlier run does not end; stop it by hand.`)
     await sleep(50)
   }
 }
 
-function isPostmaster(pid: number): boolean {
+/** Whether this process serves this cluster: after a restart of the machine the number may be another's. */
+function isPostmasterOf(cluster: string, pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 1) return false
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('postgres')
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`\0-D\0${cluster}\0`)
   } catch {
     return false
   }
