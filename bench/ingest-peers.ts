@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeLog } from '@kapok/kit/log'
 import { startPostgres } from '@kapok/kit-store/engine/postgres'
+import { removeDataFolder } from '@kapok/kit-store/testing'
 import pg from 'pg'
 import { freePort } from '../tests/support/platform.ts'
 
@@ -99,6 +100,6 @@ export async function postgresPointsPerSecond(): Promise<number> {
     return (n * rows) / seconds
   } finally {
     await postgres.stop()
-    rmSync(folder, { recursive: true, force: true })
+    removeDataFolder(folder)
   }
 }

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeLog } from '@kapok/kit/log'
 import { startPostgres } from '@kapok/kit-store/engine/postgres'
 import { migrate, readMigrations } from '@kapok/kit-store/migrate'
+import { removeDataFolder } from '@kapok/kit-store/testing'
 import pg from 'pg'
 import { type CapHold, chart, issueMoves } from '../planes/subsidy/src/ledger/chart.ts'
 import { type Posting, postValues } from '../planes/subsidy/src/ledger/ledger.ts'
@@ -44,7 +45,7 @@ export default async function ledgerBench(report: (name: string, value: number, 
     for (const connection of connections) await connection.end()
   } finally {
     await postgres.stop()
-    rmSync(folder, { recursive: true, force: true })
+    removeDataFolder(folder)
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { makeLog } from '@kapok/kit/log'
 import { type EmbeddedPostgres, startPostgres } from '@kapok/kit-store/engine/postgres'
 import { migrate, readMigrations } from '@kapok/kit-store/migrate'
+import { removeDataFolder } from '@kapok/kit-store/testing'
 import pg from 'pg'
 import { chart } from '../planes/subsidy/src/ledger/chart.ts'
 import { postValues } from '../planes/subsidy/src/ledger/ledger.ts'
@@ -93,7 +94,7 @@ export default async function proveMoney(args: {
     return { ok: false, tried, result: `${faults.length} faults, e.g. ${faults.slice(0, 3).join(' · ')}` }
   } finally {
     await postgres.stop()
-    rmSync(folder, { recursive: true, force: true })
+    removeDataFolder(folder)
   }
 }
 
