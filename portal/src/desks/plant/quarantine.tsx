@@ -25,6 +25,7 @@ export function Quarantine() {
           caption={t('nav.quarantine')}
           search={t('quarantine.search')}
           exportName="quarantine"
+          every={5_000}
           keyOf={(row) => row.id}
           empty={<Empty title={t('quarantine.none')} />}
           columns={[
