@@ -56,7 +56,7 @@ for (const protocolVersion of [4, 5] as const)
     expect(everything[0]?.qos).toBe(0)
 
     const elsewhere = await connect(foreign?.token ?? '')
-    await elsewhere.publishAsync('kapok/v1/telemetry', '{"values":{"t":99}}', { qos: 1, retain: true })
+    await elsewhere.publishAsync('kapok/v1/telemetry', '{"values":{"t":-0.4321}}', { qos: 1, retain: true })
     const machine = await connect(device.token)
     const ts = Date.now() - 1000
     const text = JSON.stringify({ ts, values: { t: 12.5 } })
@@ -66,7 +66,7 @@ for (const protocolVersion of [4, 5] as const)
     expect(of(`devices/${device.id}/kapok/v1/telemetry`)).toBe(text)
     expect(JSON.parse(of(`live/${device.id}`) ?? '')).toEqual({ deviceId: device.id, values: [['t', ts, 12.5, 192]] })
     expect(
-      app.messages.filter(({ topic, text: each }) => topic.includes(foreign?.id ?? '') || each.includes('99')),
+      app.messages.filter(({ topic, text: each }) => topic.includes(foreign?.id ?? '') || each.includes('-0.4321')),
     ).toEqual([])
     await Promise.all([elsewhere.endAsync(), machine.endAsync(), app.client.endAsync()])
   })
