@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext } from 'playwright-core'
+import type { Browser, BrowserContext, Request } from 'playwright-core'
 import { addressOf, type Look, looks } from '../tests/portal/looks.ts'
 import { launchBrowser } from '../tests/support/browser.ts'
 import { atDesk, enterAs, newReader, peopleOf, played } from '../tests/support/people.ts'
@@ -6,7 +6,7 @@ import { newFolder, removeFolder, startKapok } from '../tests/support/platform.t
 import { personOf, thingsOf } from '../tests/support/things.ts'
 
 /** How often each page is opened; the first opening of all is not counted. */
-const rounds = 5
+const rounds = 2
 
 interface Asked {
   page: string
@@ -57,19 +57,16 @@ export default async function portalBench(report: (name: string, value: number, 
 async function firstLoadBytes(browser: Browser, url: string): Promise<number> {
   const context = await newReader(browser, url, atDesk)
   const page = await context.newPage()
+  const finished: Request[] = []
+  page.on('requestfinished', (request) => finished.push(request))
   await page.goto('/')
   await page.waitForSelector('h1')
   await page.waitForTimeout(1500)
-  const sizes = await page.evaluate(() =>
-    [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map((entry) => ({
-      name: entry.name,
-      bytes: (entry as PerformanceResourceTiming).encodedBodySize,
-    })),
-  )
+  const files = finished.filter((request) => !new URL(request.url()).pathname.startsWith('/api/'))
+  const sizes = await Promise.all(files.map((request) => request.sizes()))
   await context.close()
-  const files = sizes.filter(({ name }) => !new URL(name).pathname.startsWith('/api/'))
-  if (!files.some(({ name }) => name.endsWith('.js'))) throw new Error('the page loaded no script')
-  return files.reduce((sum, { bytes }) => sum + bytes, 0)
+  if (!files.some((request) => request.url().endsWith('.js'))) throw new Error('the page loaded no script')
+  return sizes.reduce((sum, { responseBodySize }) => sum + responseBodySize, 0)
 }
 
 /** Opens a page and takes the times of its calls from the browser. */

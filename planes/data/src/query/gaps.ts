@@ -35,5 +35,5 @@ export function gapsOfBuckets(buckets: readonly Bucket[], sizeMs: number): Gap[]
 }
 
 function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+  return Float64Array.from(values).sort()[values.length >> 1] ?? 0
 }
