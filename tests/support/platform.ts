@@ -23,13 +23,24 @@ export interface Started {
   stop(): Promise<void>
 }
 
+/** Below the ports that a system gives to outgoing connections (32768 and up on Linux), a slice for each test worker. */
+const firstPort = 12_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 8) * 2_500
+let portsGiven = process.pid % 2_000
+
+/**
+ * A port on which nothing listens. Not one that the system picks: until the platform listens there, it would give the same
+ * one to any outgoing connection.
+ */
 export async function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => done(typeof address === 'object' && address !== null ? address.port : 0))
+  for (;;) {
+    const port = firstPort + (portsGiven++ % 2_500)
+    const isFree = await new Promise<boolean>((done) => {
+      const probe = createServer()
+        .once('error', () => done(false))
+        .listen(port, '127.0.0.1', () => probe.close(() => done(true)))
     })
-  })
+    if (isFree) return port
+  }
 }
 
 export const newFolder = () => mkdtempSync(join(tmpdir(), 'kapok-story-'))
