@@ -57,10 +57,10 @@ const things = {
 } satisfies Record<string, Words>
 
 /** 404: a thing that is not there, or not the caller's to see; which of the two is not told. */
-export const unknown = (thing: keyof typeof things): Refusal => refuse('thing.unknown', { thing: things[thing] })
+export const unknownThing = (thing: keyof typeof things): Refusal => refuse('thing.unknown', { thing: things[thing] })
 
 /** 400: a request that breaks its contract, with the reason in both languages. */
-export const invalid = (reason: Words, more: Record<string, unknown> = {}, options?: ErrorOptions): Refusal =>
+export const invalidRequest = (reason: Words, more: Record<string, unknown> = {}, options?: ErrorOptions): Refusal =>
   refuse('request.invalid', { reason, ...more }, options)
 
 /**

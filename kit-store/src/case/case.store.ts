@@ -1,5 +1,5 @@
 import type { CaseDesk, CaseKind, CaseState } from '@kapok/contracts/case'
-import { refuse, unknown } from '@kapok/contracts/refusal'
+import { refuse, unknownThing } from '@kapok/contracts/refusal'
 import { must } from '@kapok/kit/must'
 import type { Tx } from '../db.ts'
 import { type CaseEvent, type CaseTable, fold, type Standing, step } from './case.ts'
@@ -69,14 +69,14 @@ export function caseStore(schema: string, tables: Readonly<Record<CaseKind, Case
   /** The head as the present scope sees it; refuses with `thing.unknown` when it does not. */
   async function see(tx: Tx, caseId: string): Promise<CaseHead> {
     const row = await tx.row<HeadRow>(`SELECT ${headColumns('h')} FROM ${heads} h WHERE h.id = $1`, [caseId])
-    if (row === undefined) throw unknown('case')
+    if (row === undefined) throw unknownThing('case')
     return headOf(row)
   }
 
   /** The head, locked until the transaction ends, so that acts on one case come one after the other. */
   async function lock(tx: Tx, caseId: string): Promise<CaseHead> {
     const row = await tx.row<HeadRow>(`SELECT ${headColumns('h')} FROM ${heads} h WHERE h.id = $1 FOR UPDATE`, [caseId])
-    if (row === undefined) throw unknown('case')
+    if (row === undefined) throw unknownThing('case')
     return headOf(row)
   }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { OrganisationPort } from '@kapok/contracts/ports'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Actor, Plane } from '@kapok/kit-store/plane'
@@ -71,7 +71,7 @@ export function accessPlane(kit: Kit, cookie: SessionCookie): AccessPlane {
     firstAdministratorLink: () => firstAdministratorLink(kit),
     async enterAs(tx, userId) {
       const known = await tx.row('SELECT 1 FROM access.member WHERE user_id = $1 AND NOT disabled', [userId])
-      if (known === undefined) throw unknown('member')
+      if (known === undefined) throw unknownThing('member')
       const { secret, member } = await openSession(kit, tx, userId, cookie.sessionHours)
       return { setCookie: cookieOf(secret, cookie), session: viewOf(member) }
     },

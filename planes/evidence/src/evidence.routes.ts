@@ -10,7 +10,7 @@ import {
   listSeals,
 } from '@kapok/contracts/evidence'
 import type { DeviceFacts } from '@kapok/contracts/ports'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { addCivilDays } from '@kapok/kit/clock'
 import { must } from '@kapok/kit/must'
 import type { Kit } from '@kapok/kit-store/kit'
@@ -33,7 +33,7 @@ export function evidenceRoutes(kit: Kit, ports: EvidencePorts, log: EvidenceLog)
   const chosenDevices = async (orgId: string, deviceId: string | undefined): Promise<DeviceFacts[]> => {
     const own = await ports.devices.ofOrg(orgId)
     const chosen = deviceId === undefined ? own : own.filter((device) => device.id === deviceId)
-    if (deviceId !== undefined && chosen.length === 0) throw unknown('device')
+    if (deviceId !== undefined && chosen.length === 0) throw unknownThing('device')
     return chosen
   }
   return [

@@ -1,6 +1,6 @@
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
 import type { FiguresPort } from '@kapok/contracts/ports'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import type { Kit } from '@kapok/kit-store/kit'
 import { handle, type Plane } from '@kapok/kit-store/plane'
 
@@ -14,7 +14,7 @@ export function insightPlane(kit: Kit, { figures }: { figures: FiguresPort }): P
       handle(getCockpit, async ({ query, actor }) => {
         const totals = await figures.totals()
         const of = totals.find((each) => query.programmeId === undefined || each.programmeId === query.programmeId)
-        if (of === undefined) throw unknown('programme')
+        if (of === undefined) throw unknownThing('programme')
         const quotas = await figures.quotas(of.programmeId)
         return {
           asOf: kit.clock.now(),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import { invalid, Refusal, refuse, unknown } from '@kapok/contracts/refusal'
+import { invalidRequest, Refusal, refuse, unknownThing } from '@kapok/contracts/refusal'
 import { limits } from '@kapok/kit/limits'
 import type { Log } from '@kapok/kit/log'
 import {
@@ -107,7 +107,7 @@ function refusalOfFramework(error: FastifyError): Refusal | undefined {
   if (error.validation !== undefined) {
     const [first] = error.validation
     if (first !== undefined)
-      return invalid(validationWords(error.validationContext, first), {
+      return invalidRequest(validationWords(error.validationContext, first), {
         path: first.instancePath,
         keyword: first.keyword,
       })
@@ -115,7 +115,7 @@ function refusalOfFramework(error: FastifyError): Refusal | undefined {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return refuse('body.too_large', { limit: limits.jsonBodyBytes })
   const { statusCode } = error
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return invalid(bodyWords(error), {}, { cause: error })
+    return invalidRequest(bodyWords(error), {}, { cause: error })
   return undefined
 }
 
@@ -151,7 +151,7 @@ function servePortal(app: FastifyInstance, folder: string): void {
     const asked = request.method === 'GET' || request.method === 'HEAD'
     // A part of another build is gone: a page in its place would be run as a script.
     const wantsPage = asked && !/^\/(api|assets)\//.test(request.url) && page !== undefined
-    if (!wantsPage) throw unknown('page')
+    if (!wantsPage) throw unknownThing('page')
     // Single-page application: every other address is a page of the portal.
     return reply.header('Cache-Control', 'no-cache').type('text/html; charset=utf-8').send(page)
   })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import type { AuditEvent } from '@kapok/contracts/ports'
-import { invalid, Refusal, refuse } from '@kapok/contracts/refusal'
+import { invalidRequest, Refusal, refuse } from '@kapok/contracts/refusal'
 import type { RouteContract } from '@kapok/contracts/route'
 import { limits } from '@kapok/kit/limits'
 import { type Scope, sqlState, type Tx } from '@kapok/kit-store/db'
@@ -86,7 +86,7 @@ async function answer(
   const actor = (await options.whoAsks(request.headers)) ?? visitor
   authorise(contract, actor, request)
   if ([request.params, request.query, request.body].some(holdsNul))
-    throw invalid({ zh: '文本中不能有空字符 U+0000', en: 'the character U+0000 is not text' })
+    throw invalidRequest({ zh: '文本中不能有空字符 U+0000', en: 'the character U+0000 is not text' })
   const isCommand = contract.method !== 'GET'
   if (isCommand && actor.orgId === undefined) options.countPublic(request.ip)
   const call = callOf(kit, actor, request, reply)
@@ -170,13 +170,13 @@ function authorise(contract: RouteContract, actor: Actor, request: FastifyReques
   // A foreign page can make a browser send cookies, but not this header without our leave (CSRF).
   const fromBrowser = request.headers.cookie !== undefined && actor.tokenScopes === undefined
   if (contract.method !== 'GET' && fromBrowser && request.headers['x-kapok'] === undefined)
-    throw invalid({ zh: '缺少请求头 X-Kapok', en: 'the header X-Kapok is missing' })
+    throw invalidRequest({ zh: '缺少请求头 X-Kapok', en: 'the header X-Kapok is missing' })
 }
 
 function callOf(kit: Kit, actor: Actor, request: FastifyRequest, reply: FastifyReply) {
   const given = request.headers['idempotency-key']
   if (given !== undefined && !/^[\w.:-]{8,100}$/.test(String(given)))
-    throw invalid({
+    throw invalidRequest({
       zh: 'Idempotency-Key 应为 8–100 个字符（A–Z a–z 0–9 _ . : -）',
       en: 'Idempotency-Key: 8–100 characters of A–Z a–z 0–9 _ . : -',
     })

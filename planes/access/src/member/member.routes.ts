@@ -6,7 +6,7 @@ import {
   resetMember,
   setMemberDisabled,
 } from '@kapok/contracts/access'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { type OrgKind, type Role, rolesOfKind } from '@kapok/contracts/roles'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'
@@ -67,7 +67,7 @@ export function memberRoutes(kit: Kit, cookie: SessionCookie): RouteHandler[] {
       const organisation = await call.tx.row<{ kind: OrgKind }>('SELECT kind FROM access.organisation WHERE id = $1', [
         call.params.orgId,
       ])
-      if (organisation === undefined) throw unknown('organisation')
+      if (organisation === undefined) throw unknownThing('organisation')
       for (const role of call.body.roles)
         if (!rolesOfKind[organisation.kind].includes(role)) throw refuse('role.foreign', { role })
       return makeLink(kit, call.tx, { purpose: 'join', orgId: call.params.orgId, roles: call.body.roles })
@@ -76,7 +76,7 @@ export function memberRoutes(kit: Kit, cookie: SessionCookie): RouteHandler[] {
       const member = await call.tx.row<{ org_id: string }>('SELECT org_id FROM access.member WHERE user_id = $1', [
         call.params.userId,
       ])
-      if (member === undefined) throw unknown('member')
+      if (member === undefined) throw unknownThing('member')
       await call.tx.run('DELETE FROM access.session WHERE user_id = $1', [call.params.userId])
       return makeLink(kit, call.tx, { purpose: 'reset', orgId: member.org_id, roles: [], userId: call.params.userId })
     }),
@@ -85,7 +85,7 @@ export function memberRoutes(kit: Kit, cookie: SessionCookie): RouteHandler[] {
         call.params.userId,
         call.body.disabled,
       ])
-      if (changed === 0) throw unknown('member')
+      if (changed === 0) throw unknownThing('member')
       if (call.body.disabled) await call.tx.run('DELETE FROM access.session WHERE user_id = $1', [call.params.userId])
       return {}
     }),

@@ -1,5 +1,5 @@
 import { createToken, listTokens, revokeToken } from '@kapok/contracts/access'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import type { TokenScope } from '@kapok/contracts/route'
 import { afterCommit } from '@kapok/kit-store/after-commit'
 import type { Kit } from '@kapok/kit-store/kit'
@@ -61,7 +61,7 @@ export function tokenRoutes(kit: Kit): RouteHandler[] {
         'UPDATE access.api_token SET revoked_at = $3 WHERE id = $1 AND org_id = $2 AND revoked_at IS NULL',
         [call.params.tokenId, call.orgId, new Date(kit.clock.now())],
       )
-      if (changed === 0) throw unknown('token')
+      if (changed === 0) throw unknownThing('token')
       const { orgId } = call
       afterCommit(() => kit.bus.emit('token.changed', { orgId }))
       return {}

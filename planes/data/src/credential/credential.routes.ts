@@ -4,7 +4,7 @@ import {
   revokeCredential as revokeContract,
   rotateCredential as rotateContract,
 } from '@kapok/contracts/data'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { afterCommit } from '@kapok/kit-store/after-commit'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
@@ -16,7 +16,7 @@ import { revokeCredential, rotateCredential } from './rotate-credential.ts'
 export function credentialRoutes(kit: Kit): RouteHandler[] {
   const mustExist = async (tx: Tx, deviceId: string) => {
     const device = await findDevice(tx, deviceId, kit.clock.now())
-    if (device === undefined || device.deletedAt !== null) throw unknown('device')
+    if (device === undefined || device.deletedAt !== null) throw unknownThing('device')
   }
   const changed = (orgId: string, deviceId: string) =>
     afterCommit(() => kit.bus.emit('device.changed', { orgId, deviceId }))

@@ -1,4 +1,4 @@
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import { refuseData } from '../refusals.ts'
@@ -15,7 +15,7 @@ export async function rotateCredential(
     'SELECT purpose, ends_at FROM data.credential WHERE id = $1 AND device_id = $2 FOR UPDATE',
     [ask.credentialId, ask.deviceId],
   )
-  if (old === undefined) throw unknown('credential')
+  if (old === undefined) throw unknownThing('credential')
   if (old.ends_at !== null && old.ends_at.getTime() <= now) throw refuseData('credential.ended')
   const issued = await issueCredential(kit, tx, { orgId: ask.orgId, deviceId: ask.deviceId, purpose: old.purpose })
   await tx.run('UPDATE data.credential SET ends_at = least(ends_at, $2) WHERE id = $1', [
@@ -35,5 +35,5 @@ export async function revokeCredential(
     'UPDATE data.credential SET ends_at = least(ends_at, $3) WHERE id = $1 AND device_id = $2',
     [credentialId, deviceId, new Date(kit.clock.now())],
   )
-  if (changed === 0) throw unknown('credential')
+  if (changed === 0) throw unknownThing('credential')
 }

@@ -1,5 +1,5 @@
 import type { createDevice as contract } from '@kapok/contracts/data'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { sqlState } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Call } from '@kapok/kit-store/plane'
@@ -16,7 +16,7 @@ export async function createDevice(
 ): Promise<{ deviceId: string; credentialId: string; token: string }> {
   const { name, kind = 'device', productId } = call.body
   if (kind === 'device' && productId === undefined) throw refuseData('device.product_missing')
-  if (productId !== undefined && (await findProduct(call.tx, productId)) === undefined) throw unknown('product')
+  if (productId !== undefined && (await findProduct(call.tx, productId)) === undefined) throw unknownThing('product')
   const counted = await call.tx.row<{ n: bigint }>(
     'SELECT count(*) AS n FROM data.device WHERE org_id = $1 AND deleted_at IS NULL',
     [call.orgId],

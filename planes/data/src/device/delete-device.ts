@@ -1,4 +1,4 @@
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import type { Tx } from '@kapok/kit-store/db'
 import { refuseData } from '../refusals.ts'
 
@@ -8,7 +8,7 @@ export async function deleteDevice(tx: Tx, deviceId: string, nowMs: number): Pro
     deviceId,
     new Date(nowMs),
   ])
-  if (changed === 0) throw unknown('device')
+  if (changed === 0) throw unknownThing('device')
 }
 
 /** Undo. When its name was taken meanwhile, the device comes back with a number behind it. */
@@ -17,7 +17,7 @@ export async function undeleteDevice(tx: Tx, deviceId: string): Promise<void> {
     'SELECT name, deleted_at IS NOT NULL AS deleted FROM data.device WHERE id = $1 FOR UPDATE',
     [deviceId],
   )
-  if (device === undefined) throw unknown('device')
+  if (device === undefined) throw unknownThing('device')
   if (!device.deleted) throw refuseData('device.not_deleted')
   const taken = await tx.rows<{ name: string }>(
     'SELECT name FROM data.device WHERE deleted_at IS NULL AND starts_with(name, $1)',

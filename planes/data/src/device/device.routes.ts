@@ -8,7 +8,7 @@ import {
   renameDevice as renameContract,
   undeleteDevice as undeleteContract,
 } from '@kapok/contracts/data'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { afterCommit } from '@kapok/kit-store/after-commit'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
@@ -30,7 +30,7 @@ import { renameDevice } from './rename-device.ts'
 export function deviceRoutes(kit: Kit): RouteHandler[] {
   const found = async (tx: Tx, deviceId: string): Promise<DeviceRow> => {
     const device = await findDevice(tx, deviceId, kit.clock.now())
-    if (device === undefined) throw unknown('device')
+    if (device === undefined) throw unknownThing('device')
     return device
   }
   const changed = (orgId: string, deviceId: string) =>

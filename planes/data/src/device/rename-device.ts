@@ -1,4 +1,4 @@
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { sqlState, type Tx } from '@kapok/kit-store/db'
 import { refuseData } from '../refusals.ts'
 
@@ -9,7 +9,7 @@ export async function renameDevice(tx: Tx, deviceId: string, name: string): Prom
       deviceId,
       name,
     ])
-    if (changed === 0) throw unknown('device')
+    if (changed === 0) throw unknownThing('device')
   } catch (error) {
     if (sqlState(error) === '23505') throw refuseData('device.name_taken', { name }, { cause: error })
     throw error

@@ -4,7 +4,7 @@ import {
   listProducts,
   updateProduct as updateContract,
 } from '@kapok/contracts/data'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { afterCommit } from '@kapok/kit-store/after-commit'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'
@@ -27,7 +27,7 @@ export function productRoutes(kit: Kit): RouteHandler[] {
     }),
     handle(getProduct, async ({ tx, params }) => {
       const product = await findProduct(tx, params.productId)
-      if (product === undefined) throw unknown('product')
+      if (product === undefined) throw unknownThing('product')
       return product
     }),
     handle(createContract, (call) => createProduct(kit, call)),

@@ -1,5 +1,5 @@
 import type { updateProduct as contract } from '@kapok/contracts/data'
-import { refuse, unknown } from '@kapok/contracts/refusal'
+import { refuse, unknownThing } from '@kapok/contracts/refusal'
 import { must } from '@kapok/kit/must'
 import { sqlState } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
@@ -13,7 +13,7 @@ export async function updateProduct(kit: Kit, call: Call<typeof contract>): Prom
   const { productId } = call.params
   const { name, properties, version } = call.body
   const product = await findProduct(call.tx, productId, true)
-  if (product === undefined) throw unknown('product')
+  if (product === undefined) throw unknownThing('product')
   if (product.version !== version) throw refuse('version.stale')
   checkProperties(properties)
   const types = await typesEver(call.tx, productId)

@@ -1,5 +1,5 @@
 import { deleteQuarantine, getQuarantine, listQuarantine } from '@kapok/contracts/data'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { listRows } from '@kapok/kit-store/list'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
 
@@ -54,12 +54,12 @@ export function quarantineRoutes(): RouteHandler[] {
         `SELECT ${columns}, q.payload ${from} WHERE q.id = $1`,
         [params.quarantineId],
       )
-      if (row === undefined) throw unknown('payload')
+      if (row === undefined) throw unknownThing('payload')
       return { ...viewOf(row), payload: row.payload.toString('base64') }
     }),
     handle(deleteQuarantine, async ({ tx, params }) => {
       const removed = await tx.run('DELETE FROM data.quarantine WHERE id = $1', [params.quarantineId])
-      if (removed === 0) throw unknown('payload')
+      if (removed === 0) throw unknownThing('payload')
       return {}
     }),
   ]

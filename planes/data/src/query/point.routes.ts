@@ -1,5 +1,5 @@
 import { exportPoints as exportContract, getLastPoints, getPointGaps, getPointRange } from '@kapok/contracts/data'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { limits } from '@kapok/kit/limits'
 import type { Kit } from '@kapok/kit-store/kit'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
@@ -25,7 +25,7 @@ export function pointRoutes(kit: Kit): RouteHandler[] {
     handle(getPointGaps, async ({ tx, query }) => {
       const { deviceId, from, to, minutes = 5 } = query
       checkRange(from, to)
-      if ((await findDevice(tx, deviceId, kit.clock.now())) === undefined) throw unknown('device')
+      if ((await findDevice(tx, deviceId, kit.clock.now())) === undefined) throw unknownThing('device')
       return { gaps: await deviceGaps(kit, tx, { deviceId, from, to, minutes }) }
     }),
     handle(exportContract, ({ tx, query }) => exportPoints(kit, tx, query)),

@@ -1,5 +1,5 @@
 import type { PropertyType } from '@kapok/contracts/data'
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import type { Tx } from '@kapok/kit-store/db'
 import { refuseData } from '../refusals.ts'
 
@@ -26,9 +26,9 @@ export async function seriesOf(tx: Tx, deviceId: string, property: string): Prom
     [deviceId, property],
     'data-series-of',
   )
-  if (row === undefined) throw unknown('device')
+  if (row === undefined) throw unknownThing('device')
   const type = row.type ?? row.said?.type
-  if (type === undefined) throw unknown('property')
+  if (type === undefined) throw unknownThing('property')
   return {
     id: row.id === null ? undefined : Number(row.id),
     name: row.said?.name ?? property,

@@ -1,4 +1,4 @@
-import { invalid } from '@kapok/contracts/refusal'
+import { invalidRequest } from '@kapok/contracts/refusal'
 import { putHolidays } from '@kapok/contracts/subsidy'
 import type { Tx } from '@kapok/kit-store/db'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
@@ -11,7 +11,7 @@ export function calendarRoutes(s: Subsidy): RouteHandler[] {
     handle(putHolidays, async ({ tx, params, body }) => {
       const stray = [...body.off, ...body.worked].find((day) => !day.startsWith(params.year))
       if (stray !== undefined)
-        throw invalid({ zh: `${stray} 不在 ${params.year} 年`, en: `${stray} is not in ${params.year}` })
+        throw invalidRequest({ zh: `${stray} 不在 ${params.year} 年`, en: `${stray} is not in ${params.year}` })
       return inside(tx, async () => {
         await tx.run(
           `INSERT INTO subsidy.holiday_year VALUES ($1, $2, $3, $4)

@@ -1,6 +1,6 @@
 import type { CaseKind } from '@kapok/contracts/case'
 import type { OrgFacts } from '@kapok/contracts/ports'
-import { refuse, unknown } from '@kapok/contracts/refusal'
+import { refuse, unknownThing } from '@kapok/contracts/refusal'
 import { civilDayOf } from '@kapok/kit/clock'
 import { must } from '@kapok/kit/must'
 import { newStanding } from '@kapok/kit-store/case/case'
@@ -72,7 +72,7 @@ export async function saveDraft(
   },
 ) {
   const head = await lockOwnDraft(s, tx, actor, caseId)
-  if (head.kind !== change.kind) throw unknown('case')
+  if (head.kind !== change.kind) throw unknownThing('case')
   if (head.version !== change.expectedVersion) throw refuse('version.stale')
   await tx.run('UPDATE subsidy.case_head SET facts = $2, amount_fen = $3, region = $4 WHERE id = $1', [
     caseId,
@@ -92,7 +92,7 @@ export async function saveDraft(
 /** An own case that its filer may still change. */
 export async function lockOwnDraft(s: Subsidy, tx: Tx, actor: Actor, caseId: string) {
   const head = await s.cases.lock(tx, caseId)
-  if (head.filerOrg !== actor.orgId) throw unknown('case')
+  if (head.filerOrg !== actor.orgId) throw unknownThing('case')
   if (head.state !== 'draft' && head.state !== 'returned') throw refuse('version.stale')
   return head
 }

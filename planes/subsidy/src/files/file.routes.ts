@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getFile, removeFile, uploadFile } from '@kapok/contracts/case'
-import { refuse, unknown } from '@kapok/contracts/refusal'
+import { refuse, unknownThing } from '@kapok/contracts/refusal'
 import { limits } from '@kapok/kit/limits'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
 import { lockOwnDraft } from '../cases/draft-case.ts'
@@ -92,7 +92,7 @@ export function fileRoutes(s: Subsidy): RouteHandler[] {
           params.fileId,
           params.caseId,
         ])
-        if (row === undefined || (!government && party === undefined)) throw unknown('file')
+        if (row === undefined || (!government && party === undefined)) throw unknownThing('file')
         const bytes = await readFile(pathOf(folder, row.sha256))
         if (createHash('sha256').update(bytes).digest('hex') !== row.sha256)
           throw new Error(`file ${row.id} on disk does not have its hash`)
@@ -106,7 +106,7 @@ export function fileRoutes(s: Subsidy): RouteHandler[] {
           params.fileId,
           head.id,
         ])
-        if (removed !== 1) throw unknown('file')
+        if (removed !== 1) throw unknownThing('file')
         await recordEvent(s, tx, head, await s.cases.standing(tx, head), actor, {
           verb: 'detach',
           at: s.kit.clock.now(),

@@ -1,4 +1,4 @@
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { answerObjection, createObjection, listNotices, listObjections } from '@kapok/contracts/subsidy'
 import { must } from '@kapok/kit/must'
 import type { Tx } from '@kapok/kit-store/db'
@@ -73,7 +73,7 @@ export function noticeRoutes(s: Subsidy): RouteHandler[] {
           `SELECT case_id AS "caseId", state, closes_at AS closes FROM subsidy.notice WHERE id = $1 FOR UPDATE`,
           [params.noticeId],
         )
-        if (notice === undefined) throw unknown('notice')
+        if (notice === undefined) throw unknownThing('notice')
         if (notice.state !== 'open' || now > notice.closes.getTime()) throw refuseSubsidy('notice.closed')
         const id = s.kit.ids.uuid()
         await tx.run(`INSERT INTO subsidy.objection VALUES ($1, $2, $3, $4, $5, $6, 'open')`, [
@@ -175,7 +175,7 @@ async function objectionById(tx: Tx, id: string, region: string): Promise<Object
     `SELECT ${objectionColumns} FROM ${objectionFrom} WHERE o.id = $1 AND h.region LIKE $2 || '%'`,
     [id, region],
   )
-  if (row === undefined) throw unknown('objection')
+  if (row === undefined) throw unknownThing('objection')
   return must(row, 'an objection')
 }
 

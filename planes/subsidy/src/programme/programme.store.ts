@@ -1,4 +1,4 @@
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { must } from '@kapok/kit/must'
 import type { Tx } from '@kapok/kit-store/db'
 import { type Programme, parseProgramme } from './programme.ts'
@@ -30,7 +30,7 @@ export async function currentProgramme(tx: Tx, id: string): Promise<Programme> {
     'SELECT sha256, text FROM subsidy.programme WHERE id = $1 AND current',
     [id],
   )
-  if (row === undefined) throw unknown('programme')
+  if (row === undefined) throw unknownThing('programme')
   return parseOnce(row.sha256, row.text)
 }
 

@@ -1,4 +1,4 @@
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import type { BodyOf } from '@kapok/contracts/route'
 import { createRedemption, updateRedemption } from '@kapok/contracts/subsidy'
 import { sqlState } from '@kapok/kit-store/db'
@@ -16,7 +16,7 @@ export function redemptionRoutes(s: Subsidy): RouteHandler[] {
   return [
     handle(createRedemption, async ({ tx, body, actor, orgId }) => {
       const voucher = await voucherByNo(tx, body.voucherNo)
-      if (voucher === undefined || voucher.filerOrg !== orgId) throw unknown('voucher')
+      if (voucher === undefined || voucher.filerOrg !== orgId) throw unknownThing('voucher')
       const state = voucherStateText[voucher.state]
       if (voucher.state !== 'issued') throw refuseSubsidy('voucher.not_redeemable', { no: voucher.no, state })
       return inside(tx, async () => {

@@ -1,4 +1,4 @@
-import { invalid } from '@kapok/contracts/refusal'
+import { invalidRequest } from '@kapok/contracts/refusal'
 import { listRegions, putRegions } from '@kapok/contracts/subsidy'
 import type { Tx } from '@kapok/kit-store/db'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
@@ -48,7 +48,10 @@ export function regionRoutes(): RouteHandler[] {
         for (const { code, name, nameEn } of [...body.regions].sort((a, b) => a.code.length - b.code.length)) {
           const parent = code.slice(0, -2)
           if (parent !== '' && (await tx.row('SELECT 1 FROM subsidy.region WHERE code = $1', [parent])) === undefined)
-            throw invalid({ zh: `地区 ${code} 需要上级 ${parent}`, en: `region ${code} needs ${parent} above it` })
+            throw invalidRequest({
+              zh: `地区 ${code} 需要上级 ${parent}`,
+              en: `region ${code} needs ${parent} above it`,
+            })
           await tx.run(
             `INSERT INTO subsidy.region VALUES ($1, $2, $3) ON CONFLICT (code) DO UPDATE SET name = $2, name_en = $3`,
             [code, name, nameEn],

@@ -1,4 +1,4 @@
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { createBatch, exportBatch, fileReceipt, getBatch, listBatches, listPayables } from '@kapok/contracts/subsidy'
 import { formatYuan } from '@kapok/kit/money'
 import { must } from '@kapok/kit/must'
@@ -145,7 +145,7 @@ export function batchRoutes(s: Subsidy): RouteHandler[] {
 
 async function batchById(tx: Tx, id: string): Promise<BatchRow> {
   const row = await tx.row<BatchRow>(`SELECT ${batchList.columns} FROM ${batchList.from} WHERE b.id = $1`, [id])
-  if (row === undefined) throw unknown('batch')
+  if (row === undefined) throw unknownThing('batch')
   return row
 }
 

@@ -1,4 +1,4 @@
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import type { BodyOf } from '@kapok/contracts/route'
 import type { createBatch, fileReceipt } from '@kapok/contracts/subsidy'
 import { civilDayOf } from '@kapok/kit/clock'
@@ -31,7 +31,7 @@ export async function makeBatch(s: Subsidy, tx: Tx, actor: Actor, body: BodyOf<t
   const heads = rows.map(headOf)
   const stray = heads.find((head) => head.state !== 'payable')
   if (stray !== undefined) throw refuseSubsidy('batch.not_payable', { caseNo: stray.caseNo })
-  if (body.caseIds !== undefined && heads.length !== body.caseIds.length) throw unknown('case')
+  if (body.caseIds !== undefined && heads.length !== body.caseIds.length) throw unknownThing('case')
   if (heads.length === 0) throw refuseSubsidy('batch.empty')
   const id = s.kit.ids.uuid()
   // The serial of the day is taken under a lock, so two batches made at once get two numbers.
@@ -138,6 +138,6 @@ async function lineOf(tx: Tx, batchId: string, line: number): Promise<Line> {
      FROM subsidy.batch_line WHERE batch_id = $1 AND line = $2`,
     [batchId, line],
   )
-  if (row === undefined) throw unknown('batch line')
+  if (row === undefined) throw unknownThing('batch line')
   return row
 }

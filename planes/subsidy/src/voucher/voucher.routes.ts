@@ -1,4 +1,4 @@
-import { unknown } from '@kapok/contracts/refusal'
+import { unknownThing } from '@kapok/contracts/refusal'
 import { getVoucher, listVouchers } from '@kapok/contracts/subsidy'
 import type { Tx } from '@kapok/kit-store/db'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
@@ -42,7 +42,7 @@ export function voucherRoutes(s: Subsidy): RouteHandler[] {
     }),
     handle(getVoucher, async ({ tx, params }) => {
       const voucher = await voucherByNo(tx, params.voucherNo)
-      if (voucher === undefined) throw unknown('voucher')
+      if (voucher === undefined) throw unknownThing('voucher')
       return inside(tx, async () => ({
         ...(await voucherView(s, tx, voucher)),
         lines: voucher.contract.lines,
