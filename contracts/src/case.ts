@@ -119,7 +119,7 @@ export const decisionTrace = Type.Object({
   factsSha256: sha256,
   clauses: Type.Array(clause),
   /** Numbers of the computation in order, e.g. eligible, ratio, face, covered, required, supported. */
-  numbers: Type.Array(Type.Object({ name: Type.String(), label: sentence, value: Type.String(), unit: Type.String() })),
+  numbers: Type.Array(Type.Object({ name: Type.String(), label: sentence, value: Type.String(), unit: sentence })),
 })
 
 export const caseFile = Type.Object({

@@ -371,8 +371,8 @@ const view: ReplyOf<typeof getCase> = {
     factsSha256: hash(6),
     clauses,
     numbers: [
-      { name: 'eligible', label: say('符合条件金额', 'Eligible amount'), value: '24000000', unit: 'fen' },
-      { name: 'covered', label: say('有效设备日', 'Machine-days'), value: '98', unit: '' },
+      { name: 'eligible', label: say('符合条件金额', 'Eligible amount'), value: '240,000.00', unit: say('元', 'yuan') },
+      { name: 'covered', label: say('有效设备日', 'Machine-days'), value: '98', unit: say('台·日', 'machine-days') },
     ],
   },
 }

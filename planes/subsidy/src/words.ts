@@ -33,10 +33,19 @@ export const boundText = {
   paid: { zh: '企业实际付款', en: 'what the enterprise paid' },
 } as const
 
-export const voucherStateText: Readonly<Record<string, string>> = {
-  issued: '未到兑现窗口 / the redeem window is not open',
-  locked: '已在兑现中 / already in redemption',
-  payable: '已核定 / already approved',
-  settled: '已兑现 / already settled',
-  expired: '已过期 / expired',
+export const voucherStateText: Readonly<Record<string, { zh: string; en: string }>> = {
+  issued: { zh: '未到兑现窗口', en: 'the redeem window is not open' },
+  locked: { zh: '已在兑现中', en: 'already in redemption' },
+  payable: { zh: '已核定', en: 'already approved' },
+  settled: { zh: '已兑现', en: 'already settled' },
+  expired: { zh: '已过期', en: 'expired' },
 }
+
+/** Units of a decision's numbers. The decision keeps the code; readers get the words. */
+const unitText: Readonly<Record<string, { zh: string; en: string }>> = {
+  元: { zh: '元', en: 'yuan' },
+  min: { zh: '分钟', en: 'minutes' },
+  台: { zh: '台', en: 'machines' },
+  台·日: { zh: '台·日', en: 'machine-days' },
+}
+export const unitWords = (unit: string) => unitText[unit] ?? { zh: unit, en: unit }

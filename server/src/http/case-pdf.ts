@@ -4,17 +4,7 @@ import type { Kit } from '@kapok/kit-store/kit'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
 import type { CaseView } from '@kapok/subsidy'
 import type { Planes } from '../planes.ts'
-import {
-  dayWords,
-  deskWords,
-  feeWords,
-  kindWords,
-  partWords,
-  stateWords,
-  stepWords,
-  unitWords,
-  words,
-} from './case-pdf.words.ts'
+import { dayWords, deskWords, feeWords, kindWords, partWords, stateWords, stepWords, words } from './case-pdf.words.ts'
 import { Sheet } from './sheet.ts'
 
 /** The printable case file: what the case page shows to whoever may see it, as a PDF. */
@@ -68,7 +58,7 @@ export async function printCase(view: CaseView, language: 'zh' | 'en', nowMs: nu
   }
   printPapers(sheet, view, w, say, language)
   printEvidence(sheet, view, w, say)
-  printDecision(sheet, view, w, say, language)
+  printDecision(sheet, view, w, language)
   printCourse(sheet, view, w, say, language)
   return sheet.bytes(
     (page, pages) =>
@@ -185,7 +175,7 @@ function printEvidence(sheet: Sheet, { coverage }: CaseView, w: W, say: Say): vo
   )
 }
 
-function printDecision(sheet: Sheet, { money, decision }: CaseView, w: W, say: Say, language: 'zh' | 'en'): void {
+function printDecision(sheet: Sheet, { money, decision }: CaseView, w: W, language: 'zh' | 'en'): void {
   if (money !== null) {
     sheet.heading(w('money'))
     sheet.facts([
@@ -215,13 +205,7 @@ function printDecision(sheet: Sheet, { money, decision }: CaseView, w: W, say: S
     sheet.table(
       [
         { title: w('number'), share: 8, cell: (row) => row.label[language] },
-        {
-          title: w('value'),
-          share: 4,
-          align: 'right',
-          cell: (row) =>
-            `${row.value} ${row.unit in unitWords ? say(unitWords[row.unit as keyof typeof unitWords]) : row.unit}`.trim(),
-        },
+        { title: w('value'), share: 4, align: 'right', cell: (row) => `${row.value} ${row.unit[language]}`.trim() },
       ],
       decision.numbers,
     )

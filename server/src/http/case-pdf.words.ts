@@ -57,14 +57,6 @@ export const dayWords: Record<'covered' | 'partial' | 'gap' | 'disputed' | 'open
   open: ['未封存', 'not sealed'],
 }
 
-/** Units of a decision's numbers, as the subsidy plane writes them. */
-export const unitWords: Record<'元' | 'min' | '台' | '台·日', Words> = {
-  元: ['元', 'yuan'],
-  min: ['分钟', 'minutes'],
-  台: ['台', 'machines'],
-  台·日: ['台·日', 'machine-days'],
-}
-
 export const words = {
   file: ['办件档案', 'Case file'],
   facts: ['基本情况', 'The case'],

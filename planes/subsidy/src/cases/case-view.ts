@@ -15,7 +15,7 @@ import { ceilingOf } from '../redemption/coverage.ts'
 import type { RedemptionFacts } from '../redemption/redemption.routes.ts'
 import type { Subsidy } from '../station.ts'
 import { type Voucher, voucherByNo } from '../voucher/voucher.store.ts'
-import { documentText, verbText } from '../words.ts'
+import { documentText, unitWords, verbText } from '../words.ts'
 import { caseRowOf, withRegionName } from './case-row.ts'
 import { judgeRules } from './decide-case.ts'
 import { lastDecision, type StoredDecision } from './decision.store.ts'
@@ -81,7 +81,7 @@ export async function caseView(s: Subsidy, tx: Tx, head: CaseHead, actor: Actor)
             ruleSha256: decision.ruleSha256,
             factsSha256: decision.factsSha256,
             clauses: decision.clauses,
-            numbers: numbers ?? decision.numbers,
+            numbers: (numbers ?? decision.numbers).map((each) => ({ ...each, unit: unitWords(each.unit) })),
           },
   }
 }

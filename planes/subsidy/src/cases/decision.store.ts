@@ -5,7 +5,7 @@ import type { Tx } from '@kapok/kit-store/db'
 import type { ClauseResult } from '../programme/assess.ts'
 import type { Programme } from '../programme/programme.ts'
 
-/** One number of a computation, for people: what it is called, what it is, in which unit. */
+/** One number of a computation, for people: what it is called, what it is, in which unit (a code of `unitWords`). */
 export interface TracedNumber {
   name: string
   label: { zh: string; en: string }

@@ -17,7 +17,7 @@ import type { Programme } from '../programme/programme.ts'
 import { refuseSubsidy } from '../refusals.ts'
 import { reviewRegion } from '../region/region.ts'
 import { chartOf, lockVoucher, moneyOf, setVoucherState, type Voucher } from '../voucher/voucher.store.ts'
-import { boundText } from '../words.ts'
+import { boundText, voucherStateText } from '../words.ts'
 import { ceilingFor } from './ceiling.ts'
 import { freeInvoices, takeInvoices } from './invoice.ts'
 import { claimedFen, type RedemptionFacts } from './redemption.routes.ts'
@@ -30,7 +30,7 @@ export const redemptionRules: KindRules = {
     if (before.submittedAt === null) requireWindow(programme, 'redeem', now)
     const lapsed = now > voucher.validTo.getTime()
     if (before.submittedAt === null && lapsed)
-      throw refuseSubsidy('voucher.not_redeemable', { no: voucher.no, state: '已过期 / expired' })
+      throw refuseSubsidy('voucher.not_redeemable', { no: voucher.no, state: voucherStateText.expired })
     await checkPapers(acting, voucher, programme, redemption)
     await takeInvoices(tx, head.id, redemption.invoices, { seller: voucher.supplierUscc, buyer: voucher.filerUscc })
     await requireDocuments(tx, head)

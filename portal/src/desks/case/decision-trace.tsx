@@ -1,5 +1,4 @@
 import { useTranslation } from 'react-i18next'
-import { yuanText } from '../../api/format.ts'
 import { Facts, Money, Stat } from '../../components/figures.tsx'
 import { Card } from '../../components/page.tsx'
 import { StatusTag } from '../../components/state.tsx'
@@ -10,13 +9,6 @@ import type { CaseView } from './case-page.tsx'
 export function DecisionTrace({ trace }: { trace: NonNullable<CaseView['decision']> }) {
   const { t } = useTranslation()
   const say = useSentence()
-  const words: Record<string, string> = {
-    元: t('unit.yuan'),
-    min: t('unit.minutes'),
-    台: t('unit.machines'),
-    台·日: t('unit.machineDays'),
-  }
-  const unitOf = (unit: string) => words[unit] ?? unit
   return (
     <Card title={t('case.decision')}>
       <div className="stack">
@@ -34,10 +26,7 @@ export function DecisionTrace({ trace }: { trace: NonNullable<CaseView['decision
           ))}
         </ul>
         <Facts
-          rows={trace.numbers.map((each): [string, string] => [
-            say(each.label),
-            each.unit === 'fen' ? `${yuanText(each.value)} ${t('unit.yuan')}` : `${each.value} ${unitOf(each.unit)}`,
-          ])}
+          rows={trace.numbers.map((each): [string, string] => [say(each.label), `${each.value} ${say(each.unit)}`])}
         />
         <details>
           <summary>{t('case.hashes')}</summary>

@@ -74,8 +74,6 @@ export const shell: typeof zh = {
     minutes: 'minutes',
     hours: 'hours',
     days: 'days',
-    machines: 'machines',
-    machineDays: 'machine-days',
     ago: '{{n}} {{unit}} ago',
     ahead: 'in {{n}} {{unit}}',
   },

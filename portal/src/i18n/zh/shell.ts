@@ -71,8 +71,6 @@ export const shell = {
     minutes: '分钟',
     hours: '小时',
     days: '天',
-    machines: '台',
-    machineDays: '台·日',
     ago: '{{n}} {{unit}}前',
     ahead: '{{n}} {{unit}}后',
   },
