@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LoadedPlatform, type Part } from './loaded-platform.ts'
 
-const faults: Record<string, string> = { 'drop-segment': 'plant-drop-segment.ts' }
+const faults: Record<string, string> = { 'drop-segment': 'fault-drop-segment.ts' }
 
 /**
  * The store, then PostgreSQL, stand still (SIGSTOP) for a minute while devices send, and go on. Devices whose session is

@@ -4,7 +4,7 @@ import { LoadedPlatform, type Part } from './loaded-platform.ts'
 
 /** With the fault `acknowledge-first` rows lie in ingest's memory when they are acknowledged: its kills lose them. */
 const faults: Record<string, { module: string; victims: Part[] }> = {
-  'acknowledge-first': { module: 'plant-acknowledge-first.ts', victims: ['ingest', 'ingest'] },
+  'acknowledge-first': { module: 'fault-acknowledge-first.ts', victims: ['ingest', 'ingest'] },
 }
 
 /**

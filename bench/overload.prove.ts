@@ -16,7 +16,7 @@ const pendingBytesMin = 40 << 20
 
 const floodMsMax = 150_000
 
-const faults: Record<string, string> = { 'no-pushback': 'plant-no-pushback.ts' }
+const faults: Record<string, string> = { 'no-pushback': 'fault-no-pushback.ts' }
 
 /**
  * Devices send as fast as their sockets take it to an ingest whose disk needs two seconds for a sync. It must slow them
@@ -33,7 +33,7 @@ export default async function proveOverload(args: {
   const flooders: Flooder[] = []
   try {
     const { devices } = await makeDevices(kit, { devices: clientsMax, properties: metrics })
-    ingest = await startIngest(kit, { preload: ['plant-slow-disk.ts', ...(planted === undefined ? [] : [planted])] })
+    ingest = await startIngest(kit, { preload: ['fault-slow-disk.ts', ...(planted === undefined ? [] : [planted])] })
     for (const { token } of devices) flooders.push(await Flooder.connect(ingest.mqttPort, token))
     for (const flooder of flooders) flooder.run()
     const seen = { pending: 0, rss: 0, busy: false }

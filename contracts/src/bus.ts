@@ -1,3 +1,5 @@
+import type { LiveValue } from './data.ts'
+
 /** Events between roles, by name. Every event is a wake-up or a live value: losing one costs time, never truth. */
 export interface BusEvents {
   /** Credentials or devices of an organisation changed: ingest drops its cache and the sessions that lost their right. */
@@ -6,7 +8,7 @@ export interface BusEvents {
   'token.changed': { orgId: string }
   'product.changed': { orgId: string; productId: string }
   /** Live values of one device, only while somebody watches it. `[property, at ms, value, quality]`. */
-  'live.values': { deviceId: string; values: [string, number, number | string | boolean, number][] }
+  'live.values': { deviceId: string; values: LiveValue[] }
   /** The server tells ingest which devices somebody watches now (whole set, repeated every 10 s). */
   'live.watch': { deviceIds: string[] }
   /** Rows of an inbox changed. */

@@ -398,9 +398,12 @@ export const deleteQuarantine = route({
 
 // live ─ WebSocket `/api/live?devices=<id>,<id>`
 
+/** A value as it arrives: property, Unix ms, value, quality (192 good, 64 uncertain, 0 bad). */
+export type LiveValue = [property: string, at: number, value: number | string | boolean, quality: number]
+
 /** What the live socket sends, one JSON text a message. The first message holds the last values. */
 export interface LiveMessage {
   deviceId: string
   /** `[property, at ms, value, quality]` in order of arrival. */
-  values: [property: string, at: number, value: number | string | boolean, quality: number][]
+  values: LiveValue[]
 }

@@ -2,6 +2,8 @@
 const words: Record<string, string> = {
   'disk.full':
     '磁盘将满，已停止接收测点值；请清理空间 · The disk is nearly full and points are refused; free some space.',
+  'segment.damaged':
+    '磁盘损坏了一个日志段：完好的部分已入库，原文件另存于 damaged；请查看日志 · A segment was damaged on disk: what is whole is loaded, the file is kept under damaged; see the log.',
   'segment.set-aside':
     '一个日志段无法入库，已单独存放；请查看日志 · A segment could not be loaded and was set aside; see the log.',
 }

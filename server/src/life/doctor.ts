@@ -100,15 +100,16 @@ function lookAtCluster(dataFolder: string, find: Find): void {
 /** Acknowledged points that are not in the store. */
 function lookAtSegments(folder: string, find: Find): void {
   const count = (each: string) =>
-    existsSync(each) ? readdirSync(each).filter((name) => name.endsWith('.rows')).length : 0
-  const [waiting, aside] = [count(folder), count(join(folder, 'set-aside'))]
+    existsSync(each) ? readdirSync(each).filter((name) => /\.(rows|open)$/.test(name)).length : 0
+  const waiting = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.rows')).length : 0
   find(true, 'log of points', waiting === 0 ? 'all in the store' : `${waiting} segments wait for the store`)
-  if (aside > 0)
-    find(
-      false,
-      'segments set aside',
-      `${aside} in ${join(folder, 'set-aside')}; the log says why the store refused them`,
-    )
+  for (const [place, about, why] of [
+    ['set-aside', 'segments set aside', 'the log says why the store refused them'],
+    ['damaged', 'damaged segments', 'their whole blocks were loaded; look at the disk'],
+  ] as const) {
+    const n = count(join(folder, place))
+    if (n > 0) find(false, about, `${n} in ${join(folder, place)}; ${why}`)
+  }
 }
 
 function accepts(port: number): Promise<boolean> {

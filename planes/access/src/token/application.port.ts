@@ -1,23 +1,15 @@
 import type { ApplicationPort } from '@kapok/contracts/ports'
-import type { TokenScope } from '@kapok/contracts/route'
 import type { Kit } from '@kapok/kit-store/kit'
 import { secretHash } from '../session/session.ts'
+import { findToken } from './token.store.ts'
 
 /** Who an API token is, for doors other than HTTP. */
 export function applicationPort(kit: Kit): ApplicationPort {
   return {
     async byToken(token) {
       if (!/^kpt_[\w-]{20,100}$/.test(token)) return undefined
-      const now = new Date(kit.clock.now())
-      const row = await kit.db.tx({ job: 'access' }, (tx) =>
-        tx.row<{ tokenId: string; orgId: string; scopes: TokenScope[]; expiresAt: Date }>(
-          `UPDATE access.api_token SET last_used = $2
-           WHERE secret_sha256 = $1 AND expires_at > $2 AND revoked_at IS NULL
-           RETURNING id AS "tokenId", org_id AS "orgId", scopes, expires_at AS "expiresAt"`,
-          [secretHash(token), now],
-        ),
-      )
-      return row && { ...row, expiresAt: row.expiresAt.getTime() }
+      const row = await kit.db.tx({ job: 'access' }, (tx) => findToken(tx, secretHash(token), kit.clock.now()))
+      return row && { tokenId: row.id, orgId: row.org_id, scopes: row.scopes, expiresAt: row.expires_at.getTime() }
     },
     async stillValid(tokenIds) {
       if (tokenIds.length === 0) return []

@@ -1,5 +1,5 @@
 import { BatchReader, batchFlagNoTimes, batchShape, batchTypes } from '@kapok/contracts/compact-batch'
-import { type PropertyType, quality } from '@kapok/contracts/data'
+import { type LiveValue, type PropertyType, quality } from '@kapok/contracts/data'
 import type { Clock } from '@kapok/kit/clock'
 import { type Door, doors, receiptRow, rowBytes, textRow, writeRow } from '../store/point-row.ts'
 import type { DeviceEntry, Directory, OrgDirectory, Sender, SeriesEntry } from './directory.ts'
@@ -47,14 +47,7 @@ export interface IntakeEvents {
   /** A device sent something that was kept, itself or through its gateway; the gateway is told too. */
   onDevice(deviceId: string, received: number): void
   isWatched(orgId: string, deviceId: string): boolean
-  onLive(
-    orgId: string,
-    deviceId: string,
-    property: string,
-    at: number,
-    value: number | string | boolean,
-    quality: number,
-  ): void
+  onLive(orgId: string, deviceId: string, value: LiveValue): void
 }
 
 const pastMsMax = 5 * 366 * 86_400_000
@@ -189,7 +182,7 @@ export class Intake {
     this.#events.onDevice(device.id, message.received)
     const { orgId } = message.sender
     if (this.#events.isWatched(orgId, device.id))
-      this.#events.onLive(orgId, device.id, series.property, at, value, level)
+      this.#events.onLive(orgId, device.id, [series.property, at, value, level])
   }
 
   #writeText(series: SeriesEntry, at: number, value: string, level: number, door: number, received: number): void {
@@ -350,7 +343,7 @@ export class Intake {
             last.quality = level
             last.received = message.received
           }
-          if (watched) this.#events.onLive(message.sender.orgId, device.id, series.property, at, value, level)
+          if (watched) this.#events.onLive(message.sender.orgId, device.id, [series.property, at, value, level])
         }
       }
       if (read.at !== payload.length) read.fail('bytes after the end')

@@ -1,4 +1,4 @@
-import type { BusEvents } from '@kapok/contracts/bus'
+import type { LiveValue } from '@kapok/contracts/data'
 import type { Kit } from '@kapok/kit-store/kit'
 
 const emitMs = 100
@@ -6,18 +6,16 @@ const valuesMax = 2000
 /** A watcher repeats itself every 10 s; one that is silent for three turns is gone. */
 const watchMsMax = 30_000
 
-type Values = BusEvents['live.values']['values']
-
 /** Live values of the devices that somebody watches, onto the bus ten times a second. */
 export class LiveValues {
   readonly #kit: Kit
-  readonly #onValues: (orgId: string, deviceId: string, values: Values) => void
+  readonly #onValues: (orgId: string, deviceId: string, values: LiveValue[]) => void
   readonly #watched = new Map<string, number>()
-  #values = new Map<string, { orgId: string; values: Values }>()
+  #values = new Map<string, { orgId: string; values: LiveValue[] }>()
   #timer: NodeJS.Timeout | undefined
   #off: (() => void) | undefined
 
-  constructor(kit: Kit, onValues: (orgId: string, deviceId: string, values: Values) => void) {
+  constructor(kit: Kit, onValues: (orgId: string, deviceId: string, values: LiveValue[]) => void) {
     this.#kit = kit
     this.#onValues = onValues
   }
@@ -38,14 +36,7 @@ export class LiveValues {
     return this.#watched.size > 0 && this.#watched.has(deviceId)
   }
 
-  add(
-    orgId: string,
-    deviceId: string,
-    property: string,
-    at: number,
-    value: number | string | boolean,
-    quality: number,
-  ): void {
+  add(orgId: string, deviceId: string, value: LiveValue): void {
     let of = this.#values.get(deviceId)
     if (of === undefined) {
       of = { orgId, values: [] }
@@ -54,7 +45,7 @@ export class LiveValues {
     const { values } = of
     // A chart that gets thousands of points in a tenth of a second misses none by losing the oldest of them.
     if (values.length >= valuesMax) values.splice(0, valuesMax / 2)
-    values.push([property, at, value, quality])
+    values.push(value)
   }
 
   #emit(): void {

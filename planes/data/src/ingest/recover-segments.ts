@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { rowBytes } from '../store/point-row.ts'
 import { type Disk, realDisk } from './disk.ts'
@@ -101,7 +101,7 @@ function copyWhole(disk: Disk, folder: string, name: string, blocks: readonly St
 function setDamagedAside(disk: Disk, folder: string, name: string): string {
   const damaged = join(folder, 'damaged')
   disk.makeFolder(damaged)
-  const kept = join(damaged, basename(name))
+  const kept = join(damaged, name)
   disk.rename(join(folder, name), kept)
   disk.syncFolder(damaged)
   return kept

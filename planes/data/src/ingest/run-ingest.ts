@@ -104,7 +104,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
   const intake = new Intake(directory, segments, clock, receipts, {
     onDevice: (deviceId, received) => states.seen(deviceId, received),
     isWatched: (orgId, deviceId) => live.isWatched(deviceId) || mqtt.hearsLive(orgId, deviceId),
-    onLive: (orgId, deviceId, property, at, value, quality) => live.add(orgId, deviceId, property, at, value, quality),
+    onLive: (orgId, deviceId, value) => live.add(orgId, deviceId, value),
   })
   const reception = new Reception(intake, quarantine, (message: Message, devices) => {
     for (const device of devices)
