@@ -55,6 +55,15 @@ export class SimulatedDisk implements Disk {
     this.#step()
     const inode: Inode = { durable: new Uint8Array(0), content: new Uint8Array(0), pending: [] }
     this.#change([dirname(file)], (names) => names.set(file, inode))
+    return this.#handle(inode)
+  }
+
+  open(file: string): OpenFile {
+    const inode = this.#names.get(file)
+    return inode === undefined ? this.create(file) : this.#handle(inode)
+  }
+
+  #handle(inode: Inode): OpenFile {
     const disk = this
     return {
       async write(bytes, at) {

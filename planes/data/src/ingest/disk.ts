@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fdatasync,
   fsyncSync,
   ftruncateSync,
@@ -18,13 +19,15 @@ import { promisify } from 'node:util'
 const [writeAsync, syncAsync] = [promisify(write), promisify(fdatasync)]
 
 /**
- * The little of a file system that the log of segments stands on. What is written is safe only after `sync`, a new or
+ * The little of a file system that the log of segments and the journal of sessions stand on. What is written is safe only after `sync`, a new or
  * renamed name only after `syncFolder`: the proof of power loss puts a disk under the log that keeps to exactly that.
  */
 export interface Disk {
   makeFolder(folder: string): void
   /** Makes a file that must not exist yet. */
   create(file: string): OpenFile
+  /** Opens a file to go on with it; makes it when it is not there. */
+  open(file: string): OpenFile
   /** Names in a folder, without their path. */
   list(folder: string): string[]
   size(file: string): number
@@ -48,17 +51,8 @@ export interface OpenFile {
 
 export const realDisk: Disk = {
   makeFolder: (folder) => void mkdirSync(folder, { recursive: true, mode: 0o700 }),
-  create(file) {
-    const fd = openSync(file, 'wx', 0o600)
-    return {
-      async write(bytes, at) {
-        for (let done = 0; done < bytes.length; )
-          done += (await writeAsync(fd, bytes, done, bytes.length - done, at + done)).bytesWritten
-      },
-      sync: () => syncAsync(fd),
-      close: () => closeSync(fd),
-    }
-  },
+  create: (file) => openFile(openSync(file, 'wx', 0o600)),
+  open: (file) => openFile(openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600)),
   list: (folder) => readdirSync(folder),
   size: (file) => statSync(file).size,
   read: (file, at, bytes) =>
@@ -82,6 +76,17 @@ export const realDisk: Disk = {
   rename: renameSync,
   remove: (file) => rmSync(file, { force: true }),
   syncFolder: (folder) => withFile(folder, 'r', (fd) => fsyncSync(fd)),
+}
+
+function openFile(fd: number): OpenFile {
+  return {
+    async write(bytes, at) {
+      for (let done = 0; done < bytes.length; )
+        done += (await writeAsync(fd, bytes, done, bytes.length - done, at + done)).bytesWritten
+    },
+    sync: () => syncAsync(fd),
+    close: () => closeSync(fd),
+  }
 }
 
 function withFile<T>(file: string, flags: string, work: (fd: number) => T): T {

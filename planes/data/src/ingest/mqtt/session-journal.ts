@@ -1,21 +1,8 @@
-import {
-  closeSync,
-  fdatasync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  write,
-  writeSync,
-} from 'node:fs'
 import { dirname } from 'node:path'
-import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import type { Holder } from '../directory.ts'
+import { type OpenFile, realDisk } from '../disk.ts'
 
-const [writeAsync, syncAsync] = [promisify(write), promisify(fdatasync)]
 /** The file is written anew when it is longer than this and than twice what it holds. */
 const compactBytesMin = 8 << 20
 /** All retained messages, and all that is kept for clients that are away. */
@@ -87,7 +74,7 @@ export class SessionJournal {
   readonly retained = new Map<string, Map<string, RetainedMessage>>()
   readonly #file: string
   readonly #onDiskFailure: (error: Error) => void
-  #fd: number
+  #open: OpenFile
   #size = 0
   #retainedBytes = 0
   #queuedBytes = 0
@@ -99,18 +86,16 @@ export class SessionJournal {
   constructor(file: string, onDiskFailure: (error: Error) => void) {
     this.#file = file
     this.#onDiskFailure = onDiskFailure
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    this.#fd = openSync(file, 'a+', 0o600)
-    this.#size = this.#replay(readFileSync(file))
-    ftruncateSync(this.#fd, this.#size)
-    fsyncSync(this.#fd)
-    syncFolder(dirname(file))
+    realDisk.makeFolder(dirname(file))
+    this.#open = realDisk.open(file)
+    const bytes = realDisk.size(file)
+    this.#size = this.#replay(Buffer.from(realDisk.read(file, 0, bytes)))
+    if (this.#size < bytes) realDisk.truncate(file, this.#size)
+    realDisk.syncFolder(dirname(file))
   }
 
   keep(key: string, session: KeptSession): void {
-    const { will, ...rest } = session
-    const { payload = nothing, ...willHead } = will ?? {}
-    this.#record({ op: 'session', key, session: rest, will: will && (willHead as Omit<KeptWill, 'payload'>) }, payload)
+    this.#record(...sessionRecord(key, session))
   }
 
   end(key: string): void {
@@ -158,7 +143,7 @@ export class SessionJournal {
 
   async stop(): Promise<void> {
     await this.durable()
-    closeSync(this.#fd)
+    this.#open.close()
   }
 
   #record(head: Head, payload: Buffer = nothing): void {
@@ -178,9 +163,10 @@ export class SessionJournal {
     this.#records = []
     this.#waiting = []
     const bytes = Buffer.concat(records)
-    for (let at = 0; at < bytes.length; )
-      at += (await writeAsync(this.#fd, bytes, at, bytes.length - at, null)).bytesWritten
-    if (bytes.length > 0) await syncAsync(this.#fd)
+    if (bytes.length > 0) {
+      await this.#open.write(bytes, this.#size)
+      await this.#open.sync()
+    }
     this.#size += bytes.length
     if (this.#size > Math.max(compactBytesMin, 2 * (this.#queuedBytes + this.#retainedBytes))) this.#compact()
     this.#committing = undefined
@@ -190,30 +176,24 @@ export class SessionJournal {
 
   /** Writes what holds now into a new file that takes the place of the old one. */
   #compact(): void {
-    const next = `${this.#file}.next`
-    const fd = openSync(next, 'w', 0o600)
-    let size = 0
-    const put = (head: Head, payload: Buffer = nothing) => {
-      size += writeSync(fd, recordOf(head, payload))
-    }
+    const records: Buffer[] = []
     for (const [key, { session, messages, received }] of this.sessions) {
-      const { will, ...rest } = session
-      const { payload = nothing, ...willHead } = will ?? {}
-      put({ op: 'session', key, session: rest, will: will && (willHead as Omit<KeptWill, 'payload'>) }, payload)
-      for (const [n, { topic, payload: text, qos, retain }] of messages)
-        put({ op: 'message', key, n, topic, qos, retain }, text)
-      for (const id of received) put({ op: 'received', key, id })
+      records.push(recordOf(...sessionRecord(key, session)))
+      for (const [n, { topic, payload, qos, retain }] of messages)
+        records.push(recordOf({ op: 'message', key, n, topic, qos, retain }, payload))
+      for (const id of received) records.push(recordOf({ op: 'received', key, id }))
     }
     for (const [orgId, topics] of this.retained)
-      for (const { topic, payload, qos } of topics.values()) put({ op: 'retain', orgId, topic, qos }, payload)
-    fsyncSync(fd)
-    closeSync(fd)
-    renameSync(next, this.#file)
-    syncFolder(dirname(this.#file))
-    closeSync(this.#fd)
-    this.#fd = openSync(this.#file, 'a', 0o600)
+      for (const { topic, payload, qos } of topics.values())
+        records.push(recordOf({ op: 'retain', orgId, topic, qos }, payload))
+    const next = `${this.#file}.next`
+    realDisk.writeWhole(next, records)
+    realDisk.rename(next, this.#file)
+    realDisk.syncFolder(dirname(this.#file))
+    this.#open.close()
+    this.#open = realDisk.open(this.#file)
     // Records that came while we wrote hold in memory already and stand in the new file; said again, they change nothing.
-    this.#size = size
+    this.#size = records.reduce((sum, { length }) => sum + length, 0)
   }
 
   /** Applies whole records; the length of them. */
@@ -241,7 +221,7 @@ export class SessionJournal {
     switch (head.op) {
       case 'session': {
         const will = head.will && { ...head.will, payload }
-        const session = { ...head.session, leftAt: head.session.leftAt, will }
+        const session = { ...head.session, will }
         if (entry !== undefined) entry.session = session
         else this.sessions.set(head.key, { session, messages: new Map(), received: new Set() })
         break
@@ -286,17 +266,18 @@ export class SessionJournal {
   }
 }
 
-function recordOf(head: Head, payload: Buffer): Buffer {
+/** The payload of a will stands behind the head, as that of every message does. */
+function sessionRecord(key: string, { will, ...session }: KeptSession): [head: Head, payload: Buffer] {
+  if (will === undefined) return [{ op: 'session', key, session, will }, nothing]
+  const { payload, ...rest } = will
+  return [{ op: 'session', key, session, will: rest }, payload]
+}
+
+function recordOf(head: Head, payload: Buffer = nothing): Buffer {
   const text = Buffer.from(JSON.stringify(head))
   const record = Buffer.concat([Buffer.alloc(headerBytes), text, payload])
   record.writeUInt32LE(text.length + payload.length, 0)
   record.writeUInt32LE(text.length, 8)
   record.writeUInt32LE(crc32(record.subarray(8)), 4)
   return record
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  fsyncSync(fd)
-  closeSync(fd)
 }
