@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Person } from '../world/src/people/person.ts'
 import { type FirstPlant, firstPlant, temperaturesOf } from './support/first-plant.ts'
 import { type OwnPostgres, type OwnStore, startOwnPostgres, startOwnStore } from './support/own-engines.ts'
+import { password } from './support/plant.ts'
 import { newFolder, processesOf, removeFolder, type Started, startKapok, waitFor } from './support/platform.ts'
 
 async function send(platform: Started, token: string, temperature: number): Promise<void> {
@@ -85,8 +86,8 @@ describe('engines of one’s own', () => {
 
     platform = await startKapok(['start'], { folder, env: urls() })
     await platform.ready()
-    const again = new Person(platform.url, 'engineer')
-    await again.signIn(plant.password)
+    const again = new Person(platform.url, plant.manager.login)
+    await again.signIn(password)
     await send(platform, plant.token, 22.5)
     const temperatures = temperaturesOf(again, plant.deviceId)
     await waitFor('the third point to be queryable', async () => (await temperatures()).length > 2)

@@ -106,7 +106,6 @@ chapter(
     await publish(text.replace('totalFen: "9000000"', 'totalFen: "9000001"'))
     expect(await alertOn(page)).toContain('a plant that meets every clause')
     await cancel(page)
-    await page.getByRole('dialog').waitFor({ state: 'hidden' })
     await publish(text)
     await page.getByText('项测试全部通过').waitFor()
   },

@@ -1,13 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { createOrganisation } from '@kapok/contracts/access'
-import { createDevice, createProduct, getPointRange } from '@kapok/contracts/data'
-import { makeUscc } from '@kapok/contracts/uscc'
-import { Person } from '../../world/src/people/person.ts'
-import { type Started, waitFor } from './platform.ts'
+import { getPointRange } from '@kapok/contracts/data'
+import type { Person } from '@kapok/world/person'
+import { firstAdministrator, makePlant } from './plant.ts'
+import type { Started } from './platform.ts'
 
 export interface FirstPlant {
-  engineer: Person
-  password: string
+  manager: Person
   deviceId: string
   token: string
   /** Values of the device's property `temperature` that the query API answers, in order of time. */
@@ -16,34 +13,16 @@ export interface FirstPlant {
 
 /** On an empty platform: the administrator joins by the one-time link, a plant joins and makes one machine. */
 export async function firstPlant(platform: Started): Promise<FirstPlant> {
-  await waitFor('the one-time link', () => platform.said().includes('/join#'))
-  const link = /\S+\/join#\S+/.exec(platform.said())?.[0] ?? ''
-  const password = randomBytes(12).toString('base64url')
-  const administrator = new Person(platform.url, 'administrator')
-  await administrator.join(link, 'Administrator', password)
-  const plant = await administrator.call(createOrganisation, {
-    body: { name: 'Plant', kind: 'enterprise', region: '440606', uscc: makeUscc('91', '440606', 'MA5KAP99') },
+  const { manager, devices } = await makePlant(platform, await firstAdministrator(platform), {
+    devices: 1,
+    properties: [{ identifier: 'temperature', type: 'float' }],
   })
-  const engineer = new Person(platform.url, 'engineer')
-  await engineer.join(plant.link, 'Engineer', password)
-  const product = await engineer.call(createProduct, {
-    body: {
-      name: 'Press',
-      properties: [{ identifier: 'temperature', name: 'Temperature', type: 'float', unit: '°C' }],
-    },
-  })
-  const device = await engineer.call(createDevice, { body: { name: 'Press 1', productId: product.id } })
-  return {
-    engineer,
-    password,
-    deviceId: device.deviceId,
-    token: device.token,
-    temperatures: temperaturesOf(engineer, device.deviceId),
-  }
+  const { id = '', token = '' } = devices[0] ?? {}
+  return { manager, deviceId: id, token, temperatures: temperaturesOf(manager, id) }
 }
 
-export const temperaturesOf = (engineer: Person, deviceId: string) => async () => {
-  const { value } = await engineer.call(getPointRange, {
+export const temperaturesOf = (manager: Person, deviceId: string) => async () => {
+  const { value } = await manager.call(getPointRange, {
     query: { deviceId, property: 'temperature', from: Date.now() - 3_600_000, to: Date.now() + 60_000 },
   })
   return value

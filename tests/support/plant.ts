@@ -12,11 +12,14 @@ export interface Plant {
   devices: { id: string; token: string }[]
 }
 
+/** Everybody's on these platforms, which live as long as a test. */
+export const password = 'a long enough password'
+
 /** The first administrator of an empty platform, by the link that it printed. */
 export async function firstAdministrator(platform: Started): Promise<Person> {
   await waitFor('the first link', () => platform.said().includes('/join#'))
   const administrator = new Person(platform.url, 'root')
-  await administrator.join(/\S+\/join#\S+/.exec(platform.said())?.[0] ?? '', '管理员', 'a long enough password')
+  await administrator.join(/\S+\/join#\S+/.exec(platform.said())?.[0] ?? '', '管理员', password)
   return administrator
 }
 
@@ -38,7 +41,7 @@ export async function makePlant(
     },
   })
   const manager = new Person(platform.url, `manager${n}`)
-  await manager.join(made.link, '厂长', 'a long enough password')
+  await manager.join(made.link, '厂长', password)
   const product = await manager.call(createProduct, {
     body: { name: 'P', properties: ask.properties.map((each) => ({ ...each, name: each.identifier, unit: '' })) },
   })
