@@ -24,12 +24,11 @@ export default defineConfig({
         },
       },
       {
-        // Whole platforms, one after the other: each starts its own engines and uses both cores.
+        // Whole platforms, each with its own engines, ports and folder: two at a time, since they often wait.
         test: {
           ...shared,
           name: 'stories',
           include: ['tests/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: 300_000,
         },
       },

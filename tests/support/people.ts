@@ -29,6 +29,8 @@ export async function newReader(browser: Browser, url: string, how: Reader): Pro
     colorScheme: how.theme,
     locale: how.language,
     acceptDownloads: true,
+    // A dialog that is still growing moves its button away from under a press.
+    reducedMotion: 'reduce',
   })
   context.setDefaultTimeout(20_000)
   return context
