@@ -97,6 +97,14 @@ test.each<[string, (broken: string) => void, string]>([
     },
     '✖ segments set aside: 1 in ',
   ],
+  [
+    'with a segment that the disk damaged',
+    (broken) => {
+      mkdirSync(join(broken, 'data/log/damaged'), { recursive: true })
+      writeFileSync(join(broken, 'data/log/damaged/1.open'), '')
+    },
+    '✖ damaged segments: 1 in ',
+  ],
 ])('of a folder %s it says what to do', async (_, breakIt, sentence) => {
   const broken = newFolder()
   try {
