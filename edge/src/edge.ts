@@ -7,7 +7,8 @@ import { startStatusPage } from './status-page.ts'
 import { readTagTable } from './tag-table.ts'
 import { startUplink } from './uplink.ts'
 
-export { readTagTable, TagTableError } from './tag-table.ts'
+export { TagTableError } from './check.ts'
+export { readTagTable } from './tag-table.ts'
 
 export interface EdgeOptions {
   /** The tag table, YAML text. */

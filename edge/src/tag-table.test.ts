@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { readTagTable, TagTableError } from './tag-table.ts'
+import { TagTableError } from './check.ts'
+import { readTagTable } from './tag-table.ts'
 
 const head = 'platform: mqtt://platform.example:1883\ntoken: secret\n'
 const device = `${head}devices:

@@ -1,4 +1,5 @@
 import { parseDocument } from 'yaml'
+import { type Check, fail, finite, integer, listOf, oneOf, otherwise, shape, TagTableError, text } from './check.ts'
 import { type Area, type NumberType, readFunctions, registersOf, type WordOrder, wordOrders } from './modbus/codec.ts'
 
 /** One value of a machine: where it stands, how it is written, and when it is worth sending. */
@@ -33,67 +34,10 @@ export interface EdgeConfig {
   devices: EdgeDevice[]
 }
 
-/** What is wrong with a tag table, with the path to it. */
-export class TagTableError extends Error {
-  override name = 'TagTableError'
-}
-
-type Check<T> = (value: unknown, path: string) => T
-
-function fail(path: string, expected: string): never {
-  throw new TagTableError(`${path}: ${expected}`)
-}
-
-const text: Check<string> = (value, path) =>
-  typeof value === 'string' && value !== '' && value.length <= 200
-    ? value
-    : fail(path, 'a text of 1 to 200 characters is expected')
-
 const platformUrl: Check<string> = (value, path) =>
   /^mqtts?:\/\/[^/]/.test(text(value, path)) && URL.canParse(value as string)
     ? (value as string)
     : fail(path, 'an address that begins with mqtt:// or mqtts:// is expected')
-
-const integer =
-  (min: number, max: number): Check<number> =>
-  (value, path) =>
-    Number.isInteger(value) && (value as number) >= min && (value as number) <= max
-      ? (value as number)
-      : fail(path, `a whole number from ${min} to ${max} is expected`)
-
-const finite: Check<number> = (value, path) =>
-  typeof value === 'number' && Number.isFinite(value) ? value : fail(path, 'a number is expected')
-
-const oneOf =
-  <T extends string>(words: readonly T[]): Check<T> =>
-  (value, path) =>
-    words.includes(value as T) ? (value as T) : fail(path, `one of ${words.join(', ')} is expected`)
-
-const otherwise =
-  <T>(check: Check<T>, fallback: T): Check<T> =>
-  (value, path) =>
-    value === undefined ? fallback : check(value, path)
-
-const listOf =
-  <T>(check: Check<T>, max: number): Check<T[]> =>
-  (value, path) => {
-    if (!Array.isArray(value) || value.length === 0 || value.length > max)
-      fail(path, `a list of 1 to ${max} is expected`)
-    return (value as unknown[]).map((each, i) => check(each, `${path}[${i}]`))
-  }
-
-/** A mapping with exactly these keys: an unknown key is an error, so that a misspelt one is never silently nothing. */
-function shape<T>(checks: { [K in keyof T]: Check<T[K]> }): Check<T> {
-  return (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(path, 'a mapping is expected')
-    for (const key of Object.keys(value as object))
-      if (!(key in checks)) fail(`${path}.${key}`, `unknown key; known are ${Object.keys(checks).join(', ')}`)
-    const entries = Object.entries(checks) as [keyof T & string, Check<T[keyof T]>][]
-    return Object.fromEntries(
-      entries.map(([key, check]) => [key, check((value as Record<string, unknown>)[key], `${path}.${key}`)]),
-    ) as T
-  }
-}
 
 const tag = shape<Tag>({
   property: text,
