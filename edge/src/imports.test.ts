@@ -50,7 +50,8 @@ test('the gateway reaches no engine and no part of the platform, only contracts 
     expect([...files]).toContain(join(root, part))
   expect([...packages.keys()].filter((name) => engines.test(name))).toEqual([])
   const { dependencies } = JSON.parse(readFileSync(join(root, 'edge/package.json'), 'utf8')) as { dependencies: object }
-  expect(Object.keys(dependencies).sort()).toEqual(['@kapok/contracts', '@kapok/kit', 'mqtt', 'yaml'])
+  expect(Object.keys(dependencies).filter((name) => engines.test(name))).toEqual([])
+  expect(Object.keys(dependencies).filter((name) => name.startsWith('@kapok/'))).toEqual(['@kapok/contracts', '@kapok/kit'])
 })
 
 test('the same walk finds the engines where there are some', () => {
