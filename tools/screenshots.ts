@@ -78,7 +78,7 @@ async function photograph(context: BrowserContext, look: Look, ids: Record<strin
   await page.goto(addressOf(look, ids))
   await page.waitForSelector('h1')
   // Live values and charts come after the page; a world that is being watched is never idle.
-  await page.waitForFunction("document.querySelector('.skeleton') === null")
+  await page.waitForSelector('.skeleton', { state: 'detached' })
   await page.waitForTimeout(800)
   await page.screenshot({ path: join(folder ?? '', `${look.name}-${nameOf(how)}.png`), fullPage: true })
   await page.close()

@@ -4,6 +4,13 @@ export type Check<T> = (value: unknown, path: string) => T
 /** What is wrong with a tag table, with the path to it. */
 export class TagTableError extends Error {
   override name = 'TagTableError'
+  /** Each thing that is wrong, where there are several. */
+  readonly problems: readonly string[]
+
+  constructor(message: string, problems: readonly string[] = [message]) {
+    super(message)
+    this.problems = problems
+  }
 }
 
 export function fail(path: string, expected: string): never {
@@ -46,6 +53,16 @@ export const listOf =
     if (!Array.isArray(value) || value.length === 0 || value.length > max)
       fail(path, `a list of 1 to ${max} is expected`)
     return (value as unknown[]).map((each, i) => check(each, `${path}[${i}]`))
+  }
+
+/** A mapping of any keys, all to the same kind of thing. */
+export const mapOf =
+  <T>(check: Check<T>, max: number): Check<Record<string, T>> =>
+  (value, path) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(path, 'a mapping is expected')
+    const entries = Object.entries(value as object)
+    if (entries.length === 0 || entries.length > max) fail(path, `1 to ${max} entries are expected`)
+    return Object.fromEntries(entries.map(([key, each]) => [key, check(each, `${path}.${key}`)]))
   }
 
 /** A mapping with exactly these keys: an unknown key is an error, so that a misspelt one is never silently nothing. */

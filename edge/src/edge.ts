@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
-import { openBuffer } from './buffer.ts'
-import { startReader } from './reader.ts'
+import { EdgeBuffer } from './buffer/buffer.ts'
+import { startReader } from './reading/reader.ts'
 import { startStatusPage } from './status-page.ts'
 import { readTagTable } from './tag-table.ts'
 import { startUplink } from './uplink.ts'
@@ -27,8 +27,8 @@ export interface Edge {
 
 // driver → normalise → buffer → uplink
 export async function runEdge({ tagTable, bufferFile, clock, log }: EdgeOptions): Promise<Edge> {
-  const table = readTagTable(tagTable)
-  const buffer = openBuffer(bufferFile)
+  const table = await readTagTable(tagTable)
+  const buffer = new EdgeBuffer(bufferFile)
   const readers = table.devices.map((device) => startReader(device, buffer, clock, log))
   const uplink = startUplink({ url: table.platform, token: table.token, buffer, log })
   const page = await startStatusPage(table.statusPort, {

@@ -26,7 +26,10 @@ function reachOf(entry: string): { files: Set<string>; packages: Map<string, str
         if (name.startsWith('@kapok/')) waiting.push(fileOf(name))
       }
     }
-    for (const [, name = ''] of text.matchAll(/import\(['"]([^'"]+)['"]\)/g)) packages.set(name, file)
+    for (const [, name = ''] of text.matchAll(/import\(['"]([^'"]+)['"]\)/g)) {
+      if (name.startsWith('.')) waiting.push(fileURLToPath(new URL(name, `file://${file}`)))
+      else packages.set(name, file)
+    }
   }
   return { files, packages }
 }
@@ -46,12 +49,15 @@ function fileOf(name: string): string {
 test('the gateway reaches no engine and no part of the platform, only contracts and the kit', () => {
   const { files, packages } = reachOf(join(root, 'edge/src/edge.ts'))
   // The walk is one that walks: it saw the gateway's own modules, the contracts and the kit.
-  for (const part of ['edge/src/modbus/codec.ts', 'contracts/src/compact-batch.ts'])
+  for (const part of ['edge/src/drivers/modbus/codec.ts', 'contracts/src/compact-batch.ts'])
     expect([...files]).toContain(join(root, part))
   expect([...packages.keys()].filter((name) => engines.test(name))).toEqual([])
   const { dependencies } = JSON.parse(readFileSync(join(root, 'edge/package.json'), 'utf8')) as { dependencies: object }
   expect(Object.keys(dependencies).filter((name) => engines.test(name))).toEqual([])
-  expect(Object.keys(dependencies).filter((name) => name.startsWith('@kapok/'))).toEqual(['@kapok/contracts', '@kapok/kit'])
+  expect(Object.keys(dependencies).filter((name) => name.startsWith('@kapok/'))).toEqual([
+    '@kapok/contracts',
+    '@kapok/kit',
+  ])
 })
 
 test('the same walk finds the engines where there are some', () => {

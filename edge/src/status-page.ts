@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
-import type { EdgeBuffer } from './buffer.ts'
-import type { DeviceState } from './reader.ts'
+import type { EdgeBuffer } from './buffer/buffer.ts'
+import { quality, type TagValue } from './driver.ts'
+import type { DeviceState } from './reading/reader.ts'
 import type { UplinkState } from './uplink.ts'
 
 export interface EdgeStatus {
@@ -33,15 +34,17 @@ export function startStatusPage(port: number, status: EdgeStatus): Promise<Serve
 }
 
 function statusOf({ devices, uplink, buffer }: EdgeStatus) {
-  return { devices, uplink, buffered: buffer.count(), dropped: buffer.dropped() }
+  const { points, lost } = buffer.tally()
+  return { devices, uplink, buffered: points, lost }
 }
 
 function metricsOf({ devices, uplink, buffer }: EdgeStatus): string {
+  const { points, lost } = buffer.tally()
   const lines = [
     `kapok_edge_uplink_connected ${uplink.connected ? 1 : 0}`,
     `kapok_edge_points_sent_total ${uplink.sentPoints}`,
-    `kapok_edge_points_buffered ${buffer.count()}`,
-    `kapok_edge_points_dropped_total ${buffer.dropped()}`,
+    `kapok_edge_points_buffered ${points}`,
+    `kapok_edge_points_lost_total ${lost}`,
     ...devices.flatMap(({ name, connected, reads, errors }) => {
       const label = `{device="${name.replace(/[\\"\n]/g, '\\$&')}"}`
       return [
@@ -57,16 +60,20 @@ function metricsOf({ devices, uplink, buffer }: EdgeStatus): string {
 const escapeHtml = (text: string) =>
   text.replace(/[&<>"']/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c] ?? c)
 
+const wordOf = (value: TagValue | undefined) =>
+  value === undefined ? '—' : escapeHtml(String(typeof value === 'number' ? Number(value.toPrecision(7)) : value))
+
 function pageOf({ devices, uplink, buffer }: EdgeStatus): string {
+  const { points, lost } = buffer.tally()
   const rows = devices.map((device) => {
     const values = Object.entries(device.values)
       .map(
-        ([property, { value }]) =>
-          `${escapeHtml(property)} ${typeof value === 'number' ? Number(value.toFixed(3)) : value}`,
+        ([property, { value, quality: q, reason }]) =>
+          `${escapeHtml(property)} ${wordOf(value)}${q === quality.good ? '' : ` ⚠ ${escapeHtml(reason ?? '')}`}`,
       )
       .join(' · ')
     const state = device.connected ? '✔ 正常 reading' : `✖ ${escapeHtml(device.lastError ?? '尚未读取 not read yet')}`
-    return `<tr><td>${escapeHtml(device.name)}<br><small>${escapeHtml(device.address)}</small></td><td>${state}</td><td>${values}</td></tr>`
+    return `<tr><td>${escapeHtml(device.name)}<br><small>${escapeHtml(device.protocol)}</small></td><td>${state}</td><td>${values}</td></tr>`
   })
   return `<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="2"><title>Kapok 边缘网关</title>
@@ -74,6 +81,6 @@ function pageOf({ devices, uplink, buffer }: EdgeStatus): string {
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #8884;padding:8px;text-align:left;vertical-align:top}</style>
 <h1>Kapok 边缘网关 · edge gateway</h1>
 <p>平台 platform: ${uplink.connected ? '✔ 已连接 connected' : `✖ 未连接 away ${escapeHtml(uplink.lastError ?? '')}`} ·
-缓存 buffered: ${buffer.count()} · 已送达 delivered: ${uplink.sentPoints} · 丢弃 dropped: ${buffer.dropped()}</p>
+缓存 buffered: ${points} · 已送达 delivered: ${uplink.sentPoints} · 丢失 lost: ${lost}</p>
 <table><tr><th>设备 device</th><th>状态 state</th><th>测点 values</th></tr>${rows.join('')}</table></html>`
 }

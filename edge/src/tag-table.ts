@@ -1,29 +1,41 @@
 import { parseDocument } from 'yaml'
-import { type Check, fail, finite, integer, listOf, oneOf, otherwise, shape, TagTableError, text } from './check.ts'
-import { type Area, type NumberType, readFunctions, registersOf, type WordOrder, wordOrders } from './modbus/codec.ts'
+import { AddressError } from './address.ts'
+import {
+  type Check,
+  fail,
+  finite,
+  integer,
+  listOf,
+  mapOf,
+  oneOf,
+  optional,
+  otherwise,
+  shape,
+  TagTableError,
+  text,
+} from './check.ts'
+import { type AnyDriver, type DriverTag, type TagType, tagTypes } from './driver.ts'
+import { driverOf, protocols } from './drivers.ts'
+import type { Meaning } from './reading/meaning.ts'
+import { type ReportRule, reportWays } from './reading/report.ts'
 
-/** One value of a machine: where it stands, how it is written, and when it is worth sending. */
-export interface Tag {
+/** One value of a machine: where it stands, what it means, and when it is worth sending. */
+export interface Tag extends DriverTag<unknown> {
   property: string
-  area: Area
-  address: number
-  type: NumberType | 'bool'
-  order: WordOrder
-  scale: number
-  offset: number
-  /** Sent when it differs from the last sent value by more than this. */
-  deadBand: number
+  /** The address as it stands in the table. */
+  where: string
+  /** How often it is read, ms. Tags of one period make a group, which is read together. */
+  periodMs: number
+  meaning: Meaning
+  report: ReportRule
 }
 
 export interface EdgeDevice {
   /** Name or id of the device on the platform. */
   name: string
-  host: string
-  port: number
-  unit: number
-  periodMs: number
-  /** An unchanged value is sent again after this time. */
-  heartbeatMs: number
+  protocol: string
+  driver: AnyDriver
+  settings: unknown
   tags: Tag[]
 }
 
@@ -39,51 +51,158 @@ const platformUrl: Check<string> = (value, path) =>
     ? (value as string)
     : fail(path, 'an address that begins with mqtt:// or mqtts:// is expected')
 
-const tag = shape<Tag>({
+const isPositive: Check<number> = (value, path) =>
+  finite(value, path) > 0 ? (value as number) : fail(path, 'a number above 0 is expected')
+const notNegative: Check<number> = (value, path) =>
+  finite(value, path) >= 0 ? (value as number) : fail(path, 'a number of 0 or more is expected')
+const period = integer(10, 86_400_000)
+
+/** A tag as it is written; what is not given comes from its device. */
+interface WrittenTag {
+  property: string
+  address: string
+  type: TagType
+  periodMs: number | undefined
+  scale: number
+  offset: number
+  values: Record<string, string> | undefined
+  rollOver: number | undefined
+  report: ReportRule['way']
+  deadBand: number
+  deadBandPercent: number
+  heartbeatMs: number | undefined
+}
+
+const writtenTag = shape<WrittenTag>({
   property: text,
-  area: oneOf(Object.keys(readFunctions) as Area[]),
-  address: integer(0, 65_535),
-  type: oneOf([...(Object.keys(registersOf) as NumberType[]), 'bool'] as const),
-  order: otherwise(oneOf(wordOrders), 'ABCD'),
+  address: text,
+  type: oneOf(tagTypes),
+  periodMs: optional(period),
   scale: otherwise(finite, 1),
   offset: otherwise(finite, 0),
-  deadBand: otherwise(finite, 0),
+  values: optional(mapOf(text, 1_000)),
+  rollOver: optional(isPositive),
+  report: otherwise(oneOf(reportWays), 'change'),
+  deadBand: otherwise(notNegative, 0),
+  deadBandPercent: otherwise(notNegative, 0),
+  heartbeatMs: optional(integer(1_000, 86_400_000)),
 })
 
-const config = shape<EdgeConfig>({
+interface WrittenDevice {
+  name: string
+  protocol: string
+  connection: unknown
+  periodMs: number
+  heartbeatMs: number
+  tags: unknown[]
+}
+
+const writtenTable = shape<Omit<EdgeConfig, 'devices'> & { devices: WrittenDevice[] }>({
   platform: platformUrl,
   token: text,
   statusPort: otherwise(integer(0, 65_535), 0),
   devices: listOf(
-    shape<EdgeDevice>({
+    shape<WrittenDevice>({
       name: text,
-      host: text,
-      port: otherwise(integer(1, 65_535), 502),
-      unit: otherwise(integer(0, 255), 1),
-      periodMs: otherwise(integer(50, 3_600_000), 1_000),
+      protocol: oneOf(protocols),
+      connection: (value) => value,
+      periodMs: otherwise(period, 1_000),
       heartbeatMs: otherwise(integer(1_000, 86_400_000), 60_000),
-      tags: listOf(tag, 2_000),
+      tags: listOf((value) => value, 100_000),
     }),
-    500,
+    2_000,
   ),
 })
 
-/** Reads a tag table (YAML). Throws TagTableError with line or path and what is expected there. */
-export function readTagTable(yaml: string): EdgeConfig {
+/**
+ * Reads a tag table (YAML). Throws TagTableError with line or path and what is expected there; all that is wrong with
+ * single devices and tags is told at once.
+ */
+export async function readTagTable(yaml: string): Promise<EdgeConfig> {
   const document = parseDocument(yaml, { uniqueKeys: true, maxAliasCount: 0 } as object)
   const [problem] = document.errors
   if (problem !== undefined) throw new TagTableError(problem.message)
-  const table = config(document.toJS({ maxAliasCount: 0 }), 'table')
-  for (const [d, device] of table.devices.entries()) {
-    const seen = new Set<string>()
-    for (const [t, { property, type, area }] of device.tags.entries()) {
-      const path = `table.devices[${d}].tags[${t}]`
-      if (seen.has(property)) fail(`${path}.property`, `“${property}” is there twice`)
-      seen.add(property)
-      const isBits = area === 'coil' || area === 'discrete'
-      if (isBits !== (type === 'bool'))
-        fail(`${path}.type`, `the area ${area} ${isBits ? 'takes' : 'does not take'} bool`)
-    }
+  const table = writtenTable(document.toJS({ maxAliasCount: 0 }), 'table')
+  const problems: string[] = []
+  const devices: EdgeDevice[] = []
+  const names = new Set<string>()
+  for (const [d, written] of table.devices.entries()) {
+    const path = `table.devices[${d}]`
+    if (names.has(written.name)) problems.push(`${path}.name: “${written.name}” is there twice`)
+    names.add(written.name)
+    const device = await readDevice(written, path, problems)
+    if (device !== undefined) devices.push(device)
   }
-  return table
+  if (problems.length > 0) throw new TagTableError(summaryOf(problems), problems)
+  return { ...table, devices }
+}
+
+const problemsShown = 20
+
+function summaryOf(problems: readonly string[]): string {
+  const rest = problems.length - problemsShown
+  return [...problems.slice(0, problemsShown), ...(rest > 0 ? [`… and ${rest} more`] : [])].join('\n')
+}
+
+async function readDevice(written: WrittenDevice, path: string, problems: string[]): Promise<EdgeDevice | undefined> {
+  const driver = await driverOf(written.protocol)
+  if (driver === undefined) return fail(`${path}.protocol`, `one of ${protocols.join(', ')} is expected`)
+  const settings = collected(problems, () => driver.settings(written.connection, `${path}.connection`))
+  if (settings === undefined) return undefined
+  const properties = new Set<string>()
+  const tags: Tag[] = []
+  for (const [t, each] of written.tags.entries()) {
+    const at = `${path}.tags[${t}]`
+    const tag = collected(problems, () => readTag(writtenTag(each, at), at, { written, driver, settings }))
+    if (tag === undefined) continue
+    if (properties.has(tag.property)) problems.push(`${at}.property: “${tag.property}” is there twice`)
+    properties.add(tag.property)
+    tags.push(tag)
+  }
+  return { name: written.name, protocol: written.protocol, driver, settings, tags }
+}
+
+function collected<T>(problems: string[], read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof TagTableError)) throw error
+    problems.push(error.message)
+    return undefined
+  }
+}
+
+function readTag(
+  written: WrittenTag,
+  path: string,
+  { written: device, driver, settings }: { written: WrittenDevice; driver: AnyDriver; settings: unknown },
+): Tag {
+  const { property, address: where, type, scale, offset, values, rollOver, deadBand, deadBandPercent } = written
+  const isNumber = type !== 'bool' && type !== 'text'
+  if (!isNumber && (scale !== 1 || offset !== 0)) fail(`${path}.scale`, `nothing is expected: a ${type} has no scale`)
+  if (!isNumber && rollOver !== undefined) fail(`${path}.rollOver`, 'a whole number type is expected for a counter')
+  if (values !== undefined && type === 'text') fail(`${path}.values`, 'nothing is expected: a text is a word already')
+  return {
+    property,
+    where,
+    type,
+    address: parsed(() => driver.parseAddress(where, type, settings), `${path}.address`),
+    periodMs: written.periodMs ?? device.periodMs,
+    meaning: { scale, offset, values, rollOver },
+    report: {
+      way: written.report,
+      deadBand,
+      deadBandPercent,
+      heartbeatMs: written.heartbeatMs ?? device.heartbeatMs,
+    },
+  }
+}
+
+function parsed<T>(parse: () => T, path: string): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof AddressError) throw new TagTableError(`${path}: ${error.message}`)
+    throw error
+  }
 }

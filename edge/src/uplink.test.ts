@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { decodeCompactBatch } from '@kapok/contracts/compact-batch'
 import { createDevice, createProduct, listQuarantine } from '@kapok/contracts/data'
 import { dataMigrations, dataPlane } from '@kapok/data'
 import { type Ingest, runIngest } from '@kapok/data/ingest'
@@ -10,8 +11,9 @@ import { type Caller, callerOf } from '@kapok/data/testing'
 import { makeLog } from '@kapok/kit/log'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { openBuffer } from './buffer.ts'
-import { servePlc, until } from './testing.ts'
+import { EdgeBuffer, type EdgePoint } from './buffer/buffer.ts'
+import { simulate } from './drivers/modbus/simulator.ts'
+import { until } from './testing.ts'
 import { startUplink } from './uplink.ts'
 
 // The gateway's way up against the real ingest, the real store and, for a crash, the real process.
@@ -87,26 +89,26 @@ async function stored(from: number): Promise<Stored[]> {
 test('while the platform is away values pile up; then the backlog comes in the order of time with live values beside it, nothing lost or doubled', async () => {
   await platformComes()
   const { device, token } = await newPlant('cnc-01')
-  const buffer = openBuffer(join(folder, 'away.buffer'))
+  const buffer = new EdgeBuffer(join(folder, 'away.buffer'))
   const uplink = startUplink({ url: `mqtt://127.0.0.1:${mqttPort}`, token, buffer, log })
   const start = Date.now() - 3_600_000
   const put = (from: number, n: number) =>
     buffer.append(
       Array.from({ length: n }, (_, i) => ({ device, property: 'n', at: start + from + i, value: from + i })),
     )
-  put(0, 10)
-  await until('the first values to arrive', () => buffer.count() === 0)
+  await put(0, 10)
+  await until('the first values to arrive', () => buffer.tally().points === 0)
 
   await platformGoes()
   await until('the gateway to notice', () => !uplink.state.connected)
   const backlog = 150_000
-  put(10, backlog)
-  expect(buffer.count()).toBe(backlog)
+  await put(10, backlog)
+  expect(buffer.tally().points).toBe(backlog)
   await platformComes()
   await until('the platform to be back', () => uplink.state.connected)
   const liveAt = Date.now()
-  buffer.append([{ device, property: 'n', at: liveAt, value: -1 }])
-  await until('everything to be acknowledged', () => buffer.count() === 0)
+  await buffer.append([{ device, property: 'n', at: liveAt, value: -1 }])
+  await until('everything to be acknowledged', () => buffer.tally().points === 0)
   expect(uplink.state.sentPoints).toBe(10 + backlog + 1)
   await uplink.stop()
   buffer.close()
@@ -147,12 +149,14 @@ test('a connection that breaks again and again in the middle of the backlog lose
   await new Promise<void>((done) => relay.listen(0, '127.0.0.1', done))
   const address = relay.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  const buffer = openBuffer(join(folder, 'cut.buffer'))
+  const buffer = new EdgeBuffer(join(folder, 'cut.buffer'))
   const start = Date.now() - 7_200_000
   const n = 40_000
-  buffer.append(Array.from({ length: n }, (_, i) => ({ device, property: 'n', at: start + i, value: Math.sin(i) })))
+  await buffer.append(
+    Array.from({ length: n }, (_, i) => ({ device, property: 'n', at: start + i, value: Math.sin(i) })),
+  )
   const uplink = startUplink({ url: `mqtt://127.0.0.1:${port}`, token, buffer, log })
-  await until('everything to be acknowledged', () => buffer.count() === 0)
+  await until('everything to be acknowledged', () => buffer.tally().points === 0)
   await uplink.stop()
   buffer.close()
   relay.close()
@@ -166,8 +170,9 @@ test('a killed gateway process loses nothing that it had kept, and the next one 
   await platformComes()
   const { device, token } = await newPlant('cnc-03')
   await platformGoes()
-  const plc = await servePlc()
-  const ticking = setInterval(() => plc.holding.fill(plc.holding[0]! + 1, 0, 1), 10)
+  const plc = await simulate()
+  let count = 0
+  const ticking = setInterval(() => plc.set('holding/0', 'uint16', ++count), 10)
   const statusPort = await freePort()
   const table = join(folder, 'plant.yaml')
   const bufferFile = join(folder, 'killed.buffer')
@@ -180,10 +185,10 @@ test('a killed gateway process loses nothing that it had kept, and the next one 
       devices: [
         {
           name: device,
-          host: '127.0.0.1',
-          port: plc.port,
+          protocol: 'modbus',
+          connection: plc.settings,
           periodMs: 50,
-          tags: [{ property: 'n', area: 'holding', address: 0, type: 'uint16' }],
+          tags: [{ property: 'n', address: 'holding/0', type: 'uint16' }],
         },
       ],
     }),
@@ -213,8 +218,10 @@ test('a killed gateway process loses nothing that it had kept, and the next one 
   first.kill('SIGKILL')
   await new Promise((done) => first.once('exit', done))
   clearInterval(ticking)
-  const left = openBuffer(bufferFile)
-  const kept = left.oldest(0, Number.MAX_SAFE_INTEGER, 10_000)
+  const left = new EdgeBuffer(bufferFile)
+  const kept = left
+    .waiting(0, Number.MAX_SAFE_INTEGER, 10_000)
+    .flatMap(({ body }) => decodeCompactBatch(body) as EdgePoint[])
   left.close()
   expect(kept.length).toBeGreaterThanOrEqual(said)
 

@@ -1,7 +1,6 @@
-import { encodeCompactBatch } from '@kapok/contracts/compact-batch'
 import type { Log } from '@kapok/kit/log'
 import { connect, type MqttClient } from 'mqtt'
-import type { BufferedPoint, EdgeBuffer } from './buffer.ts'
+import type { BatchRow, EdgeBuffer } from './buffer/buffer.ts'
 
 export interface UplinkState {
   connected: boolean
@@ -16,15 +15,15 @@ export interface Uplink {
 }
 
 const topic = 'kapok/v1/points'
-const batchPoints = 5_000
-const idleMs = 200
+/** Batches on the way at once, at most; the platform may ask for fewer by its receive maximum. */
+const inFlightMax = { live: 16, backlog: 4 }
+const idleMs = 1_000
 /** Between attempts, a quarter more or less, so that a province's gateways do not come back all at once. */
 const reconnectMs = 2_000
 
 /**
- * Sends the buffer to the platform over MQTT 5, QoS 1, and removes what was acknowledged. Two lanes, one batch each on
- * the way: values read since the connection came up go at once, what had piled up before follows beside them in the
- * order of time.
+ * Sends the buffer to the platform over MQTT 5, QoS 1, and marks what was acknowledged. Two lanes: values read since the
+ * connection came up go at once, what had piled up before follows beside them in the order of time.
  */
 export function startUplink(options: { url: string; token: string; buffer: EdgeBuffer; log: Log }): Uplink {
   const { buffer, log } = options
@@ -50,16 +49,20 @@ export function startUplink(options: { url: string; token: string; buffer: EdgeB
       keepalive: 30,
     })
     current = client
-    client.on('connect', () => {
+    client.on('connect', ({ properties }) => {
       state.connected = true
       state.lastError = undefined
       log.info('connected to the platform')
-      const border = buffer.nextId()
-      for (const [from, to] of [
-        [border, Number.MAX_SAFE_INTEGER],
-        [0, border],
-      ] as const) {
-        const lane = runLane(client, from, to).finally(() => lanes.delete(lane))
+      const border = buffer.nextSeq()
+      const receiveMaximum = properties?.receiveMaximum ?? 65_535
+      // The backlog's share is small: what is in the socket already is ahead of every value of now.
+      const backlog = Math.max(1, Math.min(inFlightMax.backlog, receiveMaximum >> 2))
+      const live = Math.max(1, Math.min(inFlightMax.live, receiveMaximum - backlog))
+      for (const range of [
+        { from: border, to: Number.MAX_SAFE_INTEGER, inFlight: live },
+        { from: 0, to: border, inFlight: backlog },
+      ]) {
+        const lane = runLane(client, range).finally(() => lanes.delete(lane))
         lanes.add(lane)
       }
     })
@@ -76,29 +79,45 @@ export function startUplink(options: { url: string; token: string; buffer: EdgeB
     })
   }
 
-  /** Sends points with ids in [from, to) until there are none (the backlog) or the connection ends. */
-  async function runLane(client: MqttClient, from: number, to: number): Promise<void> {
-    const isBacklog = to !== Number.MAX_SAFE_INTEGER
+  /** Sends batches with `from <= seq < to` in their order until there are none (the backlog) or the connection ends. */
+  async function runLane(client: MqttClient, lane: { from: number; to: number; inFlight: number }): Promise<void> {
+    const isBacklog = lane.to !== Number.MAX_SAFE_INTEGER
+    const flying = new Set<Promise<void>>()
+    let next = lane.from
     while (!stopped && client === current) {
-      const points = buffer.oldest(from, to, batchPoints)
-      if (points.length === 0) {
-        if (isBacklog) return
-        await new Promise((go) => setTimeout(go, idleMs))
+      const batches = buffer.waiting(next, lane.to, lane.inFlight)
+      if (batches.length === 0) {
+        if (isBacklog && flying.size === 0) return
+        await Promise.race([buffer.more(idleMs), ...flying])
         continue
       }
-      try {
-        await client.publishAsync(topic, Buffer.from(encodeCompactBatch(points.map(batchPoint))), { qos: 1 })
-      } catch (error) {
-        state.lastError = error instanceof Error ? error.message : String(error)
+      for (const batch of batches) {
+        while (flying.size >= lane.inFlight) await Promise.race(flying)
         if (stopped || client !== current) return
-        await new Promise((go) => setTimeout(go, 1_000))
-        continue
+        next = batch.seq + 1
+        const flight = send(client, batch).then((done) => {
+          flying.delete(flight)
+          // What was refused is tried again from there.
+          if (!done) next = Math.min(next, batch.seq)
+        })
+        flying.add(flight)
       }
-      if (stopped) return
-      buffer.remove(points.map((point) => point.id))
-      state.sentPoints += points.length
-      state.lastAcknowledged = Date.now()
     }
+  }
+
+  /** Whether the platform has it. */
+  async function send(client: MqttClient, batch: BatchRow): Promise<boolean> {
+    try {
+      await client.publishAsync(topic, Buffer.from(batch.body), { qos: 1 })
+    } catch (error) {
+      state.lastError = error instanceof Error ? error.message : String(error)
+      if (!stopped && client === current) await new Promise((go) => setTimeout(go, 1_000))
+      return false
+    }
+    buffer.delivered([batch.seq])
+    state.sentPoints += batch.points
+    state.lastAcknowledged = Date.now()
+    return true
   }
 
   return {
@@ -111,5 +130,3 @@ export function startUplink(options: { url: string; token: string; buffer: EdgeB
     },
   }
 }
-
-const batchPoint = ({ device, property, at, value }: BufferedPoint) => ({ device, property, at, value })

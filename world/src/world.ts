@@ -8,8 +8,8 @@ import type { Log } from '@kapok/kit/log'
 import { fillProgramme } from '@kapok/subsidy/programme'
 import { connectGateway, type ReplayGateway } from './gateway.ts'
 import { machineKinds } from './machine/machine.ts'
-import { type ModbusMachine, serveMachine } from './machine/modbus-server.ts'
 import { lineReading, modelOf, type PlantModel, playedDay } from './machine/played-day.ts'
+import { type ServedMachine, serveMachine } from './machine/serve.ts'
 import { weekdayOf } from './machine/shift.ts'
 import { tagTableOf } from './machine/tag-table.ts'
 import { Person } from './people/person.ts'
@@ -199,7 +199,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     progress(`世界的重放中断 · the world stumbled: ${error instanceof Error ? error.message : String(error)}`)
   }
 
-  let machines: ModbusMachine[] = []
+  let machines: ServedMachine[] = []
   const life = (async () => {
     if (!state.replayDone) await replay()
     if (stopped) return
@@ -273,22 +273,22 @@ async function liveMachines(
   state: WorldState,
   models: readonly PlantModel[],
   clock: Clock,
-): Promise<ModbusMachine[]> {
+): Promise<ServedMachine[]> {
   const folder = join(options.dataFolder, 'edge')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const machines: ModbusMachine[] = []
+  const machines: ServedMachine[] = []
   for (const { plant, valuesOf } of models) {
-    const ports: number[] = []
+    const settings: Record<string, unknown>[] = []
     for (const [m, { kind }] of plant.machines.entries()) {
       const valuesNow = () => (plant.honest || m === 0 ? valuesOf[m]?.(clock.now()) : undefined)
-      const machine = await serveMachine(machineKinds[kind].signals, valuesNow)
+      const machine = await serveMachine(machineKinds[kind], valuesNow)
       machines.push(machine)
-      ports.push(machine.port)
+      settings.push(machine.settings)
     }
     const table = join(folder, `${plant.key}.yaml`)
     const token = state.liveTokens[plant.key] ?? ''
-    writeFileSync(table, tagTableOf(plant, { platform: options.mqttUrl, token, ports }), { mode: 0o600 })
-    options.startEdge(`edge-${plant.key}`, table, join(folder, `${plant.key}.buffer`))
+    writeFileSync(table, tagTableOf(plant, { platform: options.mqttUrl, token, settings }), { mode: 0o600 })
+    options.startEdge(`edge-${plant.key}`, table, join(folder, `${plant.key}.batches`))
   }
   return machines
 }

@@ -12,6 +12,8 @@ export function Money({ fen }: { fen: string | null | undefined }) {
   return (
     <span className="money">
       {yuanText(fen)}
+      {/* A large figure in a narrow card may break before its unit. */}
+      <wbr />
       <span className="unit">{t('unit.yuan')}</span>
     </span>
   )

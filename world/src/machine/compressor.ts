@@ -8,6 +8,7 @@ export const compressor: MachineKind = {
   code: 'compressor',
   name: '空压机',
   nameEn: 'Air compressor',
+  protocol: 'modbus',
   signals: [
     state,
     signal(
@@ -16,7 +17,7 @@ export const compressor: MachineKind = {
       'Discharge pressure',
       'bar',
       [0, 16],
-      { area: 'input', address: 2, type: 'uint16', scale: 0.01 },
+      { address: 'input/2', type: 'uint16', scale: 0.01 },
       0.03,
     ),
     signal(
@@ -25,7 +26,7 @@ export const compressor: MachineKind = {
       'Oil temperature',
       '℃',
       [0, 120],
-      { area: 'input', address: 3, type: 'int16', scale: 0.1 },
+      { address: 'input/3', type: 'int16', scale: 0.1 },
       0.2,
     ),
     signal(
@@ -34,14 +35,12 @@ export const compressor: MachineKind = {
       'Motor current',
       'A',
       [0, 200],
-      { area: 'input', address: 4, type: 'uint16', scale: 0.1 },
+      { address: 'input/4', type: 'uint16', scale: 0.1 },
       0.3,
     ),
     signal('runHours', '运行时间', 'Run hours', 'h', [0, 1e7], {
-      area: 'input',
-      address: 6,
+      address: 'input/6#CDAB',
       type: 'uint32',
-      order: 'CDAB',
       scale: 0.1,
     }),
     signal(
@@ -50,7 +49,7 @@ export const compressor: MachineKind = {
       'Active power',
       'kW',
       [0, 200],
-      { area: 'input', address: 8, type: 'uint16', scale: 0.01 },
+      { address: 'input/8', type: 'uint16', scale: 0.01 },
       0.05,
     ),
   ],

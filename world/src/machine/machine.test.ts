@@ -1,9 +1,10 @@
-import { ModbusClient } from '@kapok/edge/modbus-client'
-import { planBlocks, valuesOf } from '@kapok/edge/read-plan'
+import { connect } from 'node:net'
+import { ReadGroup } from '@kapok/edge/read-group'
+import { readTagTable } from '@kapok/edge/tag-table'
 import { startOfCivilDay } from '@kapok/kit/clock'
 import { expect, test } from 'vitest'
 import { machineKinds } from './machine.ts'
-import { serveMachine } from './modbus-server.ts'
+import { serveMachine } from './serve.ts'
 
 const plan = { fromHour: 8, toHour: 20, saturdays: true }
 // A Monday.
@@ -53,24 +54,48 @@ test('counters never fall, whatever the order in which they are asked', () => {
   expect(other(late)?.[shots]).toBe(forward(late)?.[shots])
 })
 
-test('what a machine says over Modbus TCP is what its model says, within the resolution of its registers', async () => {
+test('what a machine says in its protocol is what its model says, within the resolution of what it holds', async () => {
   for (const kind of Object.values(machineKinds)) {
     const values = kind.make(plan, 5, monday)(monday + 10 * 3_600_000)
-    const machine = await serveMachine(kind.signals, () => values)
-    const client = new ModbusClient({ host: '127.0.0.1', port: machine.port, inFlightMax: 4, timeoutMs: 2_000 })
-    const tags = kind.signals.map(({ property, register }) => ({ property, ...register, offset: 0, deadBand: 0 }))
-    const read = new Map<string, number | boolean>()
-    for (const block of planBlocks(tags))
-      for (const [tag, value] of valuesOf(block, await client.read({ unit: 1, ...block })))
-        read.set(tag.property, value)
-    for (const [i, { property, register }] of kind.signals.entries())
-      expect(
-        Math.abs(Number(read.get(property)) - (values?.[i] ?? Number.NaN)),
-        `${kind.code} ${property}`,
-      ).toBeLessThanOrEqual(
-        register.type === 'float32' ? 1e-3 * Math.abs(values?.[i] ?? 1) + 1e-6 : register.scale / 2 + 1e-9,
-      )
-    client.close()
+    const machine = await serveMachine(kind, () => values)
+    const device = { name: kind.code, protocol: kind.protocol, connection: machine.settings }
+    const tags = kind.signals.map(({ property, where }) => ({ property, ...where }))
+    const table = { platform: 'mqtt://nowhere', token: 'none', devices: [{ ...device, tags }] }
+    const [read] = (await readTagTable(JSON.stringify(table))).devices
+    if (read === undefined) throw new Error('the device is not in its table')
+    const connection = read.driver.open(read.settings)
+    const group = new ReadGroup(read.driver, read.settings, read.tags)
+    const { samples, error } = await group.read(connection, Date.now)
+    expect(error).toBeUndefined()
+    for (const [i, { property, where }] of kind.signals.entries()) {
+      const raw = samples.find(({ tag }) => tag.property === property)?.sample.value
+      const resolution = where.type === 'float32' ? 1e-3 * Math.abs(values?.[i] ?? 1) + 1e-6 : where.scale / 2 + 1e-9
+      const difference = Math.abs(Number(raw) * where.scale - (values?.[i] ?? Number.NaN))
+      expect(difference, `${kind.code} ${property}`).toBeLessThanOrEqual(resolution)
+    }
+    await connection.close()
     await machine.stop()
   }
+})
+
+test('a machine that is switched off takes no connection, and is back at the same place when it is on again', async () => {
+  let on = true
+  const kind = machineKinds.compressor
+  const machine = await serveMachine(kind, () => (on ? kind.signals.map(() => 1) : undefined))
+  const takes = () =>
+    new Promise<boolean>((answer) => {
+      const socket = connect({ host: '127.0.0.1', port: Number(machine.settings.port) })
+      socket.once('connect', () => answer(true)).once('error', () => answer(false))
+      socket.once('connect', () => socket.destroy())
+    })
+  const becomes = async (wanted: boolean) => {
+    while ((await takes()) !== wanted) await new Promise((go) => setTimeout(go, 20))
+  }
+  await becomes(true)
+  on = false
+  await becomes(false)
+  on = true
+  await becomes(true)
+  await machine.stop()
+  expect(await takes()).toBe(false)
 })

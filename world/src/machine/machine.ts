@@ -1,4 +1,4 @@
-import type { Area, NumberType, WordOrder } from '@kapok/edge/modbus'
+import type { TagType } from '@kapok/edge/driver'
 import { compressor } from './compressor.ts'
 import { injectionMoulding } from './injection-moulding.ts'
 import { machiningCentre } from './machining-centre.ts'
@@ -14,7 +14,8 @@ export interface Signal {
   unit: string
   min: number
   max: number
-  register: { area: Area; address: number; type: NumberType; order: WordOrder; scale: number }
+  /** In the grammar of the kind's protocol. */
+  where: { address: string; type: TagType; scale: number }
   /** A change smaller than this is not worth sending. */
   deadBand: number
 }
@@ -24,6 +25,8 @@ export interface MachineKind {
   code: string
   name: string
   nameEn: string
+  /** What it speaks, by the name of the gateway's driver. */
+  protocol: string
   signals: readonly Signal[]
   /** Makes one machine: its values at an instant, or undefined while it is switched off. */
   make(plan: ShiftPlan, seed: number, sinceMs: number): (atMs: number) => readonly number[] | undefined

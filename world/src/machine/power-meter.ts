@@ -8,6 +8,7 @@ export const powerMeter: MachineKind = {
   code: 'power-meter',
   name: '智能电表',
   nameEn: 'Power meter',
+  protocol: 'modbus',
   signals: [
     signal(
       'voltage',
@@ -15,21 +16,21 @@ export const powerMeter: MachineKind = {
       'Phase voltage',
       'V',
       [0, 300],
-      { area: 'input', address: 0, type: 'uint16', scale: 0.1 },
+      { address: 'input/0', type: 'uint16', scale: 0.1 },
       0.3,
     ),
-    signal('current', '相电流', 'Phase current', 'A', [0, 2000], { area: 'input', address: 2 }, 0.5),
-    signal('activePower', '有功功率', 'Active power', 'kW', [0, 1000], { area: 'input', address: 4 }, 0.3),
+    signal('current', '相电流', 'Phase current', 'A', [0, 2000], { address: 'input/2' }, 0.5),
+    signal('activePower', '有功功率', 'Active power', 'kW', [0, 1000], { address: 'input/4' }, 0.3),
     signal(
       'powerFactor',
       '功率因数',
       'Power factor',
       '',
       [0, 1],
-      { area: 'input', address: 6, type: 'uint16', scale: 0.001 },
+      { address: 'input/6', type: 'uint16', scale: 0.001 },
       0.003,
     ),
-    signal('energy', '累计电量', 'Energy', 'kWh', [0, 1e9], { area: 'input', address: 8, type: 'uint32', scale: 0.01 }),
+    signal('energy', '累计电量', 'Energy', 'kWh', [0, 1e9], { address: 'input/8', type: 'uint32', scale: 0.01 }),
   ],
   make(plan, seed, sinceMs) {
     const energy = makeCounter(1.55, plan, seed, sinceMs)

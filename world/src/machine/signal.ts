@@ -1,16 +1,16 @@
 import type { Signal } from './machine.ts'
 
-/** A holding register pair (float32) or single register, given as a row of words. */
+/** One value as a row of words; a float32 unless it says otherwise. */
 export function signal(
   property: string,
   name: string,
   nameEn: string,
   unit: string,
   range: readonly [number, number],
-  register: Partial<Signal['register']> & { address: number },
+  where: Partial<Signal['where']> & { address: string },
   deadBand = 0,
 ): Signal {
-  const whole = { area: 'holding', type: 'float32', order: 'ABCD', scale: 1, ...register } as Signal['register']
+  const whole = { type: 'float32' as const, scale: 1, ...where }
   const isInt = whole.type !== 'float32' && whole.scale === 1
   return {
     property,
@@ -20,11 +20,11 @@ export function signal(
     unit,
     min: range[0],
     max: range[1],
-    register: whole,
+    where: whole,
     deadBand,
   }
 }
 
-export const state = signal('state', '运行状态', 'State', '', [0, 3], { address: 0, type: 'uint16' })
+export const state = signal('state', '运行状态', 'State', '', [0, 3], { address: 'holding/0', type: 'uint16' })
 
 export const round = (value: number, digits: number) => Number(value.toFixed(digits))

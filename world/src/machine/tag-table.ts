@@ -4,7 +4,7 @@ import { machineKinds } from './machine.ts'
 /** The tag table of a plant's gateway, as an engineer would write it from the makers' register lists. JSON is YAML. */
 export function tagTableOf(
   plant: PlantWords,
-  connection: { platform: string; token: string; ports: readonly number[] },
+  connection: { platform: string; token: string; settings: readonly Record<string, unknown>[] },
 ): string {
   return JSON.stringify(
     {
@@ -12,13 +12,13 @@ export function tagTableOf(
       token: connection.token,
       devices: plant.machines.map((machine, i) => ({
         name: machine.name,
-        host: '127.0.0.1',
-        port: connection.ports[i],
+        protocol: machineKinds[machine.kind].protocol,
+        connection: connection.settings[i],
         periodMs: 1_000,
         heartbeatMs: 60_000,
-        tags: machineKinds[machine.kind].signals.map(({ property, register, deadBand }) => ({
+        tags: machineKinds[machine.kind].signals.map(({ property, where, deadBand }) => ({
           property,
-          ...register,
+          ...where,
           deadBand,
         })),
       })),

@@ -63,13 +63,13 @@ export function Audit() {
             },
             {
               title: t('audit.actor'),
-              cell: (row) => `${row.organisationName} ${row.actorName}`,
+              cell: (row) => `${row.organisationName} ${row.actorName}`.trim() || '—',
               text: (row) => `${row.organisationName} ${row.actorName}`,
             },
             { title: t('audit.command'), cell: (row) => <code>{row.route}</code>, text: (row) => row.route },
             {
               title: t('audit.subject'),
-              cell: (row) => <span className="hash">{row.subject}</span>,
+              cell: (row) => (row.subject ? <span className="hash">{row.subject}</span> : '—'),
               text: (row) => row.subject,
             },
             {

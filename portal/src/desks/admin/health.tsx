@@ -24,7 +24,7 @@ export function Health() {
                 rows={checks}
                 keyOf={(row) => row.name}
                 columns={[
-                  { title: t('health.name'), cell: (row) => row.name },
+                  { title: t('health.name'), cell: (row) => t(`health.part.${row.name}`, row.name) },
                   {
                     title: t('case.stateOf'),
                     cell: (row) => (

@@ -224,6 +224,7 @@ export const deskWords: typeof zh = {
     hash: 'Hash',
   },
   health: {
+    part: { PostgreSQL: 'PostgreSQL', ClickHouse: 'ClickHouse', ingest: 'Ingest', disk: 'Free disk space' },
     lead: 'State of roles and engines, every ten seconds.',
     plain: 'Traffic to this platform is not encrypted. Set a certificate and restart before you serve others.',
     name: 'Part',

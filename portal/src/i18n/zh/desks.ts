@@ -214,6 +214,7 @@ export const deskWords = {
     hash: '哈希',
   },
   health: {
+    part: { PostgreSQL: 'PostgreSQL', ClickHouse: 'ClickHouse', ingest: '数据接入', disk: '磁盘剩余空间' },
     lead: '各角色与引擎的状态，每十秒更新。',
     plain: '本平台未启用加密传输。请设置证书后重新启动，再对外提供服务。',
     name: '部件',

@@ -1,0 +1,231 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+export interface BatchRow {
+  /** The gateway's sequence: each batch has the next number, so that a missing one is a gap. */
+  seq: number
+  points: number
+  /** Times of the earliest and latest point, Unix ms. */
+  firstAt: number
+  lastAt: number
+  body: Uint8Array
+}
+
+/** Values that were taken and are not there: where in time, how many, and why. */
+export interface Gap {
+  id: number
+  firstAt: number
+  lastAt: number
+  points: number
+  reason: string
+}
+
+const version = 1
+const schema = `
+  CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, points INTEGER NOT NULL, first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL, delivered INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL) STRICT;
+  CREATE INDEX batch_waiting ON batch (seq) WHERE delivered = 0;
+  CREATE TABLE gap (id INTEGER PRIMARY KEY AUTOINCREMENT, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+    points INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+  CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  PRAGMA user_version = ${version};`
+
+/** Dropping takes at least this many bytes at once, so that a full buffer does not drop for every single batch. */
+const dropBytes = 1024 * 1024
+
+interface Row {
+  seq: number
+  points: number
+  first_at: number
+  last_at: number
+  body: Uint8Array
+}
+
+/** The file of the buffer (SQLite, WAL, synchronous FULL: what a transaction wrote survives a power cut). */
+export class BatchFile {
+  readonly #db: DatabaseSync
+  readonly #statements
+  #bytes: number
+  #waiting: { points: number; bytes: number }
+
+  constructor(path: string) {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const db = new DatabaseSync(path)
+    this.#db = db
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+    const { user_version: found } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+    const tables = db.prepare(`SELECT count(*) AS n FROM sqlite_master WHERE type = 'table'`).get() as { n: number }
+    if (found === 0 && tables.n === 0) db.exec(schema)
+    else if (found !== version) {
+      db.close()
+      throw new Error(
+        `the buffer ${path} was made by another version of the gateway; start that, or move the file away`,
+      )
+    }
+    this.#statements = statementsOf(db)
+    const { all, open, points } = this.#statements.sums.get() as { all: number; open: number; points: number }
+    this.#bytes = all
+    this.#waiting = { points, bytes: open }
+  }
+
+  /** Runs `work` as one transaction; the tallies count it only when it is on disk. */
+  inTransaction(work: () => void): void {
+    const before = { bytes: this.#bytes, waiting: { ...this.#waiting } }
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      work()
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      this.#bytes = before.bytes
+      this.#waiting = before.waiting
+      // A full disk may have ended the transaction already.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  add({ points, firstAt, lastAt, body }: Omit<BatchRow, 'seq'>): void {
+    this.#statements.add.run(points, firstAt, lastAt, body)
+    this.#bytes += body.length
+    this.#waiting.points += points
+    this.#waiting.bytes += body.length
+  }
+
+  addGap({ firstAt, lastAt, points, reason }: Omit<Gap, 'id'>): void {
+    this.#statements.addGap.run(firstAt, lastAt, points, reason)
+  }
+
+  markDelivered(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      const row = this.#statements.markDelivered.get(seq) as { points: number; bytes: number } | undefined
+      this.#waiting.points -= row?.points ?? 0
+      this.#waiting.bytes -= row?.bytes ?? 0
+    }
+  }
+
+  /** Frees at least `bytes` of delivered batches, the oldest first, or all there are; how many it freed. */
+  dropDelivered(bytes: number): number {
+    const rows = this.#statements.oldestDelivered.iterate() as Iterable<{ seq: number; bytes: number }>
+    return this.#drop(rows, Math.max(bytes, dropBytes)).bytes
+  }
+
+  /** Drops waiting batches, the oldest first, and leaves a gap record. */
+  dropWaiting(bytes: number): void {
+    const rows = this.#statements.oldestWaiting.iterate() as Iterable<DroppedRow>
+    const { dropped } = this.#drop(rows, Math.max(bytes, dropBytes))
+    const points = dropped.reduce((sum, row) => sum + (row.points ?? 0), 0)
+    this.#waiting.points -= points
+    this.#waiting.bytes -= dropped.reduce((sum, row) => sum + row.bytes, 0)
+    if (dropped.length === 0) return
+    this.addGap({
+      firstAt: Math.min(...dropped.map((row) => row.first_at ?? 0)),
+      lastAt: Math.max(...dropped.map((row) => row.last_at ?? 0)),
+      points,
+      reason: 'the buffer was full',
+    })
+  }
+
+  #drop<R extends DroppedRow>(rows: Iterable<R>, bytes: number): { dropped: R[]; bytes: number } {
+    const dropped: R[] = []
+    let freed = 0
+    for (const row of rows) {
+      if (freed >= bytes) break
+      freed += row.bytes
+      dropped.push(row)
+    }
+    for (const { seq } of dropped) this.#statements.remove.run(seq)
+    this.#bytes -= freed
+    return { dropped, bytes: freed }
+  }
+
+  dropDeliveredBefore(at: number): void {
+    const { bytes } = this.#statements.deliveredBefore.get(at) as { bytes: number }
+    if (bytes === 0) return
+    this.#statements.removeDeliveredBefore.run(at)
+    this.#bytes -= bytes
+  }
+
+  waiting(from: number, to: number, limit: number): BatchRow[] {
+    const rows = this.#statements.waiting.all(from, to, limit) as unknown as Row[]
+    return rows.map(({ seq, points, first_at, last_at, body }) => ({
+      seq,
+      points,
+      firstAt: first_at,
+      lastAt: last_at,
+      body,
+    }))
+  }
+
+  *bodiesBetween(from: number, to: number): Generator<Uint8Array> {
+    for (const row of this.#statements.between.iterate(to, from)) yield (row as unknown as Row).body
+  }
+
+  gaps(fromId: number, limit: number): Gap[] {
+    return this.#statements.gaps.all(fromId, limit) as unknown as Gap[]
+  }
+
+  nextSeq(): number {
+    return Number((this.#statements.sequence.get() as { seq: number } | undefined)?.seq ?? 0) + 1
+  }
+
+  bytes(): number {
+    return this.#bytes
+  }
+
+  waitingTally(): { points: number; bytes: number } {
+    return { ...this.#waiting }
+  }
+
+  note(name: string): string | undefined {
+    return (this.#statements.note.get(name) as { value: string } | undefined)?.value
+  }
+
+  setNote(name: string, value: string): void {
+    this.#statements.setNote.run(name, value)
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+interface DroppedRow {
+  seq: number
+  bytes: number
+  points?: number
+  first_at?: number
+  last_at?: number
+}
+
+function statementsOf(db: DatabaseSync) {
+  return {
+    sums: db.prepare(`SELECT coalesce(sum(length(body)), 0) AS "all",
+      coalesce(sum(length(body)) FILTER (WHERE delivered = 0), 0) AS open,
+      coalesce(sum(points) FILTER (WHERE delivered = 0), 0) AS points FROM batch`),
+    add: db.prepare('INSERT INTO batch (points, first_at, last_at, body) VALUES (?, ?, ?, ?)'),
+    addGap: db.prepare('INSERT INTO gap (first_at, last_at, points, reason) VALUES (?, ?, ?, ?)'),
+    markDelivered: db.prepare(
+      'UPDATE batch SET delivered = 1 WHERE seq = ? AND delivered = 0 RETURNING points, length(body) AS bytes',
+    ),
+    oldestDelivered: db.prepare('SELECT seq, length(body) AS bytes FROM batch WHERE delivered = 1 ORDER BY seq'),
+    oldestWaiting: db.prepare(
+      'SELECT seq, length(body) AS bytes, points, first_at, last_at FROM batch WHERE delivered = 0 ORDER BY seq',
+    ),
+    remove: db.prepare('DELETE FROM batch WHERE seq = ?'),
+    deliveredBefore: db.prepare(
+      'SELECT coalesce(sum(length(body)), 0) AS bytes FROM batch WHERE delivered = 1 AND last_at < ?',
+    ),
+    removeDeliveredBefore: db.prepare('DELETE FROM batch WHERE delivered = 1 AND last_at < ?'),
+    waiting: db.prepare('SELECT * FROM batch WHERE delivered = 0 AND seq >= ? AND seq < ? ORDER BY seq LIMIT ?'),
+    between: db.prepare('SELECT * FROM batch WHERE first_at < ? AND last_at >= ? ORDER BY seq'),
+    gaps: db.prepare(
+      'SELECT id, first_at AS firstAt, last_at AS lastAt, points, reason FROM gap WHERE id >= ? ORDER BY id LIMIT ?',
+    ),
+    sequence: db.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'batch'`),
+    note: db.prepare('SELECT value FROM note WHERE name = ?'),
+    setNote: db.prepare(
+      'INSERT INTO note (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    ),
+  }
+}

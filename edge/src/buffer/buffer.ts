@@ -1,0 +1,227 @@
+import { type BatchPoint, decodeCompactBatch, encodeCompactBatch } from '@kapok/contracts/compact-batch'
+import { BatchFile, type BatchRow, type Gap } from './batch-file.ts'
+
+export type { BatchRow, Gap } from './batch-file.ts'
+
+/** A value of a device, with the time that it was taken. */
+export interface EdgePoint extends BatchPoint {
+  at: number
+}
+
+export interface BufferOptions {
+  /** Bytes of values in the file at most, delivered ones included. */
+  quotaBytes?: number
+  /** What gives way when the quota is full of values that wait: the newest, which are refused, or the oldest. */
+  whenFull?: 'stop' | 'drop-oldest'
+  /** Delivered values are kept for this long, for the gateway's own charts. */
+  historyMs?: number
+}
+
+export interface BufferTally {
+  points: number
+  bytes: number
+  /** Points that gave way, or were refused, since the file was made. */
+  lost: number
+}
+
+/** Values go to the disk together: after this time, or when there are this many. */
+const gatherMs = 40
+const batchPoints = 5_000
+/** A batch stays well below what the platform takes in one message. */
+const batchBytes = 512 * 1024
+/** Points that wait for the disk at most; more means that it does not keep up. */
+const pendingMax = 500_000
+const defaults = { quotaBytes: 2 * 1024 ** 3, whenFull: 'drop-oldest', historyMs: 7 * 86_400_000 } as const
+
+/** Values that the disk did not take. */
+export class BufferFull extends Error {
+  override name = 'BufferFull'
+}
+
+interface Pending {
+  points: readonly EdgePoint[]
+  resolve(): void
+  reject(error: Error): void
+}
+
+/**
+ * The gateway's buffer. Values that come within a moment are written together as one batch, in the platform's own form,
+ * with the next number of the gateway's sequence; `append` resolves when it is on disk (SQLite, synchronous FULL). What
+ * is sent again after a break is therefore the same to the byte.
+ */
+export class EdgeBuffer {
+  readonly #file: BatchFile
+  readonly #options: Required<BufferOptions>
+  #pending: Pending[] = []
+  #pendingPoints = 0
+  #timer: NodeJS.Timeout | undefined
+  readonly #wakers = new Set<() => void>()
+  readonly #delivered: number[] = []
+  /** Points that were refused and are not yet in a gap record, since the disk took nothing. */
+  #refused: { firstAt: number; lastAt: number; points: number } | undefined
+  #tidied = 0
+
+  constructor(path: string, options: BufferOptions = {}) {
+    this.#file = new BatchFile(path)
+    this.#options = { ...defaults, ...options }
+  }
+
+  /** Resolves when the points are on disk; rejects with BufferFull or the disk's error, and then they are in a gap. */
+  append(points: readonly EdgePoint[]): Promise<void> {
+    if (points.length === 0) return Promise.resolve()
+    // One that cannot be written must not take others with it.
+    const wrong = points.find(
+      ({ at, value }) => !Number.isSafeInteger(at) || (typeof value === 'number' && !Number.isFinite(value)),
+    )
+    if (wrong !== undefined)
+      return Promise.reject(new RangeError(`not a value with a time: ${wrong.property} ${wrong.value} at ${wrong.at}`))
+    if (this.#pendingPoints + points.length > pendingMax)
+      return Promise.reject(new BufferFull('the disk does not keep up with the values'))
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#pending.push({ points, resolve, reject })
+    this.#pendingPoints += points.length
+    if (this.#pendingPoints >= batchPoints) this.flush()
+    else this.#timer ??= setTimeout(() => this.flush(), gatherMs)
+    return promise
+  }
+
+  /** Writes what was gathered. */
+  flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const pending = this.#pending
+    if (pending.length === 0 && this.#delivered.length === 0) return
+    this.#pending = []
+    this.#pendingPoints = 0
+    const points = pending.flatMap((each) => each.points)
+    try {
+      this.#write(points)
+    } catch (error) {
+      this.#refuse(points)
+      for (const { reject } of pending) reject(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    for (const { resolve } of pending) resolve()
+    for (const wake of [...this.#wakers]) wake()
+  }
+
+  #write(points: readonly EdgePoint[]): void {
+    const bodies = [...bodiesOf(points)]
+    const bytes = bodies.reduce((sum, { body }) => sum + body.length, 0)
+    const room = this.#options.quotaBytes - this.#file.bytes()
+    this.#file.inTransaction(() => {
+      this.#file.markDelivered(this.#delivered)
+      if (bytes > room) {
+        const freed = this.#file.dropDelivered(bytes - room)
+        if (freed < bytes - room) this.#makeRoom(bytes - room - freed)
+      }
+      if (this.#refused !== undefined) this.#file.addGap({ ...this.#refused, reason: 'refused by the disk' })
+      for (const each of bodies) this.#file.add(each)
+    })
+    this.#refused = undefined
+    this.#delivered.length = 0
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#options.whenFull === 'stop')
+      throw new BufferFull('the buffer is full of values that wait for the platform')
+    this.#file.dropWaiting(bytes)
+  }
+
+  #refuse(points: readonly EdgePoint[]): void {
+    for (const { at } of points) {
+      this.#refused ??= { firstAt: at, lastAt: at, points: 0 }
+      this.#refused.firstAt = Math.min(this.#refused.firstAt, at)
+      this.#refused.lastAt = Math.max(this.#refused.lastAt, at)
+      this.#refused.points++
+    }
+  }
+
+  /** Oldest waiting batches with `from <= seq < to`, in the order of their numbers, which is the order of time. */
+  waiting(from: number, to: number, limit: number): BatchRow[] {
+    return this.#file.waiting(from, to, limit)
+  }
+
+  /** Resolves when a batch was written after this call, or after `ms`. */
+  more(ms: number): Promise<void> {
+    return new Promise((done) => {
+      const wake = () => {
+        clearTimeout(timer)
+        this.#wakers.delete(wake)
+        done()
+      }
+      const timer = setTimeout(wake, ms)
+      this.#wakers.add(wake)
+    })
+  }
+
+  /** The platform has them. Written with the next values; a batch whose mark is lost is sent again, which does no harm. */
+  delivered(seqs: readonly number[]): void {
+    this.#delivered.push(...seqs)
+    this.#timer ??= setTimeout(() => this.flush(), gatherMs)
+    if (Date.now() - this.#tidied < 60_000) return
+    this.#tidied = Date.now()
+    this.#file.dropDeliveredBefore(Date.now() - this.#options.historyMs)
+  }
+
+  /** The number that the next batch will get. */
+  nextSeq(): number {
+    return this.#file.nextSeq()
+  }
+
+  /** What waits for the platform, and what was lost. */
+  tally(): BufferTally {
+    const { points, bytes } = this.#file.waitingTally()
+    const gaps = this.#file.gaps(0, Number.MAX_SAFE_INTEGER)
+    return { points, bytes, lost: gaps.reduce((sum, gap) => sum + gap.points, this.#refused?.points ?? 0) }
+  }
+
+  gaps(fromId: number, limit: number): Gap[] {
+    return this.#file.gaps(fromId, limit)
+  }
+
+  /** Values of a series in [from, to), delivered or not, in the order in which they were taken. */
+  *history(device: string, property: string, from: number, to: number): Generator<EdgePoint> {
+    for (const body of this.#file.bodiesBetween(from, to))
+      for (const point of decodeCompactBatch(body))
+        if (point.device === device && point.property === property && point.at !== undefined)
+          if (point.at >= from && point.at < to) yield point as EdgePoint
+  }
+
+  /** A small thing that has to survive a restart (where a counter stood), by its name. */
+  note(name: string): string | undefined {
+    return this.#file.note(name)
+  }
+
+  setNote(name: string, value: string): void {
+    this.#file.setNote(name, value)
+  }
+
+  close(): void {
+    this.flush()
+    clearTimeout(this.#timer)
+    this.#file.close()
+  }
+}
+
+/** Batches of a bounded size, in order. */
+function* bodiesOf(points: readonly EdgePoint[]): Generator<Omit<BatchRow, 'seq'>> {
+  for (let from = 0; from < points.length; from += batchPoints) yield* fitting(points.slice(from, from + batchPoints))
+}
+
+function* fitting(points: readonly EdgePoint[]): Generator<Omit<BatchRow, 'seq'>> {
+  const body = encodeCompactBatch(points)
+  if (body.length > batchBytes && points.length > 1) {
+    const half = points.length >> 1
+    yield* fitting(points.slice(0, half))
+    yield* fitting(points.slice(half))
+    return
+  }
+  const times = points.map(({ at }) => at)
+  yield {
+    points: points.length,
+    firstAt: times.reduce((a, b) => Math.min(a, b)),
+    lastAt: times.reduce((a, b) => Math.max(a, b)),
+    body,
+  }
+}

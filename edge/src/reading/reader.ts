@@ -1,0 +1,218 @@
+import type { Clock } from '@kapok/kit/clock'
+import type { Log } from '@kapok/kit/log'
+import type { EdgeBuffer, EdgePoint } from '../buffer/buffer.ts'
+import {
+  type DeviceConnection,
+  type DeviceError,
+  type Quality,
+  quality,
+  type Request,
+  type TagValue,
+} from '../driver.ts'
+import type { EdgeDevice, Tag } from '../tag-table.ts'
+import { Circuit, isDoubling } from './circuit.ts'
+import { type CounterState, meant } from './meaning.ts'
+import { ReadGroup, type TagSample } from './read-group.ts'
+import { isWorthSending, type Reading } from './report.ts'
+
+/** A tag as it was last seen. */
+export interface TagState {
+  at: number
+  /** The last value that there was, also when the quality is bad now. */
+  value: TagValue | undefined
+  quality: Quality
+  reason: string | undefined
+}
+
+export interface DeviceState {
+  name: string
+  protocol: string
+  connected: boolean
+  lastRead: number | undefined
+  reads: number
+  errors: number
+  lastError: string | undefined
+  values: Record<string, TagState>
+}
+
+export interface Reader {
+  state: DeviceState
+  stop(): Promise<void>
+}
+
+/** Reads one device, each group of tags on its period, on its own connection, so that a dead one delays nobody. */
+export function startReader(device: EdgeDevice, buffer: EdgeBuffer, clock: Clock, log: Log): Reader {
+  return new DeviceReader(device, buffer, clock, log)
+}
+
+class DeviceReader implements Reader {
+  readonly state: DeviceState
+  readonly #device: EdgeDevice
+  readonly #buffer: EdgeBuffer
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #connection: DeviceConnection<unknown, Request<unknown>>
+  readonly #circuit = new Circuit()
+  readonly #groups: readonly ReadGroup[]
+  readonly #sent = new Map<Tag, Reading>()
+  readonly #counters = new Map<Tag, CounterState>()
+  readonly #loops: Promise<void>[]
+  readonly #stopping = Promise.withResolvers<void>()
+  /** Devices are read at different moments of the period, so that 300 of them do not come all at once. */
+  readonly #phase: number
+  #stopped = false
+  #partial = 0
+
+  constructor(device: EdgeDevice, buffer: EdgeBuffer, clock: Clock, log: Log) {
+    this.#device = device
+    this.#buffer = buffer
+    this.#clock = clock
+    this.#log = log
+    this.#connection = device.driver.open(device.settings)
+    this.#phase = phaseOf(device.name)
+    this.#groups = groupsOf(device)
+    this.state = {
+      name: device.name,
+      protocol: device.protocol,
+      connected: false,
+      lastRead: undefined,
+      reads: 0,
+      errors: 0,
+      lastError: undefined,
+      values: {},
+    }
+    this.#loops = this.#groups.map((group) => this.#loop(group))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#stopping.resolve()
+    await this.#connection.close()
+    await Promise.all(this.#loops)
+  }
+
+  async #loop(group: ReadGroup): Promise<void> {
+    const now = () => this.#clock.now()
+    while (!this.#stopped) {
+      const { samples, error } = await group.read(this.#connection, now)
+      if (this.#stopped) return
+      if (error === undefined) this.#answered(samples)
+      else this.#failed(error)
+      this.#keep(samples)
+      await this.#pause(group.periodMs)
+    }
+  }
+
+  #answered(samples: readonly TagSample[]): void {
+    if (this.#circuit.failures > 0) {
+      this.#log.info({ device: this.#device.name }, 'the device answers again')
+      for (const group of this.#groups) group.replan()
+    }
+    this.#circuit.answered()
+    this.state.connected = true
+    this.state.reads++
+    this.state.lastRead = this.#clock.now()
+    const bad = samples.filter(({ sample }) => sample.quality === quality.bad)
+    this.state.lastError = bad[0] && `${bad[0].tag.property}: ${bad[0].sample.reason}`
+    this.state.errors += bad.length
+    this.#partial = bad.length === 0 ? 0 : this.#partial + 1
+    if (isDoubling(this.#partial))
+      this.#log.warn(
+        { device: this.#device.name, tags: bad.length, error: this.state.lastError },
+        'a part of the device cannot be read',
+      )
+  }
+
+  #failed(error: DeviceError): void {
+    // Groups that were asked at the same time fail for one reason, once.
+    if (this.#circuit.restMs(performance.now()) === 0) this.#circuit.failed(performance.now())
+    this.state.connected = false
+    this.state.errors++
+    this.state.lastError = error.message
+    if (isDoubling(this.#circuit.failures))
+      this.#log.warn(
+        { device: this.#device.name, failures: this.#circuit.failures, error: error.message },
+        'the device cannot be read',
+      )
+  }
+
+  /** Puts on disk what is worth it. What a full disk refused does not count as sent, so that it is tried again. */
+  #keep(samples: readonly TagSample[]): void {
+    const readings: [Tag, Reading][] = []
+    for (const { tag, sample, at } of samples) {
+      const reading = this.#readingOf(tag, sample, at)
+      if (reading === undefined || !isWorthSending(tag.report, this.#sent.get(tag), reading)) continue
+      readings.push([tag, reading])
+      this.#sent.set(tag, reading)
+    }
+    if (readings.length === 0) return
+    this.#buffer.append(readings.map(([tag, reading]) => pointOf(this.#device.name, tag, reading))).then(
+      () => this.#keepCounters(readings),
+      (error: unknown) => {
+        for (const [tag, reading] of readings) if (this.#sent.get(tag) === reading) this.#sent.delete(tag)
+        this.state.errors++
+        this.state.lastError = error instanceof Error ? error.message : String(error)
+      },
+    )
+  }
+
+  /** What a sample says of the tag. A bad one has the last value that there was; before the first there is nothing. */
+  #readingOf(tag: Tag, raw: TagSample['sample'], at: number): Reading | undefined {
+    const sample = meant(raw, tag.meaning, this.#counterOf(tag))
+    const before = this.state.values[tag.property]
+    const value = sample.value ?? before?.value
+    this.state.values[tag.property] = { at, value, quality: sample.quality, reason: sample.reason }
+    return value === undefined ? undefined : { at, value, quality: sample.quality }
+  }
+
+  #counterOf(tag: Tag): CounterState {
+    let counter = this.#counters.get(tag)
+    if (counter === undefined) {
+      const kept = tag.meaning.rollOver === undefined ? undefined : this.#buffer.note(noteOf(this.#device, tag))
+      counter = kept === undefined ? { base: 0, last: 0 } : (JSON.parse(kept) as CounterState)
+      this.#counters.set(tag, counter)
+    }
+    return counter
+  }
+
+  /** A counter that rolls over while the gateway is off is counted on all the same, from where it was last seen. */
+  #keepCounters(readings: readonly [Tag, Reading][]): void {
+    for (const [tag] of readings)
+      if (tag.meaning.rollOver !== undefined)
+        this.#buffer.setNote(noteOf(this.#device, tag), JSON.stringify(this.#counterOf(tag)))
+  }
+
+  /** Until the next turn of the period, or until the device may be asked again. */
+  async #pause(periodMs: number): Promise<void> {
+    const rest = this.#circuit.restMs(performance.now())
+    // On the grid of the period, so that a slow answer does not push every later reading.
+    const turn = periodMs - ((performance.now() + this.#phase) % periodMs)
+    let timer: NodeJS.Timeout | undefined
+    const waited = new Promise<void>((go) => {
+      timer = setTimeout(go, rest > 0 ? rest : turn)
+    })
+    await Promise.race([waited, this.#stopping.promise])
+    clearTimeout(timer)
+  }
+}
+
+const noteOf = (device: EdgeDevice, tag: Tag) => `counter ${device.name} ${tag.property}`
+
+const pointOf = (device: string, tag: Tag, { at, value, quality: q }: Reading): EdgePoint => ({
+  device,
+  property: tag.property,
+  at,
+  value,
+  quality: q,
+})
+
+function groupsOf(device: EdgeDevice): ReadGroup[] {
+  const byPeriod = Map.groupBy(device.tags, (tag) => tag.periodMs)
+  return [...byPeriod.values()].map((tags) => new ReadGroup(device.driver, device.settings, tags))
+}
+
+function phaseOf(name: string): number {
+  let hash = 0
+  for (const c of name) hash = (hash * 31 + (c.codePointAt(0) ?? 0)) >>> 0
+  return hash % 60_000
+}

@@ -1,0 +1,13 @@
+import type { Simulate } from './simulator.ts'
+
+/** A simulator for each driver. Apart from the drivers, since a gateway in a plant needs none. */
+const simulators: Record<string, () => Promise<{ simulate: Simulate }>> = {
+  modbus: () => import('./drivers/modbus/simulator.ts'),
+}
+
+/** Throws for an unknown protocol. */
+export async function simulatorOf(protocol: string): Promise<Simulate> {
+  const load = Object.hasOwn(simulators, protocol) ? simulators[protocol] : undefined
+  if (load === undefined) throw new Error(`there is no simulator for ${protocol}`)
+  return (await load()).simulate
+}
