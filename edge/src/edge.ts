@@ -2,17 +2,22 @@ import type { AddressInfo } from 'node:net'
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { EdgeBuffer } from './buffer/buffer.ts'
+import { TagTableError } from './check.ts'
+import type { Identity } from './identity.ts'
 import { startReader } from './reading/reader.ts'
 import { startStatusPage } from './status-page.ts'
 import { readTagTable } from './tag-table.ts'
 import { startUplink } from './uplink.ts'
 
 export { TagTableError } from './check.ts'
+export { enrol, IdentityError, readIdentity } from './identity.ts'
 export { readTagTable } from './tag-table.ts'
 
 export interface EdgeOptions {
   /** The tag table, YAML text. */
   tagTable: string
+  /** Of an enrolled gateway; without it the tag table says the platform and the token. */
+  identity?: Identity | undefined
   /** File of the buffer. */
   bufferFile: string
   clock: Clock
@@ -26,11 +31,14 @@ export interface Edge {
 }
 
 // driver → normalise → buffer → uplink
-export async function runEdge({ tagTable, bufferFile, clock, log }: EdgeOptions): Promise<Edge> {
+export async function runEdge({ tagTable, identity, bufferFile, clock, log }: EdgeOptions): Promise<Edge> {
   const table = await readTagTable(tagTable)
+  const { platform, token } = identity ?? table
+  if (platform === undefined || token === undefined)
+    throw new TagTableError('table: platform and token are expected, or a gateway that is enrolled')
   const buffer = new EdgeBuffer(bufferFile)
   const readers = table.devices.map((device) => startReader(device, buffer, clock, log))
-  const uplink = startUplink({ url: table.platform, token: table.token, buffer, log })
+  const uplink = startUplink({ url: platform, token, key: identity?.key, buffer, log })
   const page = await startStatusPage(table.statusPort, {
     devices: readers.map((reader) => reader.state),
     uplink: uplink.state,
@@ -47,4 +55,13 @@ export async function runEdge({ tagTable, bufferFile, clock, log }: EdgeOptions)
       buffer.close()
     },
   }
+}
+
+/** The first batch that a key will sign that is enrolled now. */
+export function firstSequenceOf(bufferFile: string): number {
+  const buffer = new EdgeBuffer(bufferFile)
+  const [oldest] = buffer.waiting(0, Number.MAX_SAFE_INTEGER, 1)
+  const first = oldest?.seq ?? buffer.nextSeq()
+  buffer.close()
+  return first
 }

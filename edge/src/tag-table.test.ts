@@ -60,7 +60,7 @@ test.each([
   ['a dead band below zero', device.replace('0.5', '-1'), 'tags[0].deadBand: a number of 0 or more'],
   ['a scale for a bit', device.replace('periodMs', 'scale: 2, periodMs'), 'tags[1].scale: nothing is expected'],
   ['no devices', `${head}devices: []\n`, 'table.devices: a list of 1 to 2000'],
-  ['no token', device.replace('token: secret\n', ''), 'table.token: a text'],
+  ['an empty token', device.replace('token: secret\n', 'token: ""\n'), 'table.token: a text'],
   [
     'a platform that is no MQTT address',
     device.replace('mqtt:', 'http:'),

@@ -40,8 +40,9 @@ export interface EdgeDevice {
 }
 
 export interface EdgeConfig {
-  platform: string
-  token: string
+  /** Undefined for an enrolled gateway, which has them from its enrolment. */
+  platform: string | undefined
+  token: string | undefined
   statusPort: number
   devices: EdgeDevice[]
 }
@@ -98,8 +99,8 @@ interface WrittenDevice {
 }
 
 const writtenTable = shape<Omit<EdgeConfig, 'devices'> & { devices: WrittenDevice[] }>({
-  platform: platformUrl,
-  token: text,
+  platform: optional(platformUrl),
+  token: optional(text),
   statusPort: otherwise(integer(0, 65_535), 0),
   devices: listOf(
     shape<WrittenDevice>({

@@ -90,7 +90,7 @@ test('while the platform is away values pile up; then the backlog comes in the o
   await platformComes()
   const { device, token } = await newPlant('cnc-01')
   const buffer = new EdgeBuffer(join(folder, 'away.buffer'))
-  const uplink = startUplink({ url: `mqtt://127.0.0.1:${mqttPort}`, token, buffer, log })
+  const uplink = startUplink({ url: `mqtt://127.0.0.1:${mqttPort}`, token, key: undefined, buffer, log })
   const start = Date.now() - 3_600_000
   const put = (from: number, n: number) =>
     buffer.append(
@@ -155,7 +155,7 @@ test('a connection that breaks again and again in the middle of the backlog lose
   await buffer.append(
     Array.from({ length: n }, (_, i) => ({ device, property: 'n', at: start + i, value: Math.sin(i) })),
   )
-  const uplink = startUplink({ url: `mqtt://127.0.0.1:${port}`, token, buffer, log })
+  const uplink = startUplink({ url: `mqtt://127.0.0.1:${port}`, token, key: undefined, buffer, log })
   await until('everything to be acknowledged', () => buffer.tally().points === 0)
   await uplink.stop()
   buffer.close()
@@ -175,7 +175,8 @@ test('a killed gateway process loses nothing that it had kept, and the next one 
   const ticking = setInterval(() => plc.set('holding/0', 'uint16', ++count), 10)
   const statusPort = await freePort()
   const table = join(folder, 'plant.yaml')
-  const bufferFile = join(folder, 'killed.buffer')
+  const home = join(folder, 'killed')
+  const bufferFile = join(home, 'batches')
   writeFileSync(
     table,
     JSON.stringify({
@@ -202,7 +203,7 @@ test('a killed gateway process loses nothing that it had kept, and the next one 
   }
   const gateway = (): ChildProcess => {
     const kapok = join(import.meta.dirname, '../../server/src/kapok.ts')
-    const child = spawn(process.execPath, [kapok, 'edge', table, '--buffer', bufferFile], {
+    const child = spawn(process.execPath, [kapok, 'edge', table, '--home', home], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, KAPOK_LOG: 'error' },
     })

@@ -1,12 +1,23 @@
+import { encodeSignedBatch } from '@kapok/contracts/signed-batch'
 import type { Log } from '@kapok/kit/log'
 import { connect, type MqttClient } from 'mqtt'
 import type { BatchRow, EdgeBuffer } from './buffer/buffer.ts'
+import type { GatewayKey } from './identity.ts'
 
 export interface UplinkState {
   connected: boolean
   lastError: string | undefined
   sentPoints: number
   lastAcknowledged: number | undefined
+}
+
+export interface UplinkOptions {
+  url: string
+  token: string
+  /** The key of an enrolled gateway, which signs every batch; a gateway without one sends plain batches. */
+  key: GatewayKey | undefined
+  buffer: EdgeBuffer
+  log: Log
 }
 
 export interface Uplink {
@@ -25,8 +36,8 @@ const reconnectMs = 2_000
  * Sends the buffer to the platform over MQTT 5, QoS 1, and marks what was acknowledged. Two lanes: values read since the
  * connection came up go at once, what had piled up before follows beside them in the order of time.
  */
-export function startUplink(options: { url: string; token: string; buffer: EdgeBuffer; log: Log }): Uplink {
-  const { buffer, log } = options
+export function startUplink(options: UplinkOptions): Uplink {
+  const { buffer, log, key } = options
   const state: UplinkState = { connected: false, lastError: undefined, sentPoints: 0, lastAcknowledged: undefined }
   let current: MqttClient | undefined
   let again: NodeJS.Timeout | undefined
@@ -105,17 +116,25 @@ export function startUplink(options: { url: string; token: string; buffer: EdgeB
     }
   }
 
+  /** The same bytes each time that it is sent, since Ed25519 signs without chance. */
+  function payloadOf({ seq, ...batch }: BatchRow): Uint8Array | undefined {
+    if (key !== undefined) return encodeSignedBatch({ ...batch, sequence: seq }, key.sign)
+    return batch.kind === 'points' ? batch.body : undefined
+  }
+
   /** Whether the platform has it. */
   async function send(client: MqttClient, batch: BatchRow): Promise<boolean> {
     try {
-      await client.publishAsync(topic, Buffer.from(batch.body), { qos: 1 })
+      const payload = payloadOf(batch)
+      // Without a key the platform has nothing to keep a gap record by.
+      if (payload !== undefined) await client.publishAsync(topic, Buffer.from(payload), { qos: 1 })
     } catch (error) {
       state.lastError = error instanceof Error ? error.message : String(error)
       if (!stopped && client === current) await new Promise((go) => setTimeout(go, 1_000))
       return false
     }
     buffer.delivered([batch.seq])
-    state.sentPoints += batch.points
+    state.sentPoints += batch.kind === 'points' ? batch.points : 0
     state.lastAcknowledged = Date.now()
     return true
   }

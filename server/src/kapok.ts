@@ -21,11 +21,21 @@ program
 
 program
   .command('edge')
-  .argument('<tag-table>', 'YAML file with the platform, the token, and the tags of each machine')
-  .option('--buffer <file>', 'where values wait for the platform', 'kapok-edge.buffer')
+  .argument('<tag-table>', 'YAML file with the tags of each machine, and the platform unless the gateway is enrolled')
+  .option('--home <folder>', 'where the gateway keeps its key and the values that wait', 'kapok-edge')
   .description('run the gateway of a plant')
-  .action(async (table: string, { buffer }: { buffer: string }) =>
-    (await import('./roles/edge.ts')).runEdgeRole(table, buffer),
+  .action(async (table: string, { home }: { home: string }) =>
+    (await import('./roles/edge.ts')).runEdgeRole(table, home),
+  )
+
+program
+  .command('edge-enrol')
+  .argument('<platform>', 'address of the platform, e.g. https://kapok.example')
+  .argument('<code>', 'one-time code from the gateway’s page')
+  .option('--home <folder>', 'where the gateway keeps its key and the values that wait', 'kapok-edge')
+  .description('make a key for this gateway and bring it to its platform')
+  .action(async (platform: string, code: string, { home }: { home: string }) =>
+    (await import('./roles/edge.ts')).enrolEdge(platform, code, home),
   )
 
 program

@@ -288,7 +288,7 @@ async function liveMachines(
     const table = join(folder, `${plant.key}.yaml`)
     const token = state.liveTokens[plant.key] ?? ''
     writeFileSync(table, tagTableOf(plant, { platform: options.mqttUrl, token, settings }), { mode: 0o600 })
-    options.startEdge(`edge-${plant.key}`, table, join(folder, `${plant.key}.batches`))
+    options.startEdge(`edge-${plant.key}`, table, join(folder, plant.key))
   }
   return machines
 }

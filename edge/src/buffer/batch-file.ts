@@ -1,10 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { GapBody } from '@kapok/contracts/signed-batch'
 
 export interface BatchRow {
   /** The gateway's sequence: each batch has the next number, so that a missing one is a gap. */
   seq: number
+  /** `gap`: a record of values that are missing, which goes the same way as the values do. */
+  kind: 'points' | 'gap'
   points: number
   /** Times of the earliest and latest point, Unix ms. */
   firstAt: number
@@ -23,7 +26,7 @@ export interface Gap {
 
 const version = 1
 const schema = `
-  CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, points INTEGER NOT NULL, first_at INTEGER NOT NULL,
+  CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, points INTEGER NOT NULL, first_at INTEGER NOT NULL,
     last_at INTEGER NOT NULL, delivered INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL) STRICT;
   CREATE INDEX batch_waiting ON batch (seq) WHERE delivered = 0;
   CREATE TABLE gap (id INTEGER PRIMARY KEY AUTOINCREMENT, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
@@ -36,6 +39,7 @@ const dropBytes = 1024 * 1024
 
 interface Row {
   seq: number
+  kind: 'points' | 'gap'
   points: number
   first_at: number
   last_at: number
@@ -85,21 +89,24 @@ export class BatchFile {
     }
   }
 
-  add({ points, firstAt, lastAt, body }: Omit<BatchRow, 'seq'>): void {
-    this.#statements.add.run(points, firstAt, lastAt, body)
+  add({ kind, points, firstAt, lastAt, body }: Omit<BatchRow, 'seq'>): void {
+    this.#statements.add.run(kind, points, firstAt, lastAt, body)
     this.#bytes += body.length
-    this.#waiting.points += points
+    this.#waiting.points += kind === 'points' ? points : 0
     this.#waiting.bytes += body.length
   }
 
+  /** Keeps the record, and puts it on its way to the platform. */
   addGap({ firstAt, lastAt, points, reason }: Omit<Gap, 'id'>): void {
     this.#statements.addGap.run(firstAt, lastAt, points, reason)
+    const body = new TextEncoder().encode(JSON.stringify({ reason } satisfies GapBody))
+    this.add({ kind: 'gap', points, firstAt, lastAt, body })
   }
 
   markDelivered(seqs: readonly number[]): void {
     for (const seq of seqs) {
-      const row = this.#statements.markDelivered.get(seq) as { points: number; bytes: number } | undefined
-      this.#waiting.points -= row?.points ?? 0
+      const row = this.#statements.markDelivered.get(seq) as { points: number; bytes: number; kind: string } | undefined
+      this.#waiting.points -= row?.kind === 'points' ? row.points : 0
       this.#waiting.bytes -= row?.bytes ?? 0
     }
   }
@@ -148,8 +155,9 @@ export class BatchFile {
 
   waiting(from: number, to: number, limit: number): BatchRow[] {
     const rows = this.#statements.waiting.all(from, to, limit) as unknown as Row[]
-    return rows.map(({ seq, points, first_at, last_at, body }) => ({
+    return rows.map(({ seq, kind, points, first_at, last_at, body }) => ({
       seq,
+      kind,
       points,
       firstAt: first_at,
       lastAt: last_at,
@@ -202,15 +210,16 @@ function statementsOf(db: DatabaseSync) {
   return {
     sums: db.prepare(`SELECT coalesce(sum(length(body)), 0) AS "all",
       coalesce(sum(length(body)) FILTER (WHERE delivered = 0), 0) AS open,
-      coalesce(sum(points) FILTER (WHERE delivered = 0), 0) AS points FROM batch`),
-    add: db.prepare('INSERT INTO batch (points, first_at, last_at, body) VALUES (?, ?, ?, ?)'),
+      coalesce(sum(points) FILTER (WHERE delivered = 0 AND kind = 'points'), 0) AS points FROM batch`),
+    add: db.prepare('INSERT INTO batch (kind, points, first_at, last_at, body) VALUES (?, ?, ?, ?, ?)'),
     addGap: db.prepare('INSERT INTO gap (first_at, last_at, points, reason) VALUES (?, ?, ?, ?)'),
     markDelivered: db.prepare(
-      'UPDATE batch SET delivered = 1 WHERE seq = ? AND delivered = 0 RETURNING points, length(body) AS bytes',
+      'UPDATE batch SET delivered = 1 WHERE seq = ? AND delivered = 0 RETURNING points, length(body) AS bytes, kind',
     ),
     oldestDelivered: db.prepare('SELECT seq, length(body) AS bytes FROM batch WHERE delivered = 1 ORDER BY seq'),
     oldestWaiting: db.prepare(
-      'SELECT seq, length(body) AS bytes, points, first_at, last_at FROM batch WHERE delivered = 0 ORDER BY seq',
+      `SELECT seq, length(body) AS bytes, points, first_at, last_at FROM batch
+       WHERE delivered = 0 AND kind = 'points' ORDER BY seq`,
     ),
     remove: db.prepare('DELETE FROM batch WHERE seq = ?'),
     deliveredBefore: db.prepare(
@@ -218,7 +227,7 @@ function statementsOf(db: DatabaseSync) {
     ),
     removeDeliveredBefore: db.prepare('DELETE FROM batch WHERE delivered = 1 AND last_at < ?'),
     waiting: db.prepare('SELECT * FROM batch WHERE delivered = 0 AND seq >= ? AND seq < ? ORDER BY seq LIMIT ?'),
-    between: db.prepare('SELECT * FROM batch WHERE first_at < ? AND last_at >= ? ORDER BY seq'),
+    between: db.prepare(`SELECT * FROM batch WHERE first_at < ? AND last_at >= ? AND kind = 'points' ORDER BY seq`),
     gaps: db.prepare(
       'SELECT id, first_at AS firstAt, last_at AS lastAt, points, reason FROM gap WHERE id >= ? ORDER BY id LIMIT ?',
     ),

@@ -30,7 +30,7 @@ const points = (n: number, from = 0): EdgePoint[] =>
   Array.from({ length: n }, (_, i) => ({ device: 'd', property: 'p', at: from + i, value: (from + i) / 7 }))
 const everything = [0, Number.MAX_SAFE_INTEGER] as const
 const kept = (buffer: EdgeBuffer) =>
-  buffer.waiting(...everything, 10_000).flatMap(({ body }) => decodeCompactBatch(body))
+  buffer.waiting(...everything, 10_000).flatMap(({ kind, body }) => (kind === 'points' ? decodeCompactBatch(body) : []))
 const put = async (buffer: EdgeBuffer, some: EdgePoint[]) => {
   const done = buffer.append(some)
   buffer.flush()
@@ -112,6 +112,11 @@ test('with the policy to stop, new values are refused while the buffer is full, 
     { id: 1, firstAt: 4_000, lastAt: 7_999, points: 4_000, reason: 'refused by the disk' },
   ])
   expect(kept(buffer).map(({ at }) => at)).toEqual(points(2_000, 8_000).map(({ at }) => at))
+  // The record goes to the platform too, and counts as no value that waits.
+  const told = buffer.waiting(...everything, 99).filter(({ kind }) => kind === 'gap')
+  expect(told).toMatchObject([{ points: 4_000, firstAt: 4_000, lastAt: 7_999 }])
+  expect(JSON.parse(Buffer.from(told[0]?.body ?? []).toString())).toEqual({ reason: 'refused by the disk' })
+  expect(buffer.tally().points).toBe(2_000)
 })
 
 test('a value that cannot be written takes no other with it', async () => {

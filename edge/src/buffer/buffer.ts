@@ -219,6 +219,7 @@ function* fitting(points: readonly EdgePoint[]): Generator<Omit<BatchRow, 'seq'>
   }
   const times = points.map(({ at }) => at)
   yield {
+    kind: 'points',
     points: points.length,
     firstAt: times.reduce((a, b) => Math.min(a, b)),
     lastAt: times.reduce((a, b) => Math.max(a, b)),

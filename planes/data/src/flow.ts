@@ -4,6 +4,7 @@ import type { Kit } from '@kapok/kit-store/kit'
 import type { Plane } from '@kapok/kit-store/plane'
 import { credentialRoutes } from './credential/credential.routes.ts'
 import { deviceRoutes } from './device/device.routes.ts'
+import { gatewayRoutes } from './gateway/gateway.routes.ts'
 import { devicePort } from './meter/device.port.ts'
 import { productRoutes } from './product/product.routes.ts'
 import { quarantineRoutes } from './quarantine/quarantine.routes.ts'
@@ -24,6 +25,7 @@ export function dataPlane(kit: Kit): Plane & { port: DevicePort } {
       ...productRoutes(kit),
       ...deviceRoutes(kit),
       ...credentialRoutes(kit),
+      ...gatewayRoutes(kit),
       ...pointRoutes(kit),
       ...quarantineRoutes(),
     ],

@@ -26,6 +26,21 @@ export const refuseData = refusals({
     zh: '已有名为“{name}”的设备，请换一个名称。',
     en: 'There is a device named “{name}” already; choose another name.',
   },
+  'gateway.code_spent': {
+    status: 404,
+    zh: '登记码已使用、已过期或有误。请在平台的网关页面重新生成登记码。',
+    en: 'The enrolment code was used, has expired or is wrong. Make a new one on the gateway’s page.',
+  },
+  'gateway.not_one': {
+    status: 409,
+    zh: '“{name}”不是网关，不能登记密钥。请新建一个网关。',
+    en: '“{name}” is not a gateway and enrols no key. Make a gateway.',
+  },
+  'gateway.key_used': {
+    status: 409,
+    zh: '该密钥已用于另一个网关。请删除网关上的身份文件后重新登记。',
+    en: 'This key is another gateway’s already. Delete the identity file of the gateway and enrol again.',
+  },
   'device.product_missing': {
     status: 422,
     zh: '请为设备选择产品（物模型）；只有网关可以没有产品。',

@@ -20,6 +20,6 @@ export const runWorldRole = () =>
       firstLink: process.env.KAPOK_FIRST_LINK || undefined,
       today: process.env.KAPOK_WORLD_TODAY || undefined,
       say: (words) => tell({ life: 'progress', words }),
-      startEdge: (name, table, buffer) => tell({ life: 'start', name, args: ['edge', table, '--buffer', buffer] }),
+      startEdge: (name, table, home) => tell({ life: 'start', name, args: ['edge', table, '--home', home] }),
     })
   })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import type { PropertyType } from '@kapok/contracts/data'
 import type { TokenScope } from '@kapok/contracts/route'
 import type { Kit } from '@kapok/kit-store/kit'
@@ -13,6 +13,8 @@ export interface Sender {
   purpose: 'live' | 'import'
   /** End of the overlap after a rotation, Unix ms. */
   endsAt: number | undefined
+  /** The key of an enrolled gateway, whose batches count only with its signature. */
+  key?: { id: string; publicKey: KeyObject }
 }
 
 /** A client that speaks for an organisation, by an API token. */
@@ -262,16 +264,24 @@ export class Directory {
     if (token.length < 20 || token.length > 200) return undefined
     const now = this.#kit.clock.now()
     const row = await this.#kit.db.tx({ job: 'data' }, (tx) =>
-      tx.row<Omit<Sender, 'endsAt'> & { endsAt: Date | null }>(
-        `UPDATE data.credential c SET last_used_at = $2 FROM data.device d
+      tx.row<Omit<Sender, 'endsAt' | 'key'> & { endsAt: Date | null; keyId: string | null; publicKey: Buffer | null }>(
+        `UPDATE data.credential c SET last_used_at = $2
+         FROM data.device d LEFT JOIN data.gateway_key k ON k.device_id = d.id AND k.replaced_at IS NULL
          WHERE c.secret_sha256 = $1 AND (c.ends_at IS NULL OR c.ends_at > $2)
            AND d.id = c.device_id AND d.enabled AND d.deleted_at IS NULL
-         RETURNING c.id AS "credentialId", d.id AS "deviceId", d.org_id AS "orgId", d.kind, c.purpose, c.ends_at AS "endsAt"`,
+         RETURNING c.id AS "credentialId", d.id AS "deviceId", d.org_id AS "orgId", d.kind, c.purpose, c.ends_at AS "endsAt",
+           k.id AS "keyId", k.public_key AS "publicKey"`,
         [createHash('sha256').update(token).digest(), new Date(now)],
         'data-authenticate',
       ),
     )
-    return row === undefined ? undefined : { ...row, endsAt: row.endsAt?.getTime() }
+    if (row === undefined) return undefined
+    const { keyId, publicKey, endsAt, ...sender } = row
+    return {
+      ...sender,
+      endsAt: endsAt?.getTime(),
+      ...(keyId === null || publicKey === null ? {} : { key: { id: keyId, publicKey: ed25519Key(publicKey) } }),
+    }
   }
 
   /** Which of these credentials still have the right to a session. */
@@ -285,4 +295,10 @@ export class Directory {
     )
     return new Set(rows.map(({ id }) => id))
   }
+}
+
+/** A raw public key as Node takes it (RFC 8410 §4: a fixed head before the 32 bytes). */
+function ed25519Key(raw: Buffer): KeyObject {
+  const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw])
+  return createPublicKey({ key: spki, format: 'der', type: 'spki' })
 }

@@ -1,7 +1,8 @@
 import { BatchReader, batchFlagNoTimes, batchShape, batchTypes } from '@kapok/contracts/compact-batch'
 import { type LiveValue, type PropertyType, quality } from '@kapok/contracts/data'
+import type { SignedBatch } from '@kapok/contracts/signed-batch'
 import type { Clock } from '@kapok/kit/clock'
-import { type Door, doors, receiptRow, rowBytes, textRow, writeRow } from '../store/point-row.ts'
+import { type Door, doors, receiptRow, rowBytes, sequenceRow, textRow, writeRow } from '../store/point-row.ts'
 import type { DeviceEntry, Directory, OrgDirectory, Sender, SeriesEntry } from './directory.ts'
 import { messagePointsMax, TooManyPoints } from './payload-error.ts'
 import { type Reason, reason } from './reasons.ts'
@@ -197,6 +198,14 @@ export class Intake {
     this.#receipts.add(mark, message.received)
     writeTextRow(this.#log, 0, 0, 0, receiptRow, 0, message.received, textEncoder.encode(mark))
     this.#log.holds.receipts = true
+  }
+
+  /** Keeps the sequence of a gateway's batch beside its points, so that both or neither survive. */
+  putSequence(message: Message, keyId: string, batch: SignedBatch, mark: string, why: string): void {
+    const { kind, sequence, points, firstAt, lastAt } = batch
+    const words = [keyId, sequence, kind, points, firstAt, lastAt, mark, why.replace(/[\t\n]/g, ' ')]
+    writeTextRow(this.#log, 0, 0, 0, sequenceRow, 0, message.received, textEncoder.encode(words.join('\t')))
+    this.#log.holds.sequences = true
   }
 
   #noteHour(at: number): void {

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClickHouseError } from '@clickhouse/client'
 import type { Kit } from '@kapok/kit-store/kit'
-import { hoursOfRows, receiptRow, rowStructure, textRow } from '../store/point-row.ts'
+import { hoursOfRows, receiptRow, rowStructure, sequenceColumns, sequenceRow, textRow } from '../store/point-row.ts'
 import type { Holdings } from './segment-log.ts'
 
 interface Segment {
@@ -12,6 +12,20 @@ interface Segment {
   /** Undefined for a segment of an earlier process: its rows tell. */
   holds: Holdings | undefined
 }
+
+/** The words of a sequence row's text, each as its column. */
+const sequenceWords = sequenceColumns.map((_, i) => `splitByChar('\\t', text)[${i + 1}]`)
+const sequenceTypes: Partial<Record<(typeof sequenceColumns)[number], (word: string) => string>> = {
+  key: (word) => `toUUID(${word})`,
+  sequence: (word) => `toUInt64(${word})`,
+  points: (word) => `toUInt32(${word})`,
+  first_at: (word) => `fromUnixTimestamp64Milli(toInt64(${word}))`,
+  last_at: (word) => `fromUnixTimestamp64Milli(toInt64(${word}))`,
+}
+const sequenceSelect = sequenceColumns.map((column, i) => {
+  const word = sequenceWords[i] ?? ''
+  return sequenceTypes[column]?.(word) ?? word
+})
 
 const triesMax = 3
 const retryMs = 1000
@@ -109,6 +123,15 @@ export class Loader {
         'receipt (mark, received)',
         'text, received',
         `series = 0 AND door = ${receiptRow}`,
+      )
+    if (holds?.sequences !== false)
+      await this.#insert(
+        file,
+        from,
+        `${id}-sequences`,
+        `gateway_batch (${sequenceColumns.join(', ')}, received)`,
+        `${sequenceSelect.join(', ')}, received`,
+        `series = 0 AND door = ${sequenceRow}`,
       )
     const hours = [...(holds?.hours ?? hoursOfRows(await readFile(file)))]
     await this.#touch(hours)

@@ -12,6 +12,21 @@ const table = refusals({
     zh: '报文超过 {limit} 个测点的上限，请拆分后发送。',
     en: 'The payload has more than {limit} points; send it in parts.',
   },
+  'signature.missing': {
+    status: 403,
+    zh: '网关“{gateway}”已登记密钥，其数据必须带有该密钥的签名，本报文没有签名，未予接收。若网关已更换，请用新的登记码重新登记。',
+    en: 'The gateway {gateway} has enrolled a key, and this message is not signed by it. If the gateway was replaced, enrol it again with a new code.',
+  },
+  'signature.wrong': {
+    status: 403,
+    zh: '签名批次有误：{why}。可能有人冒用了网关凭证；若网关已更换，请用新的登记码重新登记。',
+    en: 'The signed batch is wrong: {why}. Somebody may be using the gateway’s token; if the gateway was replaced, enrol it again with a new code.',
+  },
+  'signature.no_key': {
+    status: 403,
+    zh: '收到签名批次，但该设备未登记密钥。请在平台生成登记码并在网关上执行登记。',
+    en: 'A signed batch arrived from a device that has enrolled no key. Make an enrolment code and enrol the gateway.',
+  },
   'topic.unknown': {
     status: 404,
     zh: '主题 {topic} 不属于任何已支持的接入协议。请对照接入文档修改主题。',

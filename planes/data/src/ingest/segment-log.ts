@@ -22,11 +22,12 @@ export interface SegmentLogOptions {
   onClosed(file: string, holds: Holdings): void
 }
 
-/** What a segment holds, so that its loader need not look: UTC hours (hours since 1970) of its points, texts, receipts. */
+/** What a segment holds, so that its loader need not look: UTC hours (hours since 1970) of its points, texts, receipts, sequences. */
 export interface Holdings {
   hours: Set<number>
   texts: boolean
   receipts: boolean
+  sequences: boolean
 }
 
 /**
@@ -187,12 +188,13 @@ export class SegmentLog {
   }
 }
 
-const nothing = (): Holdings => ({ hours: new Set(), texts: false, receipts: false })
+const nothing = (): Holdings => ({ hours: new Set(), texts: false, receipts: false, sequences: false })
 
 function addHoldings(to: Holdings, more: Holdings): void {
   for (const hour of more.hours) to.hours.add(hour)
   to.texts ||= more.texts
   to.receipts ||= more.receipts
+  to.sequences ||= more.sequences
 }
 
 /** Rows in memory, the first being the header that is filled in when the block is sealed. */

@@ -48,6 +48,10 @@ const migrations: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS text_point (${points('String')}) ${pointEngine} SETTINGS ${durable}`,
   `CREATE TABLE IF NOT EXISTS receipt (mark String, received ${codedTime})
    ENGINE = ReplacingMergeTree(received) PARTITION BY toDate(received) ORDER BY mark SETTINGS ${durable}`,
+  // Every signed batch by its gateway's key and sequence. Two marks for one sequence: two gateways use one key.
+  `CREATE TABLE IF NOT EXISTS gateway_batch (key UUID, sequence UInt64 CODEC(Delta, ZSTD(1)), kind LowCardinality(String),
+     points UInt32 CODEC(ZSTD(1)), first_at ${codedTime}, last_at ${codedTime}, mark String, reason String, received ${codedTime})
+   ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(received) ORDER BY (key, sequence, mark) SETTINGS ${durable}`,
   `CREATE TABLE IF NOT EXISTS rollup_1m (${rollup}) ${rollupEngine} SETTINGS ${durable}`,
   `CREATE TABLE IF NOT EXISTS rollup_1h (${rollup}) ${rollupEngine} SETTINGS ${durable}`,
 ]

@@ -11,6 +11,10 @@ export type Door = keyof typeof doors
 export const textRow = 0x80
 /** `door` of a row of series 0 that keeps the receive time of a payload without a time of its own. */
 export const receiptRow = 0x7f
+/** `door` of a row of series 0 that keeps the sequence of a gateway's batch; its text has the words of `sequenceColumns`. */
+export const sequenceRow = 0x7e
+/** Columns of the store's table of batches but the last, `received`; separated by tabs in the row's text. */
+export const sequenceColumns = ['key', 'sequence', 'kind', 'points', 'first_at', 'last_at', 'mark', 'reason'] as const
 export const retentionCodes = { year1: 1, year3: 3, year6: 6 } as const
 
 /** Writes the fixed part at `to`, with the text's length as 0. Times in ms. */

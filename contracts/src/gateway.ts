@@ -1,0 +1,73 @@
+import { Type } from 'typebox'
+import { route } from './route.ts'
+
+const engineers = ['plant.manager', 'plant.engineer'] as const
+const id = Type.String({ format: 'uuid' })
+const deviceParams = Type.Object({ deviceId: id })
+const instant = Type.Integer()
+
+/** 100 random bits in the alphabet of Crockford's base 32, in groups, so that a person can type it on a panel. */
+export const enrolmentCode = Type.String({ pattern: '^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){4}$' })
+
+export const makeEnrolmentCode = route({
+  id: 'data.gateway.code',
+  replyOnce: true,
+  method: 'POST',
+  path: '/devices/:deviceId/enrolment-code',
+  summary: 'Make the one-time code by which a gateway brings its key. It replaces an earlier code of the same gateway.',
+  who: engineers,
+  params: deviceParams,
+  body: Type.Object({}),
+  reply: Type.Object({ code: enrolmentCode, endsAt: instant }),
+})
+
+export const enrolGateway = route({
+  id: 'data.gateway.enrol',
+  replyOnce: true,
+  method: 'POST',
+  path: '/gateways/enrol',
+  summary:
+    'Enrol the key that a gateway made. Ends its earlier key and tokens; the reply holds its token, which is shown once.',
+  who: ['public'],
+  body: Type.Object({
+    code: enrolmentCode,
+    /** Raw Ed25519 public key, base64url. */
+    publicKey: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
+    /** The first batch that this key will sign: 1 for a new gateway, more for one that goes on after a new enrolment. */
+    firstSequence: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  }),
+  reply: Type.Object({ gatewayId: id, name: Type.String(), token: Type.String() }),
+})
+
+/** A stretch of the gateway's sequence of which nothing arrived. */
+const missing = Type.Object({
+  from: Type.Integer(),
+  to: Type.Integer(),
+  /** Time of the last value before and of the first value after it, Unix ms. */
+  after: instant,
+  before: instant,
+})
+
+export const getGatewayStanding = route({
+  id: 'data.gateway.standing',
+  method: 'GET',
+  path: '/devices/:deviceId/gateway-standing',
+  summary: 'What arrived of an enrolled gateway by its sequence: batches, missing ones, gaps that it told, doubles.',
+  who: engineers,
+  params: deviceParams,
+  reply: Type.Object({
+    /** Null for a gateway that enrolled no key. */
+    key: Type.Union([
+      Type.Null(),
+      Type.Object({ fingerprint: Type.String(), enrolledAt: instant, publicKey: Type.String() }),
+    ]),
+    batches: Type.Integer(),
+    points: Type.Integer(),
+    lastSequence: Type.Integer(),
+    lastReceived: Type.Union([Type.Null(), instant]),
+    missing: Type.Array(missing),
+    gaps: Type.Array(Type.Object({ firstAt: instant, lastAt: instant, points: Type.Integer(), reason: Type.String() })),
+    /** Sequences that came with two different contents: two gateways use one key. */
+    doubled: Type.Integer(),
+  }),
+})

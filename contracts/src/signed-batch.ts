@@ -1,0 +1,82 @@
+/**
+ * What an enrolled gateway sends: a compact batch, or the record of a gap, with the gateway's sequence and signature.
+ * Little-endian: "KS", version 1, kind, sequence u64, first and last time of the values i64, number of values u32, body,
+ * Ed25519 signature (RFC 8032) of the 64 last bytes over the domain and everything before them. By the sequence a
+ * missing batch is told from silence, by the signature a gateway from somebody who has only its token.
+ */
+export interface SignedBatch {
+  kind: 'points' | 'gap'
+  /** From 1, one more with each batch; never used twice for different bodies. */
+  sequence: number
+  /** Times of the earliest and latest value, Unix ms. */
+  firstAt: number
+  lastAt: number
+  points: number
+  /** `points`: a compact batch. `gap`: JSON, see GapBody. */
+  body: Uint8Array
+}
+
+/** Values that were taken and that the gateway no longer has. Their number and times stand in the batch. */
+export interface GapBody {
+  reason: string
+}
+
+const magic = [0x4b, 0x53, 0x01] as const
+const kinds = ['points', 'gap'] as const
+const headBytes = 32
+const signatureBytes = 64
+const domain = new TextEncoder().encode('kapok signed batch 1\n')
+
+/** Whether a payload claims to be a signed batch. */
+export const isSignedBatch = (bytes: Uint8Array) => bytes[0] === magic[0] && bytes[1] === magic[1]
+
+/** `sign` makes the Ed25519 signature of the bytes that it is given. */
+export function encodeSignedBatch(batch: SignedBatch, sign: (bytes: Uint8Array) => Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(headBytes + batch.body.length + signatureBytes)
+  const view = new DataView(bytes.buffer)
+  bytes.set(magic)
+  bytes[3] = kinds.indexOf(batch.kind)
+  view.setBigUint64(4, BigInt(batch.sequence), true)
+  view.setBigInt64(12, BigInt(batch.firstAt), true)
+  view.setBigInt64(20, BigInt(batch.lastAt), true)
+  view.setUint32(28, batch.points, true)
+  bytes.set(batch.body, headBytes)
+  const end = headBytes + batch.body.length
+  bytes.set(sign(signedBytes(bytes.subarray(0, end))), end)
+  return bytes
+}
+
+/** Throws a RangeError that says what is wrong, the signature included. */
+export function decodeSignedBatch(
+  bytes: Uint8Array,
+  verify: (bytes: Uint8Array, signature: Uint8Array) => boolean,
+): SignedBatch {
+  const end = bytes.length - signatureBytes
+  if (end < headBytes || !isSignedBatch(bytes)) throw new RangeError('not a signed batch')
+  if (bytes[2] !== magic[2]) throw new RangeError(`a signed batch of version ${bytes[2]}`)
+  const kind = kinds[bytes[3] ?? kinds.length]
+  if (kind === undefined) throw new RangeError(`a signed batch of kind ${bytes[3]}`)
+  if (!verify(signedBytes(bytes.subarray(0, end)), bytes.subarray(end)))
+    throw new RangeError('the signature is not the gateway’s')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const whole = (value: bigint, what: string) => {
+    if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER))
+      throw new RangeError(`the ${what} of a signed batch is too large`)
+    return Number(value)
+  }
+  return {
+    kind,
+    sequence: whole(view.getBigUint64(4, true), 'sequence'),
+    firstAt: whole(view.getBigInt64(12, true), 'first time'),
+    lastAt: whole(view.getBigInt64(20, true), 'last time'),
+    points: view.getUint32(28, true),
+    body: bytes.subarray(headBytes, end),
+  }
+}
+
+function signedBytes(head: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(domain.length + head.length)
+  whole.set(domain)
+  whole.set(head, domain.length)
+  return whole
+}

@@ -1,0 +1,173 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { encodeCompactBatch } from '@kapok/contracts/compact-batch'
+import { createDevice, createProduct, listQuarantine } from '@kapok/contracts/data'
+import { enrolGateway, getGatewayStanding, makeEnrolmentCode } from '@kapok/contracts/gateway'
+import { encodeSignedBatch, type SignedBatch } from '@kapok/contracts/signed-batch'
+import { type TestKit, testKit } from '@kapok/kit-store/testing'
+import { connectAsync, type MqttClient } from 'mqtt'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dataMigrations, dataPlane } from '../flow.ts'
+import { type Ingest, runIngest } from '../ingest/run-ingest.ts'
+import { type Caller, callerOf } from '../testing.ts'
+
+// Enrolment and signed batches through the real routes, the real ingest and the real store.
+let kit: TestKit
+let ingest: Ingest
+let call: Caller
+let strangerCall: Caller
+const clients: MqttClient[] = []
+const start = 1_790_000_000_000
+
+beforeAll(async () => {
+  kit = await testKit({ migrations: [dataMigrations] })
+  const plane = dataPlane(kit)
+  call = callerOf(plane, kit, crypto.randomUUID())
+  strangerCall = callerOf(plane, kit, crypto.randomUUID())
+  ingest = await runIngest(kit, { mqttPort: 0, mqttHosts: ['127.0.0.1'], httpPort: 0 })
+  const property = { identifier: 'n', name: 'n', type: 'float' as const, unit: '' }
+  const { id: productId } = await call(createProduct, { body: { name: 'P', properties: [property] } })
+  await call(createDevice, { body: { name: 'm', productId } })
+})
+afterAll(async () => {
+  for (const client of clients) await client.endAsync(true)
+  await ingest?.stop()
+  await kit?.stop()
+})
+
+const rawOf = (key: KeyObject) => key.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64url')
+
+async function newGateway(name: string) {
+  const { deviceId } = await call(createDevice, { body: { name, kind: 'gateway' } })
+  const params = { deviceId }
+  const enrolled = async (firstSequence = 1) => {
+    const { code } = await call(makeEnrolmentCode, { params, body: {} })
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+    const reply = await call(enrolGateway, { body: { code, publicKey: rawOf(publicKey), firstSequence } })
+    return { ...reply, code, privateKey, publicKey: rawOf(publicKey) }
+  }
+  const standing = async () => {
+    await ingest.flush()
+    return call(getGatewayStanding, { params })
+  }
+  return { deviceId, params, enrolled, standing }
+}
+async function connected(token: string): Promise<MqttClient> {
+  const url = `mqtt://127.0.0.1:${ingest.mqttPort}`
+  const client = await connectAsync(url, { protocolVersion: 5, username: token, clientId: '', reconnectPeriod: 0 })
+  clients.push(client)
+  return client
+}
+function batch(sequence: number, privateKey: KeyObject, more: Partial<SignedBatch> = {}): Buffer {
+  const at = start + sequence * 1000
+  const body = encodeCompactBatch([{ device: 'm', property: 'n', at, value: sequence }])
+  const whole = { kind: 'points' as const, sequence, firstAt: at, lastAt: at, points: 1, body, ...more }
+  return Buffer.from(encodeSignedBatch(whole, (bytes) => sign(null, bytes, privateKey)))
+}
+const send = (client: MqttClient, payload: Buffer, topic = 'kapok/v1/points') =>
+  client.publishAsync(topic, payload, { qos: 1 })
+const newestRefusal = async () => {
+  await ingest.flush()
+  const { rows } = await call(listQuarantine, { query: { size: 1 } })
+  return rows[0]?.reason.en ?? ''
+}
+
+test('batches of an enrolled gateway are counted by their sequence, a missing one is seen, a repeated one is not', async () => {
+  const { enrolled, standing } = await newGateway('g1')
+  expect(await standing()).toMatchObject({ key: null, batches: 0 })
+  const { token, privateKey, publicKey } = await enrolled()
+  expect(await standing()).toMatchObject({ key: { publicKey }, batches: 0, lastReceived: null, missing: [] })
+  const client = await connected(token)
+  for (const sequence of [2, 3, 3, 7, 6]) await send(client, batch(sequence, privateKey))
+  const now = await standing()
+  expect(now).toMatchObject({ batches: 4, points: 4, lastSequence: 7, doubled: 0 })
+  expect(now.missing).toEqual([
+    { from: 4, to: 5, after: start + 3000, before: start + 6000 },
+    { from: 1, to: 1, after: start + 2000, before: start + 2000 },
+  ])
+  // What comes late closes the hole.
+  for (const sequence of [1, 5, 4]) await send(client, batch(sequence, privateKey))
+  expect((await standing()).missing).toEqual([])
+})
+
+test('a gap that the gateway tells stands with its reason, and its sequence is not missing', async () => {
+  const { enrolled, standing } = await newGateway('g2')
+  const { token, privateKey } = await enrolled()
+  const client = await connected(token)
+  await send(client, batch(1, privateKey))
+  const body = new TextEncoder().encode(JSON.stringify({ reason: 'the buffer was full' }))
+  await send(client, batch(2, privateKey, { kind: 'gap', points: 500, lastAt: start + 9_000, body }))
+  expect(await standing()).toMatchObject({
+    batches: 2,
+    points: 1,
+    missing: [],
+    gaps: [{ firstAt: start + 2_000, lastAt: start + 9_000, points: 500, reason: 'the buffer was full' }],
+  })
+})
+
+test('whoever has only the token of an enrolled gateway is heard for nothing', async () => {
+  const { enrolled, standing } = await newGateway('g3')
+  const { token, privateKey } = await enrolled()
+  const client = await connected(token)
+  const forger = generateKeyPairSync('ed25519').privateKey
+  await send(client, batch(1, forger))
+  expect(await newestRefusal()).toContain('the signature is not the gateway’s')
+  await send(client, Buffer.from(encodeCompactBatch([{ device: 'm', property: 'n', at: start + 1, value: 1 }])))
+  expect(await newestRefusal()).toContain('is not signed by it')
+  const json = Buffer.from(JSON.stringify({ m: [{ ts: start + 2, values: { n: 1 } }] }))
+  await send(client, json, 'kapok/v1/gateway/telemetry')
+  expect(await newestRefusal()).toContain('is not signed by it')
+  const damaged = batch(1, privateKey)
+  damaged[40] = (damaged[40] ?? 0) ^ 1
+  await send(client, damaged)
+  expect(await standing()).toMatchObject({ batches: 0, points: 0 })
+  await send(client, batch(1, privateKey))
+  expect(await standing()).toMatchObject({ batches: 1, points: 1 })
+})
+
+test('a signed batch of a gateway that enrolled no key is refused with what to do', async () => {
+  await newGateway('g4')
+  const { token } = await call(createDevice, { body: { name: 'g5', kind: 'gateway' } })
+  await send(await connected(token), batch(1, generateKeyPairSync('ed25519').privateKey))
+  expect(await newestRefusal()).toContain('enrolled no key')
+})
+
+test('two gateways with one identity are told apart from a repetition', async () => {
+  const { enrolled, standing } = await newGateway('g6')
+  const { token, privateKey } = await enrolled()
+  await send(await connected(token), batch(1, privateKey))
+  await send(await connected(token), batch(1, privateKey, { lastAt: start + 5_000 }))
+  expect(await standing()).toMatchObject({ batches: 1, doubled: 1 })
+})
+
+test('a code works once, an enrolment ends the tokens before it, and its key goes on where the old one ended', async () => {
+  const { enrolled, standing, params } = await newGateway('g7')
+  const first = await enrolled()
+  const client = await connected(first.token)
+  await send(client, batch(1, first.privateKey))
+  const ended = new Promise<void>((done) => client.once('close', () => done()))
+  const second = await enrolled(2)
+  await ended
+  await expect(connected(first.token)).rejects.toThrow()
+  await send(await connected(second.token), batch(2, second.privateKey))
+  expect(await standing()).toMatchObject({ key: { publicKey: second.publicKey }, batches: 1, missing: [] })
+  const again = (code: string, publicKey: string) => call(enrolGateway, { body: { code, publicKey, firstSequence: 1 } })
+  await expect(again(second.code, first.publicKey)).rejects.toThrow(/was used, has expired/)
+  const { code } = await call(makeEnrolmentCode, { params, body: {} })
+  await expect(again(code, first.publicKey)).rejects.toThrow(/another gateway’s already/)
+  // A refused enrolment spends no code, and a later code ends the one before it.
+  const { code: later } = await call(makeEnrolmentCode, { params, body: {} })
+  const fresh = rawOf(generateKeyPairSync('ed25519').publicKey)
+  await expect(again(code, fresh)).rejects.toThrow(/was used/)
+  expect((await again(later, fresh)).gatewayId).toBe(params.deviceId)
+})
+
+test('nobody makes a code for another’s gateway, or for what is none', async () => {
+  const { params } = await newGateway('g8')
+  await expect(strangerCall(makeEnrolmentCode, { params, body: {} })).rejects.toThrow()
+  await expect(strangerCall(getGatewayStanding, { params })).rejects.toThrow()
+  const { id: productId } = await call(createProduct, {
+    body: { name: 'Q', properties: [{ identifier: 'x', name: 'x', type: 'float', unit: '' }] },
+  })
+  const { deviceId } = await call(createDevice, { body: { name: 'no gateway', productId } })
+  await expect(call(makeEnrolmentCode, { params: { deviceId }, body: {} })).rejects.toThrow(/is not a gateway/)
+})
