@@ -9,10 +9,6 @@ import { startStatusPage } from './status-page.ts'
 import { readTagTable } from './tag-table.ts'
 import { startUplink } from './uplink.ts'
 
-export { TagTableError } from './check.ts'
-export { enrol, IdentityError, readIdentity } from './identity.ts'
-export { readTagTable } from './tag-table.ts'
-
 export interface EdgeOptions {
   /** The tag table, YAML text. */
   tagTable: string

@@ -60,7 +60,12 @@ test('the gateway reaches no engine and no part of the platform, only contracts 
   ])
 })
 
+test('the command that runs the gateway loads no engine either', () => {
+  const { packages } = reachOf(join(root, 'server/src/roles/edge.ts'))
+  expect([...packages.keys()].filter((name) => engines.test(name))).toEqual([])
+})
+
 test('the same walk finds the engines where there are some', () => {
-  const { packages } = reachOf(join(root, 'server/src/roles/role.ts'))
+  const { packages } = reachOf(join(root, 'server/src/roles/engine-kit.ts'))
   expect([...packages.keys()]).toEqual(expect.arrayContaining(['pg', '@clickhouse/client']))
 })

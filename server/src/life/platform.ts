@@ -7,7 +7,7 @@ import { type EmbeddedPostgres, startPostgres } from '@kapok/kit-store/engine/po
 import { migrate, readMigrations } from '@kapok/kit-store/migrate'
 import { type Config, SetupError } from '../config.ts'
 import { migrationsOfAll } from '../planes.ts'
-import { storeDatabase } from '../roles/role.ts'
+import { storeDatabase } from '../roles/engine-kit.ts'
 import { buildPortalIfStale } from './build-portal.ts'
 import type { Lock } from './data-folder.ts'
 import { grantApplicationRole, lookAtOwnDatabase } from './own-database.ts'

@@ -1,7 +1,8 @@
 import { applicationPort } from '@kapok/access'
 import { runIngest } from '@kapok/data/ingest'
 import { readConfig } from '../config.ts'
-import { need, roleKit, runRole } from './role.ts'
+import { roleKit } from './engine-kit.ts'
+import { need, runRole } from './role.ts'
 
 /** `kapok run ingest`: MQTT and device HTTP, the log, live values. */
 export const runIngestRole = () =>

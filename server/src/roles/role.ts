@@ -1,12 +1,7 @@
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
-import { makeBus } from '@kapok/kit/bus'
 import { type Clock, SettableClock, systemClock } from '@kapok/kit/clock'
-import { randomIds } from '@kapok/kit/ids'
 import { type Log, makeLog } from '@kapok/kit/log'
-import { openDb } from '@kapok/kit-store/db'
-import type { Kit } from '@kapok/kit-store/kit'
 import { SetupError } from '../config.ts'
-import { ipcPort, type RoleMessage } from '../life/role-protocol.ts'
+import type { RoleMessage } from '../life/role-protocol.ts'
 
 /** What runs in a process of its own: serves until it is told to drain. */
 export interface Role {
@@ -76,29 +71,4 @@ export function need(name: string): string {
   const value = process.env[name]
   if (value === undefined || value === '') throw new SetupError(`Set ${name}; without a supervisor a role needs it.`)
   return value
-}
-
-export const storeDatabase = 'kapok'
-
-/** The kit of a role from what the supervisor (or whoever runs the role alone) put into the environment. */
-export function roleKit(log: Log): Kit {
-  return {
-    clock: roleClock(),
-    ids: randomIds,
-    log,
-    bus: makeBus(ipcPort()),
-    db: openDb(need('KAPOK_INNER_DATABASE'), (error) => log.warn({ err: error }, 'a database connection broke')),
-    clickhouse: createClient({
-      url: need('KAPOK_INNER_STORE'),
-      database: storeDatabase,
-      keep_alive: { enabled: true, idle_socket_ttl: 30_000 },
-      max_open_connections: 16,
-      request_timeout: 120_000,
-      // Every failure comes to us as an error; the client's own text log would only repeat it.
-      log: { level: ClickHouseLogLevel.OFF },
-      clickhouse_settings: { send_progress_in_http_headers: 0 },
-    }),
-    dataFolder: need('KAPOK_INNER_FOLDER'),
-    baseUrl: need('KAPOK_INNER_URL'),
-  }
 }

@@ -13,7 +13,8 @@ import { platformRoutes } from '../http/platform.routes.ts'
 import { mountRoutes } from '../http/routes.ts'
 import { onlyLoopbackNames, worldRoutes } from '../http/world.routes.ts'
 import { wirePlanes } from '../planes.ts'
-import { need, type Role, roleKit, runRole } from './role.ts'
+import { roleKit } from './engine-kit.ts'
+import { need, type Role, runRole } from './role.ts'
 
 /** A world's people stay signed in when its clock moves on by days. */
 const worldSessionHours = 24 * 365

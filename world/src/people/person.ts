@@ -28,6 +28,11 @@ export class Person {
     this.login = login
   }
 
+  /** The session's cookie, for what is no call: a WebSocket, a browser. */
+  get cookie(): string {
+    return this.#cookie
+  }
+
   /** Uses the one-time link that the administrator handed over. */
   async join(link: string, name: string, password: string): Promise<void> {
     const token = link.slice(link.indexOf('#') + 1)

@@ -113,14 +113,14 @@ class ModbusConnection implements DeviceConnection<ModbusAddress, Block> {
 
 function sampleOf(data: Buffer, block: ReadRequest, address: ModbusAddress, type: DriverTag<unknown>['type']): Sample {
   const at = address.address - block.address
-  if (type === 'bool' && address.bit === undefined) return { value: bitOf(data, at), quality: quality.good }
-  const registers = data.subarray(at * 2, (at + address.count) * 2)
-  if (address.bit !== undefined)
-    return { value: ((inWord(registers, address.order) >> address.bit) & 1) === 1, quality: quality.good }
-  return isNumberType(type) ? readNumber(registers, type, address.order) : readText(registers, address.order)
+  if (address.bit !== undefined) {
+    const word = Number(readNumber(data, 'uint16', address.order, at * 2).value)
+    return { value: ((word >> address.bit) & 1) === 1, quality: quality.good }
+  }
+  if (isNumberType(type)) return readNumber(data, type, address.order, at * 2)
+  if (type === 'bool') return { value: bitOf(data, at), quality: quality.good }
+  return readText(data.subarray(at * 2, (at + address.count) * 2), address.order)
 }
-
-const inWord = (registers: Buffer, order: WordOrder) => Number(readNumber(registers, 'uint16', order).value)
 
 /** Throws a RangeError for a value that the tag cannot take. */
 function encodeTagWrite({ address, type }: DriverTag<ModbusAddress>, value: TagValue): Buffer {

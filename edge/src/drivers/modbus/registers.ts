@@ -23,38 +23,40 @@ export const bytesOf = {
 export type NumberType = keyof typeof bytesOf
 export const isNumberType = (type: TagType): type is NumberType => type in bytesOf
 
-/** A number in register data. 64-bit integers that a float64 cannot hold are uncertain, numbers that are none bad. */
-export function readNumber(data: Buffer, type: NumberType, order: WordOrder): Sample {
-  const bytes = inOrder(data, order)
-  const value = plainNumber(bytes, type)
+/** A number in register data, from byte `at`. 64-bit integers that a float64 cannot hold are uncertain, numbers that are none bad. */
+export function readNumber(data: Buffer, type: NumberType, order: WordOrder, at = 0): Sample {
+  const value =
+    order === 'ABCD'
+      ? plainNumber(data, type, at)
+      : plainNumber(inOrder(data.subarray(at, at + bytesOf[type]), order), type, 0)
   if (!Number.isFinite(value)) return { value: undefined, quality: quality.bad, reason: 'not a number' }
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER && type.endsWith('int64'))
     return { value, quality: quality.uncertain, reason: 'larger than 2^53: the last digits are rounded' }
   return { value, quality: quality.good }
 }
 
-function plainNumber(bytes: Buffer, type: NumberType): number {
+function plainNumber(bytes: Buffer, type: NumberType, at: number): number {
   switch (type) {
     case 'int8':
-      return bytes.readInt8(1)
+      return bytes.readInt8(at + 1)
     case 'uint8':
-      return bytes.readUInt8(1)
+      return bytes.readUInt8(at + 1)
     case 'int16':
-      return bytes.readInt16BE()
+      return bytes.readInt16BE(at)
     case 'uint16':
-      return bytes.readUInt16BE()
+      return bytes.readUInt16BE(at)
     case 'int32':
-      return bytes.readInt32BE()
+      return bytes.readInt32BE(at)
     case 'uint32':
-      return bytes.readUInt32BE()
+      return bytes.readUInt32BE(at)
     case 'int64':
-      return Number(bytes.readBigInt64BE())
+      return Number(bytes.readBigInt64BE(at))
     case 'uint64':
-      return Number(bytes.readBigUInt64BE())
+      return Number(bytes.readBigUInt64BE(at))
     case 'float32':
-      return bytes.readFloatBE()
+      return bytes.readFloatBE(at)
     case 'float64':
-      return bytes.readDoubleBE()
+      return bytes.readDoubleBE(at)
   }
 }
 

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { dirname, join, relative } from 'node:path'
+
+// `npm run pack:edge [-- FOLDER]`: the gateway as a package of its own. Node refuses .ts under node_modules, so the types
+// are stripped here; nothing else is done to the code. The package brings Node 24, whatever the box has.
+const root = join(import.meta.dirname, '..')
+const entry = join(root, 'edge/src/bin.ts')
+const target = process.argv[2] ?? join(root, '.kapok/pack')
+const folder = join(target, 'package')
+
+/** Every module of ours that the entry reaches, statically or when a driver is first used; and what each names. */
+function reach(): { files: Set<string>; packages: Map<string, string> } {
+  const files = new Set<string>()
+  const packages = new Map<string, string>()
+  const waiting = [entry]
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (files.has(file)) continue
+    files.add(file)
+    for (const name of importsOf(strip(file))) {
+      const ours = oursOf(name, file)
+      if (ours !== undefined) waiting.push(ours)
+      else if (!name.startsWith('node:')) packages.set(packageOf(name), file)
+    }
+  }
+  return { files, packages }
+}
+
+const importPattern =
+  /((?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s*|(?:^|\n)\s*import\s*|\bimport\(\s*)(['"])([^'"]+)\2/g
+
+const strip = (file: string) => stripTypeScriptTypes(readFileSync(file, 'utf8'), { mode: 'strip' })
+const importsOf = (code: string) => [...code.matchAll(importPattern)].map(([, , , name = '']) => name)
+const packageOf = (name: string) =>
+  name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/')
+
+function oursOf(name: string, from: string): string | undefined {
+  if (name.startsWith('.')) return join(dirname(from), name)
+  if (!name.startsWith('@kapok/')) return undefined
+  const [, workspace = '', ...rest] = name.split('/')
+  const home = realpathSync(join(root, 'node_modules/@kapok', workspace))
+  const { exports = {} } = readPackage(home)
+  const key = rest.length === 0 ? '.' : `./${rest.join('/')}`
+  const path = exports[key] ?? exports['./*']?.replace('*', rest.join('/'))
+  if (path === undefined) throw new Error(`${name} leads nowhere (${from})`)
+  return join(home, path)
+}
+
+interface Package {
+  version: string
+  exports?: Record<string, string>
+  dependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
+}
+const readPackage = (home: string) => JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Package
+
+/** The version that a package of ours asks for. */
+function versionOf(name: string, file: string): string {
+  const [workspace = ''] = relative(root, file).split('/')
+  const version = readPackage(join(root, workspace)).dependencies?.[name]
+  if (version === undefined) throw new Error(`${name}, imported by ${file}, is no dependency of ${workspace}`)
+  return version
+}
+
+const outOf = (file: string) => join('lib', relative(root, file).replace(/\.ts$/, '.js'))
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true })
+  writeFileSync(join(folder, path), text)
+}
+
+rmSync(folder, { recursive: true, force: true })
+const { files, packages } = reach()
+for (const file of files) {
+  const code = strip(file).replace(importPattern, (_, head: string, quote: string, name: string) => {
+    const ours = oursOf(name, file)
+    if (ours === undefined) return `${head}${quote}${name}${quote}`
+    const path = relative(dirname(outOf(file)), outOf(ours))
+    return `${head}${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`
+  })
+  write(outOf(file), code)
+}
+const { version } = readPackage(join(root, 'edge'))
+const nodes = Object.entries(readPackage(root).optionalDependencies ?? {}).filter(([name]) => name.startsWith('node-'))
+write(
+  'package.json',
+  `${JSON.stringify(
+    {
+      name: 'kapok-edge',
+      version,
+      description: 'Kapok 木棉: the gateway of a plant',
+      license: 'Apache-2.0',
+      type: 'module',
+      bin: { 'kapok-edge': 'kapok-edge' },
+      dependencies: Object.fromEntries([...packages].sort().map(([name, file]) => [name, versionOf(name, file)])),
+      optionalDependencies: Object.fromEntries(nodes),
+    },
+    null,
+    2,
+  )}\n`,
+)
+for (const name of ['kapok-edge', 'README.md', 'kapok-edge.service', 'Containerfile'])
+  write(name, readFileSync(join(root, 'edge/package', name), 'utf8'))
+write('LICENSE', readFileSync(join(root, 'LICENSE'), 'utf8'))
+chmodSync(join(folder, 'kapok-edge'), 0o755)
+const said = execFileSync('npm', ['pack', '--silent', '--pack-destination', target], { cwd: folder, encoding: 'utf8' })
+process.stdout.write(`${join(target, said.trim())}\n`)
