@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type BatchPoint, decodeCompactBatch, encodeCompactBatch } from './compact-batch.ts'
+import { type BatchPoint, decodeCompactBatch, encodeCompactBatch, shiftTimes } from './compact-batch.ts'
 
 const anyPoint = fc.record({
   device: fc.constantFrom('', 'cnc-01', '注塑机 3'),
@@ -54,5 +54,15 @@ test('arbitrary bytes never do more than be refused', () => {
       }
     }),
     { numRuns: 500 },
+  )
+})
+
+test('a batch that is moved in time has the same points, each at its time and as much later', () => {
+  const moved = fc.array(anyPoint, { maxLength: 40 })
+  fc.assert(
+    fc.property(moved, fc.integer({ min: -3_600_000, max: 3_600_000 }), (points, ms) => {
+      const later = points.map((point) => ({ ...point, at: (point.at ?? 0) + ms }))
+      expect(columns(decodeCompactBatch(shiftTimes(encodeCompactBatch(points), ms)))).toEqual(columns(later))
+    }),
   )
 })

@@ -97,9 +97,7 @@ function writeTimes(out: Writer, times: Map<number, number>): void {
   out.varint(times.size)
   let before = 0
   for (const at of times.keys()) {
-    const delta = at - before
-    // Zigzag: the sign goes to the lowest bit, so that small steps back are short too.
-    out.varint(delta >= 0 ? delta * 2 : -delta * 2 - 1)
+    out.zigzag(at - before)
     before = at
   }
 }
@@ -155,6 +153,22 @@ export function decodeCompactBatch(bytes: Uint8Array): BatchPoint[] {
   }
   if (read.at !== bytes.length) read.fail('bytes after the end')
   return points
+}
+
+/** The same batch with every time moved by `ms`. Only the first time is stored whole, so that little is touched. */
+export function shiftTimes(bytes: Uint8Array, ms: number): Uint8Array {
+  const read = new BatchReader(bytes)
+  if ((read.head() & batchFlagNoTimes) !== 0) return bytes
+  const dictionaryBytes = read.uint32()
+  read.at += dictionaryBytes
+  if (read.count() === 0) return bytes
+  const began = read.at
+  const first = read.step(0)
+  const out = new Writer()
+  out.bytes(bytes.subarray(0, began))
+  out.zigzag(first + ms)
+  out.bytes(bytes.subarray(read.at))
+  return out.done()
 }
 
 const textDecoder = new TextDecoder('utf-8', { fatal: true })
@@ -297,6 +311,11 @@ class Writer {
       rest = Math.floor(rest / 128)
     }
     this.byte(rest)
+  }
+
+  /** The sign goes to the lowest bit, so that small steps back are short too. */
+  zigzag(value: number): void {
+    this.varint(value >= 0 ? value * 2 : -value * 2 - 1)
   }
 
   /** Leaves `n` bytes open and says where. */

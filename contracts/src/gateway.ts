@@ -67,6 +67,8 @@ export const getGatewayStanding = route({
     lastReceived: Type.Union([Type.Null(), instant]),
     missing: Type.Array(missing),
     gaps: Type.Array(Type.Object({ firstAt: instant, lastAt: instant, points: Type.Integer(), reason: Type.String() })),
+    /** Steps of the gateway's clock: what it would have said, and what it said. */
+    clockSteps: Type.Array(Type.Object({ before: instant, after: instant })),
     /** Sequences that came with two different contents: two gateways use one key. */
     doubled: Type.Integer(),
   }),

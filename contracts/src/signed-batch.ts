@@ -1,3 +1,6 @@
+export const batchKinds = ['points', 'gap', 'clock'] as const
+export type BatchKind = (typeof batchKinds)[number]
+
 /**
  * What an enrolled gateway sends: a compact batch, or the record of a gap, with the gateway's sequence and signature.
  * Little-endian: "KS", version 1, kind, sequence u64, first and last time of the values i64, number of values u32, body,
@@ -5,24 +8,23 @@
  * missing batch is told from silence, by the signature a gateway from somebody who has only its token.
  */
 export interface SignedBatch {
-  kind: 'points' | 'gap'
+  kind: BatchKind
   /** From 1, one more with each batch; never used twice for different bodies. */
   sequence: number
   /** Times of the earliest and latest value, Unix ms. */
   firstAt: number
   lastAt: number
   points: number
-  /** `points`: a compact batch. `gap`: JSON, see GapBody. */
+  /** `points`: a compact batch. `gap`, and `clock` for a step of the gateway's clock from `firstAt` to `lastAt`: JSON, NoteBody. */
   body: Uint8Array
 }
 
-/** Values that were taken and that the gateway no longer has. Their number and times stand in the batch. */
-export interface GapBody {
+/** Of a gap (values that the gateway has not, or took none) or a step of its clock: why. */
+export interface NoteBody {
   reason: string
 }
 
 const magic = [0x4b, 0x53, 0x01] as const
-const kinds = ['points', 'gap'] as const
 const headBytes = 32
 const signatureBytes = 64
 const domain = new TextEncoder().encode('kapok signed batch 1\n')
@@ -35,7 +37,7 @@ export function encodeSignedBatch(batch: SignedBatch, sign: (bytes: Uint8Array) 
   const bytes = new Uint8Array(headBytes + batch.body.length + signatureBytes)
   const view = new DataView(bytes.buffer)
   bytes.set(magic)
-  bytes[3] = kinds.indexOf(batch.kind)
+  bytes[3] = batchKinds.indexOf(batch.kind)
   view.setBigUint64(4, BigInt(batch.sequence), true)
   view.setBigInt64(12, BigInt(batch.firstAt), true)
   view.setBigInt64(20, BigInt(batch.lastAt), true)
@@ -54,7 +56,7 @@ export function decodeSignedBatch(
   const end = bytes.length - signatureBytes
   if (end < headBytes || !isSignedBatch(bytes)) throw new RangeError('not a signed batch')
   if (bytes[2] !== magic[2]) throw new RangeError(`a signed batch of version ${bytes[2]}`)
-  const kind = kinds[bytes[3] ?? kinds.length]
+  const kind = batchKinds[bytes[3] ?? batchKinds.length]
   if (kind === undefined) throw new RangeError(`a signed batch of kind ${bytes[3]}`)
   if (!verify(signedBytes(bytes.subarray(0, end)), bytes.subarray(end)))
     throw new RangeError('the signature is not the gateway’s')

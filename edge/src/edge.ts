@@ -6,6 +6,7 @@ import { TagTableError } from './check.ts'
 import type { Identity } from './identity.ts'
 import { startReader } from './reading/reader.ts'
 import { startStatusPage } from './status-page.ts'
+import { SteadyClock } from './steady-clock.ts'
 import { readTagTable } from './tag-table.ts'
 import { startUplink } from './uplink.ts'
 
@@ -33,7 +34,15 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, log }: Ed
   if (platform === undefined || token === undefined)
     throw new TagTableError('table: platform and token are expected, or a gateway that is enrolled')
   const buffer = new EdgeBuffer(bufferFile)
-  const readers = table.devices.map((device) => startReader(device, buffer, clock, log))
+  const steady = new SteadyClock(clock, (step) => {
+    log.warn(
+      { ...step, alarm: 'the clock was set' },
+      'the clock of this box was set; values that wait are moved with it',
+    )
+    buffer.clockWasSet(step)
+  })
+  buffer.beginRun(steady.now())
+  const readers = table.devices.map((device) => startReader(device, buffer, steady, log))
   const uplink = startUplink({ url: platform, token, key: identity?.key, buffer, log })
   const page = await startStatusPage(table.statusPort, {
     devices: readers.map((reader) => reader.state),
@@ -47,7 +56,9 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, log }: Ed
       page.closeAllConnections()
       page.close()
       await Promise.all(readers.map((reader) => reader.stop()))
+      buffer.flush()
       await uplink.stop()
+      steady.stop()
       buffer.close()
     },
   }

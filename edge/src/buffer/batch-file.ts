@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { GapBody } from '@kapok/contracts/signed-batch'
+import { shiftTimes } from '@kapok/contracts/compact-batch'
+import type { BatchKind, NoteBody } from '@kapok/contracts/signed-batch'
 
 export interface BatchRow {
   /** The gateway's sequence: each batch has the next number, so that a missing one is a gap. */
   seq: number
-  /** `gap`: a record of values that are missing, which goes the same way as the values do. */
-  kind: 'points' | 'gap'
+  /** `gap` and `clock` are records, which go the same way as the values do. */
+  kind: BatchKind
   points: number
   /** Times of the earliest and latest point, Unix ms. */
   firstAt: number
@@ -26,11 +27,14 @@ export interface Gap {
 
 const version = 1
 const schema = `
-  CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, points INTEGER NOT NULL, first_at INTEGER NOT NULL,
+  CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, points INTEGER NOT NULL,
+    run INTEGER NOT NULL, clock_steps INTEGER NOT NULL, first_at INTEGER NOT NULL,
     last_at INTEGER NOT NULL, delivered INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL) STRICT;
   CREATE INDEX batch_waiting ON batch (seq) WHERE delivered = 0;
   CREATE TABLE gap (id INTEGER PRIMARY KEY AUTOINCREMENT, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
     points INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+  -- Each start of the gateway, and by how much its clock was set while it ran, in ms.
+  CREATE TABLE run (id INTEGER PRIMARY KEY AUTOINCREMENT, began_at INTEGER NOT NULL, clock_steps INTEGER NOT NULL DEFAULT 0) STRICT;
   CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   PRAGMA user_version = ${version};`
 
@@ -39,7 +43,9 @@ const dropBytes = 1024 * 1024
 
 interface Row {
   seq: number
-  kind: 'points' | 'gap'
+  kind: BatchKind
+  run: number
+  shift: number
   points: number
   first_at: number
   last_at: number
@@ -50,6 +56,9 @@ interface Row {
 export class BatchFile {
   readonly #db: DatabaseSync
   readonly #statements
+  /** The id of this run, and by how much the clock was set in it so far. */
+  #run = 0
+  #clockSteps = 0
   #bytes: number
   #waiting: { points: number; bytes: number }
 
@@ -90,7 +99,7 @@ export class BatchFile {
   }
 
   add({ kind, points, firstAt, lastAt, body }: Omit<BatchRow, 'seq'>): void {
-    this.#statements.add.run(kind, points, firstAt, lastAt, body)
+    this.#statements.add.run(kind, points, this.#run, this.#clockSteps, firstAt, lastAt, body)
     this.#bytes += body.length
     this.#waiting.points += kind === 'points' ? points : 0
     this.#waiting.bytes += body.length
@@ -99,8 +108,24 @@ export class BatchFile {
   /** Keeps the record, and puts it on its way to the platform. */
   addGap({ firstAt, lastAt, points, reason }: Omit<Gap, 'id'>): void {
     this.#statements.addGap.run(firstAt, lastAt, points, reason)
-    const body = new TextEncoder().encode(JSON.stringify({ reason } satisfies GapBody))
+    const body = new TextEncoder().encode(JSON.stringify({ reason } satisfies NoteBody))
     this.add({ kind: 'gap', points, firstAt, lastAt, body })
+  }
+
+  /** Begins a run: what the gateway stamps from now on hangs together. The last time that was stamped before, if any. */
+  beginRun(at: number): number | undefined {
+    const { last } = this.#statements.lastStamp.get() as { last: number | null }
+    const { id } = this.#statements.beginRun.get(at) as { id: number }
+    this.#run = id
+    return last ?? undefined
+  }
+
+  /** The clock was set by `ms`: what waits from this run was stamped by a clock that was wrong by that. */
+  addClockStep({ before, after }: { before: number; after: number }): void {
+    this.#clockSteps += after - before
+    this.#statements.stepClock.run(this.#clockSteps, this.#run)
+    const body = new TextEncoder().encode(JSON.stringify({ reason: 'the clock was set' } satisfies NoteBody))
+    this.add({ kind: 'clock', points: 0, firstAt: before, lastAt: after, body })
   }
 
   markDelivered(seqs: readonly number[]): void {
@@ -155,13 +180,13 @@ export class BatchFile {
 
   waiting(from: number, to: number, limit: number): BatchRow[] {
     const rows = this.#statements.waiting.all(from, to, limit) as unknown as Row[]
-    return rows.map(({ seq, kind, points, first_at, last_at, body }) => ({
+    return rows.map(({ seq, kind, points, shift, first_at, last_at, body }) => ({
       seq,
       kind,
       points,
-      firstAt: first_at,
-      lastAt: last_at,
-      body,
+      firstAt: first_at + shift,
+      lastAt: last_at + shift,
+      body: shift === 0 ? body : shiftTimes(body, shift),
     }))
   }
 
@@ -211,7 +236,9 @@ function statementsOf(db: DatabaseSync) {
     sums: db.prepare(`SELECT coalesce(sum(length(body)), 0) AS "all",
       coalesce(sum(length(body)) FILTER (WHERE delivered = 0), 0) AS open,
       coalesce(sum(points) FILTER (WHERE delivered = 0 AND kind = 'points'), 0) AS points FROM batch`),
-    add: db.prepare('INSERT INTO batch (kind, points, first_at, last_at, body) VALUES (?, ?, ?, ?, ?)'),
+    add: db.prepare(
+      'INSERT INTO batch (kind, points, run, clock_steps, first_at, last_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
     addGap: db.prepare('INSERT INTO gap (first_at, last_at, points, reason) VALUES (?, ?, ?, ?)'),
     markDelivered: db.prepare(
       'UPDATE batch SET delivered = 1 WHERE seq = ? AND delivered = 0 RETURNING points, length(body) AS bytes, kind',
@@ -226,7 +253,15 @@ function statementsOf(db: DatabaseSync) {
       'SELECT coalesce(sum(length(body)), 0) AS bytes FROM batch WHERE delivered = 1 AND last_at < ?',
     ),
     removeDeliveredBefore: db.prepare('DELETE FROM batch WHERE delivered = 1 AND last_at < ?'),
-    waiting: db.prepare('SELECT * FROM batch WHERE delivered = 0 AND seq >= ? AND seq < ? ORDER BY seq LIMIT ?'),
+    // What was stamped before the clock was set, in the same run, is moved by as much; a record keeps its own times.
+    waiting: db.prepare(`SELECT b.*, iif(b.kind = 'points', r.clock_steps - b.clock_steps, 0) AS shift
+      FROM batch b JOIN run r ON r.id = b.run
+      WHERE b.delivered = 0 AND b.seq >= ? AND b.seq < ? ORDER BY b.seq LIMIT ?`),
+    lastStamp:
+      db.prepare(`SELECT max(b.last_at + r.clock_steps - b.clock_steps) AS last FROM batch b JOIN run r ON r.id = b.run
+      WHERE b.kind = 'points'`),
+    beginRun: db.prepare('INSERT INTO run (began_at) VALUES (?) RETURNING id'),
+    stepClock: db.prepare('UPDATE run SET clock_steps = ? WHERE id = ?'),
     between: db.prepare(`SELECT * FROM batch WHERE first_at < ? AND last_at >= ? AND kind = 'points' ORDER BY seq`),
     gaps: db.prepare(
       'SELECT id, first_at AS firstAt, last_at AS lastAt, points, reason FROM gap WHERE id >= ? ORDER BY id LIMIT ?',

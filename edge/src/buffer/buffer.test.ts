@@ -184,3 +184,34 @@ test('a file of another version is refused with what to do', () => {
   db.close()
   expect(() => new EdgeBuffer(file())).toThrow(/made by another version of the gateway; start that, or move/)
 })
+
+test('between two runs there is a gap record, from the last value to the start', async () => {
+  const buffer = buffered()
+  buffer.beginRun(0)
+  await put(buffer, points(3, 1_000))
+  const again = reopened()
+  again.beginRun(60_000)
+  expect(again.gaps(0, 9)).toEqual([
+    { id: 1, firstAt: 1_002, lastAt: 60_000, points: 0, reason: 'the gateway was not running' },
+  ])
+})
+
+test('values that wait are moved by a step of the clock, those of an earlier run and those after it are not', async () => {
+  const hour = 3_600_000
+  const buffer = buffered()
+  buffer.beginRun(0)
+  await put(buffer, points(2, 1_000))
+  const again = reopened()
+  again.beginRun(5_000)
+  await put(again, points(2, 10_000))
+  again.clockWasSet({ before: 11_000, after: 11_000 + hour })
+  await put(again, points(1, 12_000 + hour))
+  again.clockWasSet({ before: 13_000 + hour, after: 13_000 - hour })
+  const times = (from: EdgeBuffer) => kept(from).map(({ at }) => at)
+  const moved = [1_000, 1_001, 10_000 - hour, 10_001 - hour, 12_000 - hour]
+  expect(times(again)).toEqual(moved)
+  const next = reopened()
+  expect(times(next)).toEqual(moved)
+  const steps = next.waiting(...everything, 99).filter(({ kind }) => kind === 'clock')
+  expect(steps.map(({ firstAt, lastAt }) => lastAt - firstAt)).toEqual([hour, -2 * hour])
+})

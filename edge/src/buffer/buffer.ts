@@ -137,6 +137,27 @@ export class EdgeBuffer {
     }
   }
 
+  /**
+   * Begins a run of the gateway at `now`. Between the last value before it and now there is a gap, whatever the cause;
+   * it is recorded, so that it is not taken for silence of the machines.
+   */
+  beginRun(now: number): void {
+    this.#file.inTransaction(() => {
+      const last = this.#file.beginRun(now)
+      if (last === undefined) return
+      const reason = 'the gateway was not running'
+      this.#file.addGap({ firstAt: Math.min(last, now), lastAt: Math.max(last, now), points: 0, reason })
+    })
+  }
+
+  /** The clock was found to have been set. What this run stamped and the platform has not yet is moved by as much. */
+  clockWasSet(step: { before: number; after: number }): void {
+    // Values that are still gathered belong to the time before.
+    this.flush()
+    this.#file.inTransaction(() => this.#file.addClockStep(step))
+    for (const wake of [...this.#wakers]) wake()
+  }
+
   /** Oldest waiting batches with `from <= seq < to`, in the order of their numbers, which is the order of time. */
   waiting(from: number, to: number, limit: number): BatchRow[] {
     return this.#file.waiting(from, to, limit)

@@ -22,14 +22,16 @@ export async function gatewayStanding(kit: Kit, tx: Tx, deviceId: string): Promi
       lastReceived: null,
       missing: [],
       gaps: [],
+      clockSteps: [],
       doubled: 0,
     }
-  const [sums, missing, gaps] = await Promise.all([
+  const [sums, missing, gaps, steps] = await Promise.all([
     query<{ batches: string; points: string; last: string; received: string; doubled: string }>(kit, key.id, sumsQuery),
     query<Record<'sequence' | 'previous' | 'after' | 'before', string>>(kit, key.id, missingQuery, {
       before: Number(key.first_sequence) - 1,
     }),
-    query<{ first: string; last: string; points: number; reason: string }>(kit, key.id, gapsQuery),
+    query<{ first: string; last: string; points: number; reason: string }>(kit, key.id, notesQuery('gap')),
+    query<{ first: string; last: string }>(kit, key.id, notesQuery('clock')),
   ])
   const all = sums[0]
   return {
@@ -54,6 +56,7 @@ export async function gatewayStanding(kit: Kit, tx: Tx, deviceId: string): Promi
       points,
       reason,
     })),
+    clockSteps: steps.map(({ first, last }) => ({ before: Number(first), after: Number(last) })),
     doubled: Number(all?.doubled ?? 0),
   }
 }
@@ -73,8 +76,9 @@ const missingQuery = `SELECT sequence, previous, after, before FROM (
     FROM (SELECT sequence, min(first_at) AS first_at, max(last_at) AS last_at ${ofKey} GROUP BY sequence)
     WINDOW w AS (ORDER BY sequence ROWS BETWEEN 1 PRECEDING AND CURRENT ROW))
   WHERE sequence > previous + 1 ORDER BY sequence DESC LIMIT ${listMax}`
-const gapsQuery = `SELECT ${millis('first_at')} AS first, ${millis('last_at')} AS last, points, reason ${ofKey}
-  AND kind = 'gap' ORDER BY sequence DESC LIMIT ${listMax}`
+const notesQuery = (kind: 'gap' | 'clock') =>
+  `SELECT ${millis('first_at')} AS first, ${millis('last_at')} AS last, points, reason ${ofKey}
+    AND kind = '${kind}' ORDER BY sequence DESC LIMIT ${listMax}`
 
 async function query<T>(kit: Kit, key: string, text: string, more: Record<string, unknown> = {}): Promise<T[]> {
   const result = await kit.clickhouse.query({ query: text, query_params: { key, ...more }, format: 'JSONEachRow' })

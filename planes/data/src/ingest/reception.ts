@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto'
-import { decodeSignedBatch, type GapBody, isSignedBatch, type SignedBatch } from '@kapok/contracts/signed-batch'
+import { decodeSignedBatch, isSignedBatch, type NoteBody, type SignedBatch } from '@kapok/contracts/signed-batch'
 import type { Dialect, DialectSession } from './dialect/dialect.ts'
 import { compactTopic, native } from './dialect/native.ts'
 import { sparkplugB } from './dialect/sparkplug-b.ts'
@@ -81,8 +81,8 @@ export class Reception {
       if (!(error instanceof RangeError)) throw error
       return this.refuse(message, [reason('signature.wrong', { why: error.message })])
     }
-    if (batch.kind === 'gap') {
-      this.#intake.putSequence(message, key.id, batch, mark, gapReason(batch.body))
+    if (batch.kind !== 'points') {
+      this.#intake.putSequence(message, key.id, batch, mark, noteReason(batch.body))
       return []
     }
     const inner = { ...message, payload: Buffer.from(batch.body.buffer, batch.body.byteOffset, batch.body.byteLength) }
@@ -137,10 +137,10 @@ export class Reception {
 /** A second attempt must not find the problems of the first. */
 const copyOf = (decoded: Decoded): Decoded => ({ ...decoded, problems: [...decoded.problems] })
 
-/** Why a gateway lost values, in its own words; they are a note for people and nothing hangs on them. */
-function gapReason(body: Uint8Array): string {
+/** Why a gateway lost values or its clock stepped, in its own words; they are a note for people and nothing hangs on them. */
+function noteReason(body: Uint8Array): string {
   try {
-    const { reason: why } = JSON.parse(Buffer.from(body).toString('utf8')) as Partial<GapBody>
+    const { reason: why } = JSON.parse(Buffer.from(body).toString('utf8')) as Partial<NoteBody>
     return String(why ?? '').slice(0, 200)
   } catch {
     return ''
