@@ -1,12 +1,12 @@
 import type { AddressInfo } from 'node:net'
-import type { Clock } from '@kapok/kit/clock'
+import { type Clock, SettableClock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { EdgeBuffer } from './buffer/buffer.ts'
 import { TagTableError } from './check.ts'
 import type { Identity } from './identity.ts'
 import { startReader } from './reading/reader.ts'
 import { startStatusPage } from './status-page.ts'
-import { SteadyClock } from './steady-clock.ts'
+import { type ClockStep, SteadyClock } from './steady-clock.ts'
 import { readTagTable } from './tag-table.ts'
 import { startUplink } from './uplink.ts'
 
@@ -34,15 +34,15 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, log }: Ed
   if (platform === undefined || token === undefined)
     throw new TagTableError('table: platform and token are expected, or a gateway that is enrolled')
   const buffer = new EdgeBuffer(bufferFile)
-  const steady = new SteadyClock(clock, (step) => {
-    log.warn(
-      { ...step, alarm: 'the clock was set' },
-      'the clock of this box was set; values that wait are moved with it',
-    )
+  // A world's clock is set by its owner and on purpose; a plant's by accident, or by NTP that found the time.
+  const steady = clock instanceof SettableClock ? undefined : new SteadyClock(clock, clockWasSet)
+  function clockWasSet(step: ClockStep): void {
+    log.warn({ ...step, alarm: 'clock.set' }, 'the clock of this box was set; values that wait are moved with it')
     buffer.clockWasSet(step)
-  })
-  buffer.beginRun(steady.now())
-  const readers = table.devices.map((device) => startReader(device, buffer, steady, log))
+  }
+  const time = steady ?? clock
+  buffer.beginRun(time.now())
+  const readers = table.devices.map((device) => startReader(device, buffer, time, log))
   const uplink = startUplink({ url: platform, token, key: identity?.key, buffer, log })
   const page = await startStatusPage(table.statusPort, {
     devices: readers.map((reader) => reader.state),
@@ -58,7 +58,7 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, log }: Ed
       await Promise.all(readers.map((reader) => reader.stop()))
       buffer.flush()
       await uplink.stop()
-      steady.stop()
+      steady?.stop()
       buffer.close()
     },
   }

@@ -254,11 +254,11 @@ function statementsOf(db: DatabaseSync) {
     ),
     removeDeliveredBefore: db.prepare('DELETE FROM batch WHERE delivered = 1 AND last_at < ?'),
     // What was stamped before the clock was set, in the same run, is moved by as much; a record keeps its own times.
-    waiting: db.prepare(`SELECT b.*, iif(b.kind = 'points', r.clock_steps - b.clock_steps, 0) AS shift
-      FROM batch b JOIN run r ON r.id = b.run
+    waiting: db.prepare(`SELECT b.*, iif(b.kind = 'points', coalesce(r.clock_steps - b.clock_steps, 0), 0) AS shift
+      FROM batch b LEFT JOIN run r ON r.id = b.run
       WHERE b.delivered = 0 AND b.seq >= ? AND b.seq < ? ORDER BY b.seq LIMIT ?`),
     lastStamp:
-      db.prepare(`SELECT max(b.last_at + r.clock_steps - b.clock_steps) AS last FROM batch b JOIN run r ON r.id = b.run
+      db.prepare(`SELECT max(b.last_at + coalesce(r.clock_steps - b.clock_steps, 0)) AS last FROM batch b LEFT JOIN run r ON r.id = b.run
       WHERE b.kind = 'points'`),
     beginRun: db.prepare('INSERT INTO run (began_at) VALUES (?) RETURNING id'),
     stepClock: db.prepare('UPDATE run SET clock_steps = ? WHERE id = ?'),

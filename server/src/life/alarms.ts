@@ -1,5 +1,7 @@
 /** What the terminal says of a log line with an `alarm`: what happened, and what somebody should do. */
 const words: Record<string, string> = {
+  'clock.set':
+    '网关的时钟被调整，已记录；待上报的数据随之修正 · The clock of a gateway was set; it is recorded, and values that wait are corrected.',
   'disk.full':
     '磁盘将满，已停止接收测点值；请清理空间 · The disk is nearly full and points are refused; free some space.',
   'segment.damaged':
