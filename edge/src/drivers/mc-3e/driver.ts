@@ -135,7 +135,7 @@ class McConnection implements DeviceConnection<McAddress, McRequest> {
         }
       })
     } catch (error) {
-      if (misfit === undefined || !(error instanceof Error)) throw error
+      if (misfit === undefined || error instanceof RefusedRequest || !(error instanceof Error)) throw error
       throw new DeviceError(`${error.message}; ${misfit}`, { cause: error })
     }
   }
