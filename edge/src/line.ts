@@ -173,6 +173,8 @@ export class Line<F> {
 
   async #connect(): Promise<void> {
     const { end, frames, greet } = this.#options
+    // For all of it, so that the request which opens the line settles within its time.
+    const deadline = Date.now() + end.timeoutMs
     const stream = await (end.serialPort === undefined ? openTcp(end) : openSerial(end))
     if (this.#closed) {
       stream.destroy()
@@ -193,7 +195,7 @@ export class Line<F> {
     })
     if (greet !== undefined)
       try {
-        await greet((bytes, accept) => this.#exchange(bytes, accept, Date.now() + end.timeoutMs))
+        await greet((bytes, accept) => this.#exchange(bytes, accept, deadline))
       } catch (error) {
         this.#drop(error instanceof Error ? error : new DeviceError(String(error)))
         throw error

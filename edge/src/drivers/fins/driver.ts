@@ -1,13 +1,6 @@
 import { integer, oneOf, optional, otherwise, shape, text } from '../../check.ts'
-import {
-  type DeviceConnection,
-  DeviceError,
-  type Driver,
-  type DriverTag,
-  RefusedRequest,
-  type Request,
-  type TagValue,
-} from '../../driver.ts'
+import type { DeviceConnection, Driver, DriverTag, Request, TagValue } from '../../driver.ts'
+import { passingOverMisfits } from '../../misfit.ts'
 import { mergeSpans } from '../../spans.ts'
 import { booleanOf, good, textEncodings } from '../../values.ts'
 import { readWords, type TextLayout, type WordType, writeWords } from '../../words.ts'
@@ -97,26 +90,16 @@ class FinsConnection implements DeviceConnection<FinsAddress, FinsRequest> {
     return this.#transport.close()
   }
 
-  /** An answer that does not fit is passed over: the right one may follow. What it was is said when none does. */
-  async #request(command: Command, data: Uint16Array | undefined, name: string): Promise<Uint16Array> {
-    let misfit: string | undefined
-    try {
-      return await this.#transport.exchange(
-        (nodes, serviceId) => encodeCommand(command, data, this.#route(nodes, serviceId)),
-        (frame, nodes, serviceId) => {
-          try {
-            return decodeResponse(frame, command, this.#route(nodes, serviceId), name)
-          } catch (error) {
-            if (error instanceof RefusedRequest || !(error instanceof DeviceError)) throw error
-            misfit = error.message
-            return undefined
-          }
-        },
-      )
-    } catch (error) {
-      if (misfit === undefined || error instanceof RefusedRequest || !(error instanceof Error)) throw error
-      throw new DeviceError(`${error.message}; ${misfit}`, { cause: error })
-    }
+  #request(command: Command, data: Uint16Array | undefined, name: string): Promise<Uint16Array> {
+    return passingOverMisfits(
+      (accept) =>
+        this.#transport.exchange(
+          (nodes, serviceId) => encodeCommand(command, data, this.#route(nodes, serviceId)),
+          accept,
+        ),
+      (frame: Buffer, nodes: Nodes, serviceId: number) =>
+        decodeResponse(frame, command, this.#route(nodes, serviceId), name),
+    )
   }
 
   #route(nodes: Nodes, serviceId: number): FinsRoute {

@@ -4,11 +4,11 @@ import {
   DeviceError,
   type Driver,
   type DriverTag,
-  RefusedRequest,
   type Request,
   type TagValue,
 } from '../../driver.ts'
 import { Line } from '../../line.ts'
+import { passingOverMisfits } from '../../misfit.ts'
 import { mergeSpans } from '../../spans.ts'
 import { booleanOf, good, textEncodings } from '../../values.ts'
 import { readWords, type TextLayout, type WordType, writeWords } from '../../words.ts'
@@ -117,26 +117,12 @@ class McConnection implements DeviceConnection<McAddress, McRequest> {
     return this.#line.close()
   }
 
-  /**
-   * An answer that does not fit is passed over: the right one may follow, and if none does, the connection is begun anew,
-   * so that it is never taken for the next request's.
-   */
-  async #request(command: Command, data: Uint16Array | undefined): Promise<Uint16Array> {
-    const timer = Math.max(1, Math.floor(this.#settings.timeoutMs / 250) - 1)
-    let misfit: string | undefined
-    try {
-      return await this.#line.request(encodeRequest(command, data, this.#settings, this.#settings, timer), (frame) => {
-        try {
-          return decodeAnswer(frame, command, this.#settings, this.#settings)
-        } catch (error) {
-          if (error instanceof RefusedRequest || !(error instanceof DeviceError)) throw error
-          misfit = error.message
-          return undefined
-        }
-      })
-    } catch (error) {
-      if (misfit === undefined || error instanceof RefusedRequest || !(error instanceof Error)) throw error
-      throw new DeviceError(`${error.message}; ${misfit}`, { cause: error })
-    }
+  #request(command: Command, data: Uint16Array | undefined): Promise<Uint16Array> {
+    const settings = this.#settings
+    const timer = Math.max(1, Math.floor(settings.timeoutMs / 250) - 1)
+    return passingOverMisfits(
+      (accept) => this.#line.request(encodeRequest(command, data, settings, settings, timer), accept),
+      (frame: Buffer) => decodeAnswer(frame, command, settings, settings),
+    )
   }
 }

@@ -1,5 +1,6 @@
 import { DeviceError, RefusedRequest } from '../../driver.ts'
 import { Line } from '../../line.ts'
+import { passingOverMisfits } from '../../misfit.ts'
 import { nameOf } from './address.ts'
 import {
   decodePdu,
@@ -91,26 +92,16 @@ export class S7Client {
     return this.#line.close()
   }
 
-  /** An answer that does not fit is passed over: the right one may follow. What it was is said when none does. */
-  async #request<T>(parameters: Buffer, data: Buffer, name: string, decode: (pdu: Pdu) => T): Promise<T> {
+  #request<T>(parameters: Buffer, data: Buffer, name: string, decode: (pdu: Pdu) => T): Promise<T> {
     const job = this.#job(parameters, data)
-    let misfit: string | undefined
-    try {
-      return await this.#line.request(job.bytes, (tpdu) => {
-        try {
-          const answer = this.#answer(tpdu, job.reference)
-          if (answer.error !== 0) throw new RefusedRequest(`${name}: ${errorWords(answer.error)}`)
-          return decode(answer)
-        } catch (error) {
-          if (error instanceof RefusedRequest || !(error instanceof DeviceError)) throw error
-          misfit = error.message
-          return undefined
-        }
-      })
-    } catch (error) {
-      if (misfit === undefined || error instanceof RefusedRequest || !(error instanceof Error)) throw error
-      throw new DeviceError(`${error.message}; ${misfit}`, { cause: error })
-    }
+    return passingOverMisfits(
+      (accept) => this.#line.request(job.bytes, accept),
+      (tpdu: Tpdu) => {
+        const answer = this.#answer(tpdu, job.reference)
+        if (answer.error !== 0) throw new RefusedRequest(`${name}: ${errorWords(answer.error)}`)
+        return decode(answer)
+      },
+    )
   }
 
   #job(parameters: Buffer, data: Buffer): { bytes: Buffer; reference: number } {
