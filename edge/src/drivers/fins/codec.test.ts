@@ -68,6 +68,9 @@ test('what is not the response to the command is never a value', () => {
   expect(spoilt(4, 12)).toThrow('a response to node 0.12.0 came')
   expect(spoilt(7, 3)).toThrow('node 0.3.0 responded')
   expect(spoilt(11, 2)).toThrow('a response to another command')
+  const flag: Command = { ...command, code: 0x09, elements: 1, unit: 'bit' }
+  const neither = encodeResponse(flag, 0, Uint16Array.of(2), asked)
+  expect(() => decodeResponse(neither, flag, asked, 'T0')).toThrow('neither on nor off')
   expect(() => decodeResponse(answer, { ...command, elements: 3 }, asked, 'D0')).toThrow('4 bytes came instead of 6')
   expect(() =>
     decodeResponse(answer, command, { ...asked, destination: { ...asked.destination, node: 0 } }, 'D0'),

@@ -88,8 +88,8 @@ function writeElements(frame: Buffer, at: number, unit: Command['unit'], data: U
 
 function readElements(bytes: Buffer, unit: Command['unit']): Uint16Array {
   if (unit === 'word') return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16BE(i * 2))
-  // Bit 0 is the state; a forced bit is told by the others.
-  return Uint16Array.from(bytes, (byte) => byte & 1)
+  if (bytes.some((byte) => byte > 1)) throw new DeviceError('a bit is neither on nor off')
+  return Uint16Array.from(bytes)
 }
 
 /**

@@ -18,7 +18,7 @@ const classes: Record<number, string> = {
   135: 'access error',
 }
 const codes: Record<number, string> = {
-  33028: 'the function is not available, or PUT/GET access is not permitted in the CPU',
+  33028: 'the function is not available; in an S7-1200 or -1500 PUT/GET access may be off',
   34048: 'the PDU is too large',
   34562: 'invalid address',
   54273: 'invalid function',
