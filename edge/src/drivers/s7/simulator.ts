@@ -1,6 +1,7 @@
+import type { TagType, TagValue } from '../../driver.ts'
 import { serveTcp } from '../../serve-tcp.ts'
 import { noFaults, type Simulate } from '../../simulator.ts'
-import { booleanOf, type NumberType, readNumber, readText, writeNumber, writeText } from '../../values.ts'
+import { booleanOf, readNumber, readText, writeNumber, writeText } from '../../values.ts'
 import { type Area, parseAddress, type S7Address } from './address.ts'
 import {
   decodeItems,
@@ -22,43 +23,53 @@ const pduSizeMax = 480
 const success = 0xff
 const noData = Buffer.alloc(0)
 
-/** A CPU whose data blocks are those that were set. */
-export const simulate: Simulate = async (options = {}) => {
-  const memory = new Map<string, Buffer>()
-  const faults = noFaults()
-  const make = ({ area, db }: Pick<Item, 'area' | 'db'>) => {
-    const bytes = memory.get(`${area}${db}`) ?? Buffer.alloc(areaBytes)
-    memory.set(`${area}${db}`, bytes)
-    return bytes
+const parse = (address: string, type: TagType) => parseAddress(address, type, { pduSize: pduSizeMax })
+
+/** The memory of a CPU, whose data blocks are those that were set, and what it answers to a job. */
+class Cpu {
+  readonly faults = noFaults()
+  readonly #memory = new Map<string, Buffer>()
+
+  constructor() {
+    for (const area of ['I', 'Q', 'M'] as const satisfies Area[]) this.#bytesOf({ area, db: 0 })
   }
-  for (const area of ['I', 'Q', 'M'] as const satisfies Area[]) make({ area, db: 0 })
 
-  const server = await serveTcp(options, (socket) => {
-    const frames = new TpduReader()
-    const peer = { pduSize: 0 }
-    return (chunk) => {
-      for (const tpdu of frames.push(chunk)) {
-        const answer = faults.silent ? undefined : answerTo(tpdu, peer)
-        if (answer !== undefined) socket.write(answer)
-      }
-    }
-  })
-
-  function answerTo({ type, data, source, called, calling }: Tpdu, peer: { pduSize: number }): Buffer | undefined {
+  /** `pduSize`: what was agreed on with this peer, 0 before. */
+  answer(tpdu: Tpdu, peer: { pduSize: number }): Buffer | undefined {
+    const { type, data, source, called, calling } = tpdu
+    if (this.faults.silent) return undefined
     if (type === tpduTypes.connectionRequest)
       return encodeConnection(tpduTypes.connectionConfirm, { destination: source, source: 7, called, calling })
     if (type !== tpduTypes.data) return undefined
     const job = decodePdu(data)
-    const reference = faults.answersForAnother ? (job.reference + 1) & 0xffff : job.reference
-    const answer = encodePdu({ ...serve(job, peer), reference })
-    if (peer.pduSize > 0 && Math.max(data.length, answer.length) > peer.pduSize)
-      return encodeData(
-        encodePdu({ ...job, kind: kinds.ack, reference, error: 0x8500, parameters: noData, data: noData }),
-      )
-    return encodeData(answer)
+    const reference = this.faults.answersForAnother ? (job.reference + 1) & 0xffff : job.reference
+    const answer = encodePdu({ ...this.#serve(job, peer), reference })
+    const isTooLarge = peer.pduSize > 0 && Math.max(data.length, answer.length) > peer.pduSize
+    return encodeData(isTooLarge ? encodePdu({ ...refusing(job, 0x8500), reference }) : answer)
   }
 
-  function serve(job: Pdu, peer: { pduSize: number }): Pdu {
+  set(text: string, type: TagType, value: TagValue): void {
+    const address = parse(text, type)
+    const bytes = this.#bytesOf(address)
+    if (type === 'bool') setBit(bytes, address, booleanOf(value))
+    else if (type !== 'text') writeNumber(value, type).copy(bytes, address.byte)
+    else if (address.isString) {
+      const characters = writeText(value, address.bytes - 2, 'utf-8')
+      const end = characters.indexOf(0)
+      bytes.set([address.bytes - 2, end === -1 ? characters.length : end], address.byte)
+      characters.copy(bytes, address.byte + 2)
+    } else writeText(value, address.bytes, 'utf-8').copy(bytes, address.byte)
+  }
+
+  get(text: string, type: TagType): TagValue {
+    const address = parse(text, type)
+    const bytes = this.#bytesOf(address).subarray(address.byte, address.byte + address.bytes)
+    if (type === 'bool') return ((bytes[0]! >> address.bit) & 1) === 1
+    if (type !== 'text') return readNumber(bytes, type).value ?? Number.NaN
+    return readText(address.isString ? bytes.subarray(2, 2 + bytes[1]!) : bytes, 'utf-8').value ?? ''
+  }
+
+  #serve(job: Pdu, peer: { pduSize: number }): Pdu {
     const answer = (parameters: Buffer, data: Buffer): Pdu => ({
       ...job,
       kind: kinds.ackData,
@@ -66,27 +77,30 @@ export const simulate: Simulate = async (options = {}) => {
       parameters,
       data,
     })
-    const refuse = (error: number): Pdu => ({ ...answer(noData, noData), kind: kinds.ack, error })
     const code = job.parameters[0]
     if (code === functions.setup) {
       peer.pduSize = Math.min(pduSizeMax, decodeSetup(job.parameters))
       return answer(setupParameters(peer.pduSize), noData)
     }
-    if (faults.refusesAll || (code !== functions.read && code !== functions.write)) return refuse(0x8104)
+    if (this.faults.refusesAll || (code !== functions.read && code !== functions.write)) return refusing(job, 0x8104)
     const items = decodeItems(job.parameters)
-    if (code === functions.write) {
-      const values = decodeValues(job.data, items.length)
-      const codes = items.map((item, i) => store(item, values[i]!.data))
-      return answer(Buffer.from([code, items.length]), Buffer.from(codes))
-    }
-    return answer(Buffer.from([code, items.length]), encodeValues(items.map(load)))
+    const head = Buffer.from([code, items.length])
+    if (code === functions.read) return answer(head, encodeValues(items.map((item) => this.#load(item))))
+    const values = decodeValues(job.data, items.length)
+    return answer(head, Buffer.from(items.map((item, i) => this.#store(item, values[i]!.data))))
+  }
+
+  #bytesOf({ area, db }: Pick<Item, 'area' | 'db'>): Buffer {
+    const bytes = this.#memory.get(`${area}${db}`) ?? Buffer.alloc(areaBytes)
+    this.#memory.set(`${area}${db}`, bytes)
+    return bytes
   }
 
   /** The return code that an item is refused with. */
-  function refusal({ area, db, byte, count }: Item): number | undefined {
-    if (!memory.has(`${area}${db}`)) return 0x0a
+  #refusal({ area, db, byte, count }: Item): number | undefined {
+    if (!this.#memory.has(`${area}${db}`)) return 0x0a
     if (count < 1 || byte + count > areaBytes) return 0x05
-    for (const missing of faults.missing) {
+    for (const missing of this.faults.missing) {
       const gone = plain(missing)
       if (gone?.area === area && gone.db === db && gone.byte < byte + count && gone.byte + gone.bytes > byte)
         return 0x05
@@ -94,10 +108,10 @@ export const simulate: Simulate = async (options = {}) => {
     return undefined
   }
 
-  function load(item: Item): { code: number; unit: Item['unit']; data: Buffer } {
-    const code = refusal(item)
+  #load(item: Item): { code: number; unit: Item['unit']; data: Buffer } {
+    const code = this.#refusal(item)
     if (code !== undefined) return { code, unit: item.unit, data: noData }
-    const bytes = make(item)
+    const bytes = this.#bytesOf(item)
     const data =
       item.unit === 'bit'
         ? Buffer.from([(bytes[item.byte]! >> item.bit) & 1])
@@ -105,39 +119,41 @@ export const simulate: Simulate = async (options = {}) => {
     return { code: success, unit: item.unit, data }
   }
 
-  function store(item: Item, data: Buffer): number {
-    const code = refusal(item)
+  #store(item: Item, data: Buffer): number {
+    const code = this.#refusal(item)
     if (code !== undefined) return code
     if (data.length !== item.count) return 0x07
-    if (item.unit === 'bit') setBit(make(item), item, data[0] === 1)
-    else data.copy(make(item), item.byte)
+    if (item.unit === 'bit') setBit(this.#bytesOf(item), item, data[0] === 1)
+    else data.copy(this.#bytesOf(item), item.byte)
     return success
   }
+}
 
-  const parse = (address: string, type: Parameters<typeof parseAddress>[1]) =>
-    parseAddress(address, type, { pduSize: pduSizeMax })
+const refusing = (job: Pdu, error: number): Pdu => ({
+  ...job,
+  kind: kinds.ack,
+  error,
+  parameters: noData,
+  data: noData,
+})
+
+export const simulate: Simulate = async (options = {}) => {
+  const cpu = new Cpu()
+  const server = await serveTcp(options, (socket) => {
+    const frames = new TpduReader()
+    const peer = { pduSize: 0 }
+    return (chunk) => {
+      for (const tpdu of frames.push(chunk)) {
+        const answer = cpu.answer(tpdu, peer)
+        if (answer !== undefined) socket.write(answer)
+      }
+    }
+  })
   return {
     settings: { host: server.host, port: server.port },
-    faults,
-    set(text, type, value) {
-      const address = parse(text, type)
-      const bytes = make(address)
-      if (type === 'bool') setBit(bytes, address, booleanOf(value))
-      else if (type !== 'text') writeNumber(value, type as NumberType).copy(bytes, address.byte)
-      else if (address.isString) {
-        const characters = writeText(value, address.bytes - 2, 'utf-8')
-        const end = characters.indexOf(0)
-        bytes.set([address.bytes - 2, end === -1 ? characters.length : end], address.byte)
-        characters.copy(bytes, address.byte + 2)
-      } else writeText(value, address.bytes, 'utf-8').copy(bytes, address.byte)
-    },
-    get(text, type) {
-      const address = parse(text, type)
-      const bytes = make(address).subarray(address.byte, address.byte + address.bytes)
-      if (type === 'bool') return ((bytes[0]! >> address.bit) & 1) === 1
-      if (type !== 'text') return readNumber(bytes, type).value ?? Number.NaN
-      return readText(address.isString ? bytes.subarray(2, 2 + bytes[1]!) : bytes, 'utf-8').value ?? ''
-    },
+    faults: cpu.faults,
+    set: (address, type, value) => cpu.set(address, type, value),
+    get: (address, type) => cpu.get(address, type),
     stop: server.stop,
   }
 }
@@ -150,7 +166,7 @@ function setBit(bytes: Buffer, { byte, bit }: Pick<Item, 'byte' | 'bit'>, on: bo
 function plain(address: string): S7Address | undefined {
   for (const type of ['bool', 'uint8', 'uint16', 'uint32', 'text'] as const)
     try {
-      return parseAddress(address, type, { pduSize: pduSizeMax })
+      return parse(address, type)
     } catch {
       // Of the next type, perhaps.
     }
