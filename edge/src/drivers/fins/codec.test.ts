@@ -139,7 +139,7 @@ test('every command and response comes back, in TCP frames torn at any byte', ()
   )
 })
 
-test('whatever bytes come, they are frames of a bounded size or a DeviceError', () => {
+test('whatever bytes come, they are frames of a bounded size or a DeviceError', { timeout: 600_000 }, () => {
   const command = words(0x82, 100, 3)
   const asked = route(2, 1)
   const frames = [

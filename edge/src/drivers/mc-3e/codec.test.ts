@@ -165,7 +165,7 @@ test('every command and its answer come back in each code and series, torn at an
   )
 })
 
-test('whatever bytes come, they are frames of a bounded size or a DeviceError', () => {
+test('whatever bytes come, they are frames of a bounded size or a DeviceError', { timeout: 600_000 }, () => {
   const command: Command = { ...read('D', 100, 3), unit: 'word' }
   const whole = numberings
     .slice(0, 2)

@@ -143,7 +143,7 @@ test('items and values come back, in packets torn at any byte', () => {
   )
 })
 
-test('whatever bytes come, they are packets of a bounded size or a DeviceError', () => {
+test('whatever bytes come, they are packets of a bounded size or a DeviceError', { timeout: 600_000 }, () => {
   const items = [
     { ...block, count: 3 },
     { ...block, count: 2 },
