@@ -46,10 +46,11 @@ export interface LineOptions<F> {
 }
 
 /**
- * Sends `bytes` and waits for their answer: `accept` looks at each frame that comes and gives the result, or undefined
- * when the frame is not the answer, or throws what the answer says. Rejects with that, or with DeviceError.
+ * Sends `bytes` (made when it is their turn, if they need what the greeting brought) and waits for their answer: `accept`
+ * looks at each frame that comes and gives the result, or undefined when the frame is not the answer, or throws what the
+ * answer says. Rejects with that, or with DeviceError.
  */
-type Request<F> = <T>(bytes: Buffer, accept: (frame: F) => T | undefined) => Promise<T>
+type Request<F> = <T>(bytes: Buffer | (() => Buffer), accept: (frame: F) => T | undefined) => Promise<T>
 
 interface Waiting<F> {
   /** True when the frame was this request's answer. */
@@ -82,7 +83,7 @@ export class Line<F> {
   }
 
   /** See Request; waits its turn first. */
-  async request<T>(bytes: Buffer, accept: (frame: F) => T | undefined): Promise<T> {
+  async request<T>(bytes: Buffer | (() => Buffer), accept: (frame: F) => T | undefined): Promise<T> {
     const deadline = Date.now() + this.#options.end.timeoutMs
     await this.#open()
     await this.#turn(deadline)
@@ -97,7 +98,7 @@ export class Line<F> {
     this.#drop(error)
   }
 
-  #exchange<T>(bytes: Buffer, accept: (frame: F) => T | undefined, deadline: number): Promise<T> {
+  #exchange<T>(bytes: Buffer | (() => Buffer), accept: (frame: F) => T | undefined, deadline: number): Promise<T> {
     const stream = this.#stream
     if (stream === undefined) return Promise.reject(new DeviceError('the connection ended before the request was sent'))
     const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -124,7 +125,7 @@ export class Line<F> {
     }
     const timer = setTimeout(() => this.#late(waiting), Math.max(1, deadline - Date.now()))
     this.#waiting.push(waiting)
-    stream.write(bytes)
+    stream.write(typeof bytes === 'function' ? bytes() : bytes)
     return promise
   }
 
@@ -172,6 +173,8 @@ export class Line<F> {
 
   async #connect(): Promise<void> {
     const { end, frames, greet } = this.#options
+    // For all of it, so that the request which opens the line settles within its time.
+    const deadline = Date.now() + end.timeoutMs
     const stream = await (end.serialPort === undefined ? openTcp(end) : openSerial(end))
     if (this.#closed) {
       stream.destroy()
@@ -192,7 +195,7 @@ export class Line<F> {
     })
     if (greet !== undefined)
       try {
-        await greet((bytes, accept) => this.#exchange(bytes, accept, Date.now() + end.timeoutMs))
+        await greet((bytes, accept) => this.#exchange(bytes, accept, deadline))
       } catch (error) {
         this.#drop(error instanceof Error ? error : new DeviceError(String(error)))
         throw error
