@@ -3,6 +3,9 @@ import type { Simulate } from './simulator.ts'
 /** A simulator for each driver. Apart from the drivers, since a gateway in a plant needs none. */
 const simulators: Record<string, () => Promise<{ simulate: Simulate }>> = {
   modbus: () => import('./drivers/modbus/simulator.ts'),
+  s7: () => import('./drivers/s7/simulator.ts'),
+  'mc-3e': () => import('./drivers/mc-3e/simulator.ts'),
+  fins: () => import('./drivers/fins/simulator.ts'),
 }
 
 /** Throws for an unknown protocol. */
