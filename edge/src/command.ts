@@ -13,13 +13,22 @@ export class CommandError extends Error {
 
 const bufferOf = (home: string) => join(home, 'batches')
 
+export interface GatewayCommand {
+  tagTableFile: string
+  home: string
+  clock: Clock
+  /** See EdgeOptions. */
+  monotonic?: () => number
+  log: Log
+}
+
 /** Runs the gateway of a tag table. Throws CommandError for a table or an identity that cannot be used. */
-export async function startGateway(ask: { tagTableFile: string; home: string; clock: Clock; log: Log }): Promise<Edge> {
-  const { tagTableFile, home, clock, log } = ask
+export async function startGateway(ask: GatewayCommand): Promise<Edge> {
+  const { tagTableFile, home, ...rest } = ask
   const tagTable = readTable(tagTableFile)
   try {
-    const edge = await runEdge({ tagTable, identity: readIdentity(home), bufferFile: bufferOf(home), clock, log })
-    log.info({ page: edge.statusUrl }, 'the gateway serves its own page')
+    const edge = await runEdge({ tagTable, identity: readIdentity(home), bufferFile: bufferOf(home), ...rest })
+    rest.log.info({ page: edge.statusUrl }, 'the gateway serves its own page')
     return edge
   } catch (error) {
     if (error instanceof TagTableError) throw new CommandError(`${tagTableFile}: ${error.message}`, { cause: error })

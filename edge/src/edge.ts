@@ -18,6 +18,8 @@ export interface EdgeOptions {
   /** File of the buffer. */
   bufferFile: string
   clock: Clock
+  /** Monotonic ms, where time runs at another pace. */
+  monotonic?: (() => number) | undefined
   log: Log
 }
 
@@ -28,14 +30,14 @@ export interface Edge {
 }
 
 // driver → normalise → buffer → uplink
-export async function runEdge({ tagTable, identity, bufferFile, clock, log }: EdgeOptions): Promise<Edge> {
+export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic, log }: EdgeOptions): Promise<Edge> {
   const table = await readTagTable(tagTable)
   const { platform, token } = identity ?? table
   if (platform === undefined || token === undefined)
     throw new TagTableError('table: platform and token are expected, or a gateway that is enrolled')
   const buffer = new EdgeBuffer(bufferFile)
   // A world's clock is set by its owner and on purpose; a plant's by accident, or by NTP that found the time.
-  const steady = clock instanceof SettableClock ? undefined : new SteadyClock(clock, clockWasSet)
+  const steady = clock instanceof SettableClock ? undefined : new SteadyClock(clock, clockWasSet, monotonic)
   function clockWasSet(step: ClockStep): void {
     log.warn({ ...step, alarm: 'clock.set' }, 'the clock of this box was set; values that wait are moved with it')
     buffer.clockWasSet(step)

@@ -26,7 +26,8 @@ export class SteadyClock implements Clock {
     this.#source = source
     this.#monotonic = monotonic
     this.#onStep = onStep
-    this.#anchor = { wall: source.now(), monotonic: monotonic() }
+    const now = monotonic()
+    this.#anchor = { wall: source.now(), monotonic: now }
     this.#timer = setInterval(() => this.look(), lookMs)
     this.#timer.unref()
   }
@@ -37,9 +38,10 @@ export class SteadyClock implements Clock {
 
   /** Compares with the system's clock. */
   look(): void {
-    const before = this.now()
+    const monotonic = this.#monotonic()
+    const before = Math.round(this.#anchor.wall + monotonic - this.#anchor.monotonic)
     const after = this.#source.now()
-    this.#anchor = { wall: after, monotonic: this.#monotonic() }
+    this.#anchor = { wall: after, monotonic }
     if (Math.abs(after - before) > stepMs) this.#onStep({ before, after })
   }
 

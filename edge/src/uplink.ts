@@ -125,6 +125,7 @@ export function startUplink(options: UplinkOptions): Uplink {
   /** Whether the platform has it. */
   async function send(client: MqttClient, batch: BatchRow): Promise<boolean> {
     try {
+      buffer.sending(batch.seq)
       const payload = payloadOf(batch)
       // Without a key the platform has nothing to keep a gap record by.
       if (payload !== undefined) await client.publishAsync(topic, Buffer.from(payload), { qos: 1 })

@@ -120,10 +120,14 @@ export class BatchFile {
     return last ?? undefined
   }
 
-  /** The clock was set by `ms`: what waits from this run was stamped by a clock that was wrong by that. */
-  addClockStep({ before, after }: { before: number; after: number }): void {
+  /**
+   * The clock was set: what waits from this run was stamped by a clock that was wrong by as much. But for `sent`, which may
+   * be with the platform already as they are, and must be the same when they are sent again.
+   */
+  addClockStep({ before, after }: { before: number; after: number }, sent: Iterable<number>): void {
     this.#clockSteps += after - before
     this.#statements.stepClock.run(this.#clockSteps, this.#run)
+    for (const seq of sent) this.#statements.keepTimes.run(after - before, seq, this.#run)
     const body = new TextEncoder().encode(JSON.stringify({ reason: 'the clock was set' } satisfies NoteBody))
     this.add({ kind: 'clock', points: 0, firstAt: before, lastAt: after, body })
   }
@@ -261,6 +265,7 @@ function statementsOf(db: DatabaseSync) {
       db.prepare(`SELECT max(b.last_at + coalesce(r.clock_steps - b.clock_steps, 0)) AS last FROM batch b LEFT JOIN run r ON r.id = b.run
       WHERE b.kind = 'points'`),
     beginRun: db.prepare('INSERT INTO run (began_at) VALUES (?) RETURNING id'),
+    keepTimes: db.prepare('UPDATE batch SET clock_steps = clock_steps + ? WHERE seq = ? AND run = ?'),
     stepClock: db.prepare('UPDATE run SET clock_steps = ? WHERE id = ?'),
     between: db.prepare(`SELECT * FROM batch WHERE first_at < ? AND last_at >= ? AND kind = 'points' ORDER BY seq`),
     gaps: db.prepare(

@@ -38,8 +38,12 @@ export class BufferFull extends Error {
   override name = 'BufferFull'
 }
 
+/** A small thing that has to survive a restart together with the values, by its name. */
+export type Note = readonly [name: string, value: string]
+
 interface Pending {
   points: readonly EdgePoint[]
+  notes: readonly Note[]
   resolve(): void
   reject(error: Error): void
 }
@@ -57,6 +61,8 @@ export class EdgeBuffer {
   #timer: NodeJS.Timeout | undefined
   readonly #wakers = new Set<() => void>()
   readonly #delivered: number[] = []
+  /** Batches that were sent and are not known to have arrived. */
+  readonly #sent = new Set<number>()
   /** Points that were refused and are not yet in a gap record, since the disk took nothing. */
   #refused: { firstAt: number; lastAt: number; points: number } | undefined
   #tidied = 0
@@ -67,7 +73,7 @@ export class EdgeBuffer {
   }
 
   /** Resolves when the points are on disk; rejects with BufferFull or the disk's error, and then they are in a gap. */
-  append(points: readonly EdgePoint[]): Promise<void> {
+  append(points: readonly EdgePoint[], notes: readonly Note[] = []): Promise<void> {
     if (points.length === 0) return Promise.resolve()
     // One that cannot be written must not take others with it.
     const wrong = points.find(
@@ -78,7 +84,7 @@ export class EdgeBuffer {
     if (this.#pendingPoints + points.length > pendingMax)
       return Promise.reject(new BufferFull('the disk does not keep up with the values'))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#pending.push({ points, resolve, reject })
+    this.#pending.push({ points, notes, resolve, reject })
     this.#pendingPoints += points.length
     if (this.#pendingPoints >= batchPoints) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), gatherMs)
@@ -95,7 +101,10 @@ export class EdgeBuffer {
     this.#pendingPoints = 0
     const points = pending.flatMap((each) => each.points)
     try {
-      this.#write(points)
+      this.#write(
+        points,
+        pending.flatMap((each) => each.notes),
+      )
     } catch (error) {
       this.#refuse(points)
       for (const { reject } of pending) reject(error instanceof Error ? error : new Error(String(error)))
@@ -105,7 +114,7 @@ export class EdgeBuffer {
     for (const wake of [...this.#wakers]) wake()
   }
 
-  #write(points: readonly EdgePoint[]): void {
+  #write(points: readonly EdgePoint[], notes: readonly Note[]): void {
     const bodies = [...bodiesOf(points)]
     const bytes = bodies.reduce((sum, { body }) => sum + body.length, 0)
     const room = this.#options.quotaBytes - this.#file.bytes()
@@ -117,6 +126,7 @@ export class EdgeBuffer {
       }
       if (this.#refused !== undefined) this.#file.addGap({ ...this.#refused, reason: 'refused by the disk' })
       for (const each of bodies) this.#file.add(each)
+      for (const [name, value] of notes) this.#file.setNote(name, value)
     })
     this.#refused = undefined
     this.#delivered.length = 0
@@ -154,7 +164,7 @@ export class EdgeBuffer {
   clockWasSet(step: { before: number; after: number }): void {
     // Values that are still gathered belong to the time before.
     this.flush()
-    this.#file.inTransaction(() => this.#file.addClockStep(step))
+    this.#file.inTransaction(() => this.#file.addClockStep(step, this.#sent))
     for (const wake of [...this.#wakers]) wake()
   }
 
@@ -176,8 +186,14 @@ export class EdgeBuffer {
     })
   }
 
+  /** It is on its way: from now on its bytes are what they are. */
+  sending(seq: number): void {
+    this.#sent.add(seq)
+  }
+
   /** The platform has them. Written with the next values; a batch whose mark is lost is sent again, which does no harm. */
   delivered(seqs: readonly number[]): void {
+    for (const seq of seqs) this.#sent.delete(seq)
     this.#delivered.push(...seqs)
     this.#timer ??= setTimeout(() => this.flush(), gatherMs)
     if (Date.now() - this.#tidied < 60_000) return
@@ -209,13 +225,9 @@ export class EdgeBuffer {
           if (point.at >= from && point.at < to) yield point as EdgePoint
   }
 
-  /** A small thing that has to survive a restart (where a counter stood), by its name. */
+  /** The note that was last written under a name. */
   note(name: string): string | undefined {
     return this.#file.note(name)
-  }
-
-  setNote(name: string, value: string): void {
-    this.#file.setNote(name, value)
   }
 
   close(): void {

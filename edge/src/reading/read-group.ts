@@ -54,46 +54,49 @@ export class ReadGroup {
   async read(connection: Connection, now: () => number): Promise<Round> {
     const retried = [...this.#refused].filter(([, { circuit }]) => circuit.restMs(performance.now()) === 0)
     const requests = [...this.#requests, ...retried.flatMap(([tag]) => this.#driver.plan([tag], this.#settings))]
-    const outcomes = await Promise.all(requests.map((request) => this.#readOrSplit(connection, request, now)))
+    const outcomes = await Promise.all(requests.map((request) => this.#readOrSplit(connection, request)))
     this.#requests = outcomes.flatMap(({ parts }) => parts)
     const samples = outcomes.flatMap((outcome) => outcome.samples)
     const errors = outcomes.flatMap(({ error }) => (error === undefined ? [] : [error]))
     // Tags whose rest is not over yet are still bad.
     for (const [tag, { reason }] of this.#refused)
-      if (!samples.some((each) => each.tag === tag)) samples.push(badSample(tag, reason, now()))
-    return { samples, error: errors.length > 0 && errors.length === outcomes.length ? errors[0] : undefined }
+      if (!samples.some((each) => each.tag === tag)) samples.push(badSample(tag, reason))
+    // Civil time comes last, for all at once: a clock that is set in the middle of a round must not tear it apart.
+    const [wall, monotonic] = [now(), performance.now()]
+    return {
+      samples: samples.map(({ tag, sample, monotonic: taken }) => ({
+        tag,
+        sample,
+        at: sample.at ?? Math.round(wall - (monotonic - taken)),
+      })),
+      error: errors.length > 0 && errors.length === outcomes.length ? errors[0] : undefined,
+    }
   }
 
-  async #readOrSplit(connection: Connection, request: Request<unknown>, now: () => number): Promise<Outcome> {
-    const asked = now()
+  async #readOrSplit(connection: Connection, request: Request<unknown>): Promise<Outcome> {
+    const asked = performance.now()
     const tags = request.tags as readonly Tag[]
     try {
       const samples = await connection.read(request)
       // The middle of the request is nearest to when the machine looked.
-      const middle = Math.round((asked + now()) / 2)
+      const monotonic = (asked + performance.now()) / 2
       for (const tag of tags) this.#refused.delete(tag)
       return {
         parts: [request],
         samples: samples.flatMap((sample, i) => {
           const tag = tags[i]
-          return tag === undefined ? [] : [{ tag, sample, at: sample.at ?? middle }]
+          return tag === undefined ? [] : [{ tag, sample, monotonic }]
         }),
         error: undefined,
       }
     } catch (error) {
-      if (error instanceof RefusedRequest) return this.#split(connection, request, now, error)
+      if (error instanceof RefusedRequest) return this.#split(connection, request, error)
       const known = error instanceof DeviceError ? error : new DeviceError(String(error), { cause: error })
-      const at = now()
-      return { parts: [request], samples: tags.map((tag) => badSample(tag, known.message, at)), error: known }
+      return { parts: [request], samples: tags.map((tag) => badSample(tag, known.message)), error: known }
     }
   }
 
-  async #split(
-    connection: Connection,
-    request: Request<unknown>,
-    now: () => number,
-    error: RefusedRequest,
-  ): Promise<Outcome> {
+  async #split(connection: Connection, request: Request<unknown>, error: RefusedRequest): Promise<Outcome> {
     const tags = request.tags as readonly Tag[]
     const [only] = tags
     if (only !== undefined && tags.length === 1) {
@@ -101,13 +104,13 @@ export class ReadGroup {
       entry.circuit.failed(performance.now())
       entry.reason = error.message
       this.#refused.set(only, entry)
-      return { parts: [], samples: [badSample(only, error.message, now())], error: undefined }
+      return { parts: [], samples: [badSample(only, error.message)], error: undefined }
     }
     const half = tags.length >> 1
     const outcomes: Outcome[] = []
     for (const part of [tags.slice(0, half), tags.slice(half)])
       for (const smaller of this.#driver.plan(part, this.#settings))
-        outcomes.push(await this.#readOrSplit(connection, smaller, now))
+        outcomes.push(await this.#readOrSplit(connection, smaller))
     return {
       parts: outcomes.flatMap(({ parts }) => parts),
       samples: outcomes.flatMap(({ samples }) => samples),
@@ -116,15 +119,22 @@ export class ReadGroup {
   }
 }
 
+/** A sample whose time is still one of the monotonic clock, which nobody sets. */
+interface Taken {
+  tag: Tag
+  sample: Sample
+  monotonic: number
+}
+
 interface Outcome {
   /** The requests that took the place of the one that was sent. */
   parts: Request<unknown>[]
-  samples: TagSample[]
+  samples: Taken[]
   error: DeviceError | undefined
 }
 
-const badSample = (tag: Tag, reason: string, at: number): TagSample => ({
+const badSample = (tag: Tag, reason: string): Taken => ({
   tag,
   sample: { value: undefined, quality: quality.bad, reason },
-  at,
+  monotonic: performance.now(),
 })

@@ -82,7 +82,9 @@ test('a value goes to the buffer when it leaves its dead band or its heartbeat i
   // Nothing changes: after the heartbeat both are said once more.
   clock.set(midnight + 61_000, { running: false })
   await rounds(reader, 3)
-  expect(kept(buffer).map(({ at = 0 }) => at - midnight)).toEqual([0, 0, 1000, 61_000, 61_000])
+  // The middle of the request is a little before its end.
+  const seconds = kept(buffer).map(({ at = 0 }) => Math.round((at - midnight) / 1000))
+  expect(seconds).toEqual([0, 0, 1, 61, 61])
 })
 
 test('tags of each period are read together and no more often than that', async () => {
@@ -166,7 +168,7 @@ test('a value that the disk refused is written as soon as it can be', async () =
   const buffer = new EdgeBuffer(':memory:')
   const append = buffer.append.bind(buffer)
   let full = true
-  buffer.append = (points) => (full ? Promise.reject(new Error('database or disk is full')) : append(points))
+  buffer.append = (...ask) => (full ? Promise.reject(new Error('database or disk is full')) : append(...ask))
   const { reader } = await read(plc, [tag('x', 'holding/0')], { buffer })
   await until('the disk to be full', () => reader.state.lastError === 'database or disk is full')
   full = false

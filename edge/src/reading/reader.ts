@@ -1,6 +1,6 @@
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
-import type { EdgeBuffer, EdgePoint } from '../buffer/buffer.ts'
+import type { EdgeBuffer, EdgePoint, Note } from '../buffer/buffer.ts'
 import {
   type DeviceConnection,
   type DeviceError,
@@ -146,14 +146,12 @@ class DeviceReader implements Reader {
       this.#sent.set(tag, reading)
     }
     if (readings.length === 0) return
-    this.#buffer.append(readings.map(([tag, reading]) => pointOf(this.#device.name, tag, reading))).then(
-      () => this.#keepCounters(readings),
-      (error: unknown) => {
-        for (const [tag, reading] of readings) if (this.#sent.get(tag) === reading) this.#sent.delete(tag)
-        this.state.errors++
-        this.state.lastError = error instanceof Error ? error.message : String(error)
-      },
-    )
+    const points = readings.map(([tag, reading]) => pointOf(this.#device.name, tag, reading))
+    this.#buffer.append(points, this.#counterNotes(readings)).catch((error: unknown) => {
+      for (const [tag, reading] of readings) if (this.#sent.get(tag) === reading) this.#sent.delete(tag)
+      this.state.errors++
+      this.state.lastError = error instanceof Error ? error.message : String(error)
+    })
   }
 
   /** What a sample says of the tag. A bad one has the last value that there was; before the first there is nothing. */
@@ -175,11 +173,13 @@ class DeviceReader implements Reader {
     return counter
   }
 
-  /** A counter that rolls over while the gateway is off is counted on all the same, from where it was last seen. */
-  #keepCounters(readings: readonly [Tag, Reading][]): void {
-    for (const [tag] of readings)
-      if (tag.meaning.rollOver !== undefined)
-        this.#buffer.setNote(noteOf(this.#device, tag), JSON.stringify(this.#counterOf(tag)))
+  /** Where the counters stood: one that rolls over while the gateway is off is counted on from there. */
+  #counterNotes(readings: readonly [Tag, Reading][]): Note[] {
+    return readings.flatMap(([tag]) =>
+      tag.meaning.rollOver === undefined
+        ? []
+        : [[noteOf(this.#device, tag), JSON.stringify(this.#counterOf(tag))] as const],
+    )
   }
 
   /** Until the next turn of the period, or until the device may be asked again. */

@@ -21,11 +21,14 @@ export interface Reading {
   quality: Quality
 }
 
+/** Times of requests that were answered together differ a little. */
+const setBackMs = 1_000
+
 /** Whether `next` is to be sent after `last`, the one that was sent before. */
 export function isWorthSending(rule: ReportRule, last: Reading | undefined, next: Reading): boolean {
   if (last === undefined || rule.way === 'receive') return true
   // A clock that was set back must not silence the tag.
-  if (next.at - last.at >= rule.heartbeatMs || next.at < last.at) return true
+  if (next.at - last.at >= rule.heartbeatMs || next.at < last.at - setBackMs) return true
   if (rule.way === 'period') return false
   if (next.quality !== last.quality) return true
   if (typeof next.value !== 'number' || typeof last.value !== 'number') return next.value !== last.value
