@@ -164,6 +164,12 @@ test('every frame comes back, whatever preamble, noise and tearing', () => {
   )
 })
 
+test('noise that begins like a frame does not hide the frame behind it', () => {
+  const frame = bytes('68 10 44 33 22 11 00 33 78 01 03 1F 90 00 80 16')
+  // Read as a frame, the noise would have 120 data bytes, the frame's own 78H.
+  expect(frameReader().push(Buffer.concat([bytes('68 00'), frame]))).toEqual([frame])
+})
+
 test('a frame with any one byte changed is never read as another frame', () => {
   fc.assert(
     fc.property(anyFrame, fc.nat(), fc.integer({ min: 1, max: 255 }), (frame, position, change) => {

@@ -96,7 +96,7 @@ export function frameReader(): FrameReader<Buffer> {
         const at = rest.indexOf(start)
         rest = at === -1 ? Buffer.alloc(0) : rest.subarray(at)
         if (rest.length < headBytes) break
-        if (rest[7] !== start) {
+        if (rest[7] !== start || rest[9]! > dataBytesMax) {
           rest = rest.subarray(1)
           continue
         }
