@@ -1,5 +1,6 @@
-import { DeviceError, RefusedRequest } from '../../driver.ts'
+import { DeviceError } from '../../driver.ts'
 import { type Line, nameOfLine } from '../../line.ts'
+import { LineTurns } from '../../line-turns.ts'
 import {
   decodeFrame,
   encodeFrame,
@@ -11,19 +12,29 @@ import {
 } from './codec.ts'
 import type { Cjt188Settings } from './driver.ts'
 
-/** One meter on a line that others may share: one request on the line at a time. */
+/** One meter on a line that others may share. */
 export class Meter {
   readonly #line: Line<Buffer>
   readonly #settings: Cjt188Settings
+  readonly #turns: LineTurns
   #sequence = 0
 
   constructor(line: Line<Buffer>, settings: Cjt188Settings) {
     this.#line = line
+    this.#turns = new LineTurns(line)
     this.#settings = settings
   }
 
   /** The answer to 901FH (its data behind identifier and sequence number) or to the question for the address. */
-  async read(what: keyof typeof identifiers): Promise<Frame> {
+  read(what: keyof typeof identifiers): Promise<Frame> {
+    return this.#turns.take(() => this.#ask(what))
+  }
+
+  close(): void {
+    this.#turns.close()
+  }
+
+  async #ask(what: keyof typeof identifiers): Promise<Frame> {
     const { meter, meterType, preambleBytes, identifierOrder, answeredOrder, addressOrder, sequenceNumber } =
       this.#settings
     this.#sequence = (this.#sequence + 1) & 0xff
@@ -38,7 +49,8 @@ export class Meter {
         // Two-wire adapters echo what was sent.
         if (!answer.isAnswer) return undefined
         instead = wrongMeter(answer, request)
-        if (instead === undefined && answer.isRefusal) throw new RefusedRequest(`${this.#name} ${refusalOf(answer)}`)
+        // No RefusedRequest: there is only this one question, so asking for fewer fields is asking the same again.
+        if (instead === undefined && answer.isRefusal) throw new DeviceError(`${this.#name} ${refusalOf(answer)}`)
         const order = answeredOrder ?? identifierOrder
         instead ??= wrongData(answer, code, inOrder(identifiers[what], order))
         const sequence = answer.data[2]
@@ -47,7 +59,7 @@ export class Meter {
         return instead === undefined ? { ...answer, data: answer.data.subarray(3) } : undefined
       })
     } catch (error) {
-      if (error instanceof RefusedRequest || instead === undefined) throw error
+      if (instead === undefined) throw error
       throw new DeviceError(`${this.#name} sent ${instead}`, { cause: error })
     }
   }

@@ -1,6 +1,6 @@
 import { type Check, fail, integer, oneOf, optional, otherwise, shape } from '../../check.ts'
 import { type BrowsedTag, type Driver, type DriverTag, quality, type Request, type Sample } from '../../driver.ts'
-import { checkLineEnd, Line, type LineEnd, lineSettings, sharedLine } from '../../line.ts'
+import { checkLineEnd, Line, type LineEnd, lineSettings, nameOfLine, sharedLine } from '../../line.ts'
 import { type Cjt188Address, parseAddress } from './address.ts'
 import { Meter } from './client.ts'
 import {
@@ -85,7 +85,7 @@ export const driver: Driver<Cjt188Settings, Cjt188Address, Cjt188Request> = {
     const { host, port, serialPort, baudRate, dataBits, parity, stopBits, timeoutMs } = settings
     const end = { host, port, serialPort, baudRate, dataBits, parity, stopBits, timeoutMs }
     const { line, release } = sharedLine(
-      `cjt188 ${JSON.stringify(end)}`,
+      `cjt188 ${nameOfLine(end)}`,
       () => new Line<Buffer>({ end, frames: frameReader, inFlightMax: 1 }),
     )
     const client = new Meter(line, settings)
@@ -97,7 +97,10 @@ export const driver: Driver<Cjt188Settings, Cjt188Address, Cjt188Request> = {
           : samplesOf(tags, answer, settings)
       },
       browse: () => browse(settings),
-      close: release,
+      close() {
+        client.close()
+        return release()
+      },
     }
   },
 }

@@ -1,5 +1,6 @@
 import { DeviceError, RefusedRequest } from '../../driver.ts'
 import { type Line, nameOfLine } from '../../line.ts'
+import { LineTurns } from '../../line-turns.ts'
 import {
   decodeFrame,
   type Edition,
@@ -22,35 +23,40 @@ interface Ask {
   instead: string | undefined
 }
 
-/** One meter on a line that others may share: one request on the line at a time. */
+/** One meter on a line that others may share. */
 export class Meter {
   readonly #line: Line<Buffer>
   readonly #settings: Dlt645Settings
   readonly #edition: Edition
-  /** The last request, which the next waits for: a following frame belongs to the meter's last read. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns: LineTurns
 
   constructor(line: Line<Buffer>, settings: Dlt645Settings) {
     this.#line = line
+    this.#turns = new LineTurns(line)
     this.#settings = settings
     this.#edition = settings.edition
   }
 
   /**
    * The data of an identifier, without it, or the six bytes of the meter's own address. Rejects with RefusedRequest or
-   * DeviceError, within the time-out.
+   * DeviceError, within the time-out from its turn on the line.
    */
   read(identifier: string | undefined): Promise<Buffer> {
+    return this.#turns.take(() => this.#readInTime(identifier))
+  }
+
+  close(): void {
+    this.#turns.close()
+  }
+
+  async #readInTime(identifier: string | undefined): Promise<Buffer> {
     const { timeoutMs } = this.#settings
     const ask: Ask = { what: identifier ?? 'its address', deadline: Date.now() + timeoutMs, instead: undefined }
     const { promise: late, reject } = Promise.withResolvers<never>()
     // The line's own time-out comes first; this one ends what takes several frames.
     const timer = setTimeout(() => reject(this.#unanswered(ask)), timeoutMs + 20)
-    const mine = this.#last.then(() =>
-      identifier === undefined ? this.#readAddress(ask) : this.#readData(identifier, ask),
-    )
-    this.#last = mine.catch(() => {})
-    return Promise.race([mine, late]).finally(() => clearTimeout(timer))
+    const answered = identifier === undefined ? this.#readAddress(ask) : this.#readData(identifier, ask)
+    return Promise.race([answered, late]).finally(() => clearTimeout(timer))
   }
 
   #unanswered({ what, instead }: Ask, cause?: unknown): DeviceError {

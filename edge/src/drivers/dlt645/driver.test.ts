@@ -1,11 +1,12 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AddressError } from '../../address.ts'
-import { type DeviceConnection, DeviceError, quality, RefusedRequest, type TagType } from '../../driver.ts'
+import { type DeviceConnection, DeviceError, quality, RefusedRequest, type Sample, type TagType } from '../../driver.ts'
 import { pseudoTerminalTo } from '../../pseudo-terminal.ts'
 import type { Simulator } from '../../simulator.ts'
+import { until } from '../../testing.ts'
 import type { Dlt645Address } from './address.ts'
-import { encodeFrame, reversedHex } from './codec.ts'
+import { decodeFrame, encodeFrame, frameReader, reversedHex } from './codec.ts'
 import { type Dlt645Request, type Dlt645Settings, driver } from './driver.ts'
 import { simulate } from './simulator.ts'
 
@@ -128,15 +129,68 @@ test('a meter alone on its line tells its address, and twelve A ask for nothing 
   expect((await read(['meterAddress', 'text']))[0]?.value).toBe('000000000161')
 })
 
-test('two meters share a line, one request at a time', async () => {
-  simulator.set('voltageA', 'float64', 230.1)
-  const both = [connect(settingsWith()), connect(settingsWith({ meter: '000000000162' }))] as const
-  const tag = { address: driver.parseAddress('voltageA', 'float64', settingsWith()), type: 'float64' as const }
-  const [request] = driver.plan([tag], settingsWith())
-  const outcomes = await Promise.allSettled([both[0].read(request!), both[1].read(request!), both[0].read(request!)])
-  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', expect.any(String)])
-  await both[1].close()
-  expect((await both[0].read(request!))[0]?.value).toBe(230.1)
+const voltage = Buffer.from('1423', 'hex')
+
+/** A line with the meters of these addresses, each of which takes its time; what was asked of whom is kept. */
+async function lineWith(present: string[], answerMs: number) {
+  const asked: string[] = []
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    const reader = frameReader()
+    socket.on('data', (chunk) => {
+      for (const request of reader.push(chunk).map(decodeFrame)) {
+        asked.push(request.address)
+        const data = Buffer.concat([request.data, voltage])
+        const reply = encodeFrame({ ...request, isAnswer: true, data })
+        if (present.includes(request.address)) setTimeout(() => socket.write(reply), answerMs)
+      }
+    })
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  open.push({ close: () => new Promise((done) => void server.close(() => done())) })
+  const settingsOf = (meter: string) => settingsWith({ port: (server.address() as AddressInfo).port, meter })
+  const askAll = (meter: string, identifiers: number) => {
+    const settings = settingsOf(meter)
+    const tags = Array.from({ length: identifiers }, (_, i) => ({
+      address: driver.parseAddress(`0E0000${String(i + 10)}:XXX.X`, 'float64', settings),
+      type: 'float64' as const,
+    }))
+    const connection = connect(settings)
+    const reads = driver.plan(tags, settings).map((request) => connection.read(request))
+    return { connection, outcomes: Promise.allSettled(reads) }
+  }
+  return { asked, askAll }
+}
+const fulfilled = (outcomes: PromiseSettledResult<Sample[]>[]) =>
+  outcomes.filter((each) => each.status === 'fulfilled' && each.value[0]?.value === 231.4).length
+
+test('meters on a slow line wait for each other without being late', async () => {
+  const { askAll } = await lineWith(['000000000161', '000000000162'], 25)
+  const [one, other] = await Promise.all([askAll('000000000161', 15).outcomes, askAll('000000000162', 15).outcomes])
+  // Together they take longer than the time-out of one.
+  expect([fulfilled(one), fulfilled(other)]).toEqual([15, 15])
+})
+
+test('a dead meter costs the others on its line one time-out, however much is asked of it', async () => {
+  const { asked, askAll } = await lineWith(['000000000161'], 1)
+  const [dead, living] = await Promise.all([askAll('000000000162', 15).outcomes, askAll('000000000161', 15).outcomes])
+  expect([fulfilled(dead), fulfilled(living)]).toEqual([0, 15])
+  expect(asked.filter((address) => address === '000000000162')).toHaveLength(1)
+  await askAll('000000000162', 1).outcomes
+  expect(asked.filter((address) => address === '000000000162')).toHaveLength(2)
+})
+
+test('a meter that is closed leaves the line to the others, and what it had waiting rejects', async () => {
+  const { asked, askAll } = await lineWith(['000000000161', '000000000162'], 25)
+  const leaving = askAll('000000000161', 5)
+  const staying = askAll('000000000162', 5)
+  await until('the first request to be on the line', () => asked.length === 1)
+  await leaving.connection.close()
+  expect((await leaving.outcomes).map((each) => each.status === 'rejected' && String(each.reason))).toEqual(
+    Array.from({ length: 5 }, () => 'DeviceError: closed'),
+  )
+  expect(fulfilled(await staying.outcomes)).toBe(5)
+  expect(asked.filter((address) => address === '000000000161')).toHaveLength(1)
 })
 
 test('what a meter refuses is said in its own words, by tag or as a whole', async () => {
@@ -189,7 +243,6 @@ async function sayer(reply: (address: string, identifier: Buffer) => Buffer) {
   return settingsWith({ port: (server.address() as AddressInfo).port })
 }
 const answer = { function: 0x11, isAnswer: true, isRefusal: false, hasMore: false }
-const voltage = Buffer.from('1423', 'hex')
 
 test.each<[said: string, reply: (address: string, identifier: Buffer) => Buffer]>([
   [

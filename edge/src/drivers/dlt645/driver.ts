@@ -1,7 +1,7 @@
 import { type Check, fail, integer, otherwise, shape } from '../../check.ts'
 import type { BrowsedTag, Driver, DriverTag, Request, Sample, TagType } from '../../driver.ts'
 import { quality, RefusedRequest } from '../../driver.ts'
-import { checkLineEnd, Line, type LineEnd, lineSettings, sharedLine } from '../../line.ts'
+import { checkLineEnd, Line, type LineEnd, lineSettings, nameOfLine, sharedLine } from '../../line.ts'
 import { type Dlt645Address, parseAddress } from './address.ts'
 import { Meter } from './client.ts'
 import { decodeValue, type Edition, editions, frameReader, wildcard } from './codec.ts'
@@ -56,7 +56,7 @@ export const driver: Driver<Dlt645Settings, Dlt645Address, Dlt645Request> = {
   open(settings) {
     const { meter: _, edition: __, preambleBytes: ___, ...end } = settings
     const { line, release } = sharedLine(
-      `dlt645 ${JSON.stringify(end)}`,
+      `dlt645 ${nameOfLine(end)}`,
       () => new Line<Buffer>({ end, frames: frameReader, inFlightMax: 1 }),
     )
     const client = new Meter(line, settings)
@@ -66,7 +66,10 @@ export const driver: Driver<Dlt645Settings, Dlt645Address, Dlt645Request> = {
         return tags.map((tag) => sampleOf(tag, data))
       },
       browse: () => browse(client, settings),
-      close: release,
+      close() {
+        client.close()
+        return release()
+      },
     }
   },
 }

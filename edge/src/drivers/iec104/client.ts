@@ -170,7 +170,12 @@ export class Station {
   /** Asks and waits for activation termination. */
   #interrogate(link: Link, type: number, qualifier: number, what: string): Promise<void> {
     const element = Buffer.of(qualifier)
-    return this.#activate(link, type, 0, element, what, (cause) => cause === causes.activationTermination)
+    return this.#activate(link, type, 0, element, what, (cause) => cause === causes.activationTermination).catch(
+      (error) => {
+        // An interrogation is for all points: with fewer of them it would be the same again.
+        throw error instanceof RefusedRequest ? new DeviceError(error.message, { cause: error }) : error
+      },
+    )
   }
 
   #confirm(link: Link, kind: Commanded, object: number, value: number, isSelect: boolean): Promise<void> {
