@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { quality, type TagType } from '../../edge/src/driver.ts'
 import { driver } from '../../edge/src/drivers/iec104/driver.ts'
+import { simulate } from '../../edge/src/drivers/iec104/simulator.ts'
 import { freePort, newFolder, removeFolder, waitFor } from '../support/platform.ts'
 import { pythonWith } from '../support/python.ts'
 
@@ -76,5 +77,27 @@ test('the Python package c104 as an outstation: points, qualities, time tags, sp
     removeFolder(folder)
     expect(orders.map(([address]) => address)).toEqual([21, 22, 23, 24, 25])
     expect(orders[2]).toEqual([23, 42.5])
+  }
+})
+
+test('the Python package c104 reads and commands our simulated station', async (context) => {
+  const python = pythonWith('c104==2.2.1')
+  if (typeof python === 'string') return context.skip(python)
+  const station = await simulate()
+  try {
+    station.set('M_SP:1', 'bool', true)
+    station.set('M_DP:2', 'bool', true)
+    station.set('M_ST:3', 'int8', -12)
+    station.set('M_ME_NA:5', 'float64', -0.5)
+    station.set('M_ME_NB:6', 'int16', -1234)
+    station.set('M_ME_NC:7', 'float32', 21.5)
+    station.set('M_IT:8', 'int32', 123_456)
+    const said = JSON.parse(await python.run('c104_client.py', [Number(station.settings.port)]))
+    const read = { 1: 1, 2: 'Double.ON', 3: -12, 5: -0.5, 6: -1234, 7: 21.5, 8: 123_456 }
+    expect(said).toEqual({ read, asked: true, counted: true, ordered: true })
+    expect(station.get('C_SC:21', 'bool')).toBe(true)
+  } finally {
+    await station.stop()
+    python.remove()
   }
 })

@@ -40,6 +40,9 @@ export function parseAddress(text: string, type: TagType, objectAddressBytes: nu
   return address
 }
 
+export const isMonitored = (kind: Monitored | Commanded | undefined): kind is Monitored =>
+  monitored.includes(kind as Monitored)
+
 const isCommanded = (kind: Monitored | Commanded): kind is Commanded => commanded.includes(kind as Commanded)
 
 function takeKind(scanner: AddressScanner, words: readonly string[]): Monitored | Commanded {
@@ -59,7 +62,8 @@ function takeObject(scanner: AddressScanner, max: number): number {
     : scanner.fail(`an information object address from 0H to ${max.toString(16).toUpperCase()}H`, began)
 }
 
-const typesOfKind: Record<Monitored | Commanded, readonly TagType[]> = {
+/** Types of a tag that hold a kind, the first of them as a station means it. */
+export const typesOfKind: Record<Monitored | Commanded, readonly TagType[]> = {
   M_SP: ['bool'],
   M_DP: ['bool', 'uint8'],
   M_ST: ['int8', 'int16', 'int32'],

@@ -53,6 +53,11 @@ export class Station {
     return this.#image.get(object)
   }
 
+  /** All that the station has sent since the connection began, by object address. */
+  get points(): ReadonlyMap<number, Point> {
+    return this.#image
+  }
+
   /**
    * Makes sure that the station is there and that a general interrogation over this link has ended; another one is made
    * when `again`, a test of the link otherwise.

@@ -198,6 +198,17 @@ test('a point that a station lacks after its restart is bad, read and subscribed
   expect(values(await read(['M_ME_NC:1', 'float64']))).toEqual([undefined])
 })
 
+test('a station is browsed by what its general interrogation brings', async () => {
+  station.set('M_ME_NC:4001H', 'float32', 1)
+  station.set('M_DP:2', 'bool', true)
+  const found = []
+  for await (const tag of connect(settingsWith()).browse!()) found.push(tag)
+  expect(found).toEqual([
+    { address: 'M_DP:2', name: 'M_DP:2', type: 'bool', writable: false },
+    { address: 'M_ME_NC:16385', name: 'M_ME_NC:16385', type: 'float32', writable: false },
+  ])
+})
+
 test('a test ASDU is no value', async () => {
   station.set('M_SP:1', 'bool', false)
   const { read } = reader(settingsWith())

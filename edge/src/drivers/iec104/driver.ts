@@ -1,5 +1,6 @@
 import { type Check, integer, oneOf, otherwise, shape, text } from '../../check.ts'
 import {
+  type BrowsedTag,
   type DeviceConnection,
   DeviceError,
   type Driver,
@@ -10,7 +11,7 @@ import {
   type SubscribeOptions,
   type TagValue,
 } from '../../driver.ts'
-import { type Iec104Address, parseAddress } from './address.ts'
+import { type Iec104Address, isMonitored, parseAddress, typesOfKind } from './address.ts'
 import { Station } from './client.ts'
 import type { AsduSizes } from './codec.ts'
 import type { Point } from './elements.ts'
@@ -128,6 +129,17 @@ class Iec104Connection implements DeviceConnection<Iec104Address, Request<Iec104
       throw error
     }
     for (const each of added) if (!each.isDelivered) deliver(each, this.#lastOf(each.tag.address))
+  }
+
+  /** What general interrogation brings. A station does not say which commands it takes. */
+  async *browse(): AsyncGenerator<BrowsedTag> {
+    await this.#inTime(() => this.#station.interrogated(false))
+    for (const [object, { type }] of [...this.#station.points].sort(([a], [b]) => a - b)) {
+      const kind = type.kind
+      if (!isMonitored(kind)) continue
+      const address = `${kind}:${object}`
+      yield { address, name: address, type: typesOfKind[kind][0]!, writable: false }
+    }
   }
 
   async close(): Promise<void> {

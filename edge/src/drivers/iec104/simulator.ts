@@ -124,7 +124,8 @@ export class Outstation implements Simulator {
     const { type, objects } = asdu
     const reply = (cause: number, isNegative = false) => link.send(this.#encode({ type, objects, cause, isNegative }))
     const kind = commanded.find((each) => each === typeOf(type)?.kind)
-    if (asdu.commonAddress !== commonAddress)
+    // The global address (IEC 60870-5-101 §7.2.4) is every station's, which answers under its own.
+    if (asdu.commonAddress !== commonAddress && asdu.commonAddress !== 65_535)
       link.send(this.#encode({ ...asdu, cause: causes.unknownCommonAddress, isNegative: true }))
     else if (this.faults.refusesAll) reply(causes.activationConfirmation, true)
     else if (kind !== undefined) this.#obey(kind, objects[0]!, reply)
