@@ -1,12 +1,10 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { AddressError } from '../../address.ts'
-import { type DeviceConnection, DeviceError, quality, RefusedRequest, type Sample, type TagType } from '../../driver.ts'
+import { type DeviceConnection, DeviceError, quality, RefusedRequest, type TagType } from '../../driver.ts'
 import { pseudoTerminalTo } from '../../pseudo-terminal.ts'
 import type { Simulator } from '../../simulator.ts'
-import { until } from '../../testing.ts'
 import type { Dlt645Address } from './address.ts'
-import { decodeFrame, encodeFrame, frameReader, reversedHex } from './codec.ts'
+import { encodeFrame, reversedHex } from './codec.ts'
 import { type Dlt645Request, type Dlt645Settings, driver } from './driver.ts'
 import { simulate } from './simulator.ts'
 
@@ -129,70 +127,6 @@ test('a meter alone on its line tells its address, and twelve A ask for nothing 
   expect((await read(['meterAddress', 'text']))[0]?.value).toBe('000000000161')
 })
 
-const voltage = Buffer.from('1423', 'hex')
-
-/** A line with the meters of these addresses, each of which takes its time; what was asked of whom is kept. */
-async function lineWith(present: string[], answerMs: number) {
-  const asked: string[] = []
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy())
-    const reader = frameReader()
-    socket.on('data', (chunk) => {
-      for (const request of reader.push(chunk).map(decodeFrame)) {
-        asked.push(request.address)
-        const data = Buffer.concat([request.data, voltage])
-        const reply = encodeFrame({ ...request, isAnswer: true, data })
-        if (present.includes(request.address)) setTimeout(() => socket.write(reply), answerMs)
-      }
-    })
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  open.push({ close: () => new Promise((done) => void server.close(() => done())) })
-  const settingsOf = (meter: string) => settingsWith({ port: (server.address() as AddressInfo).port, meter })
-  const askAll = (meter: string, identifiers: number) => {
-    const settings = settingsOf(meter)
-    const tags = Array.from({ length: identifiers }, (_, i) => ({
-      address: driver.parseAddress(`0E0000${String(i + 10)}:XXX.X`, 'float64', settings),
-      type: 'float64' as const,
-    }))
-    const connection = connect(settings)
-    const reads = driver.plan(tags, settings).map((request) => connection.read(request))
-    return { connection, outcomes: Promise.allSettled(reads) }
-  }
-  return { asked, askAll }
-}
-const fulfilled = (outcomes: PromiseSettledResult<Sample[]>[]) =>
-  outcomes.filter((each) => each.status === 'fulfilled' && each.value[0]?.value === 231.4).length
-
-test('meters on a slow line wait for each other without being late', async () => {
-  const { askAll } = await lineWith(['000000000161', '000000000162'], 25)
-  const [one, other] = await Promise.all([askAll('000000000161', 15).outcomes, askAll('000000000162', 15).outcomes])
-  // Together they take longer than the time-out of one.
-  expect([fulfilled(one), fulfilled(other)]).toEqual([15, 15])
-})
-
-test('a dead meter costs the others on its line one time-out, however much is asked of it', async () => {
-  const { asked, askAll } = await lineWith(['000000000161'], 1)
-  const [dead, living] = await Promise.all([askAll('000000000162', 15).outcomes, askAll('000000000161', 15).outcomes])
-  expect([fulfilled(dead), fulfilled(living)]).toEqual([0, 15])
-  expect(asked.filter((address) => address === '000000000162')).toHaveLength(1)
-  await askAll('000000000162', 1).outcomes
-  expect(asked.filter((address) => address === '000000000162')).toHaveLength(2)
-})
-
-test('a meter that is closed leaves the line to the others, and what it had waiting rejects', async () => {
-  const { asked, askAll } = await lineWith(['000000000161', '000000000162'], 25)
-  const leaving = askAll('000000000161', 5)
-  const staying = askAll('000000000162', 5)
-  await until('the first request to be on the line', () => asked.length === 1)
-  await leaving.connection.close()
-  expect((await leaving.outcomes).map((each) => each.status === 'rejected' && String(each.reason))).toEqual(
-    Array.from({ length: 5 }, () => 'DeviceError: closed'),
-  )
-  expect(fulfilled(await staying.outcomes)).toBe(5)
-  expect(asked.filter((address) => address === '000000000161')).toHaveLength(1)
-})
-
 test('what a meter refuses is said in its own words, by tag or as a whole', async () => {
   simulator.set('voltageA', 'float64', 230)
   simulator.faults.missing.add('voltageA')
@@ -242,6 +176,7 @@ async function sayer(reply: (address: string, identifier: Buffer) => Buffer) {
   open.push({ close: () => new Promise((done) => void server.close(() => done())) })
   return settingsWith({ port: (server.address() as AddressInfo).port })
 }
+const voltage = Buffer.from('1423', 'hex')
 const answer = { function: 0x11, isAnswer: true, isRefusal: false, hasMore: false }
 
 test.each<[said: string, reply: (address: string, identifier: Buffer) => Buffer]>([
@@ -325,39 +260,6 @@ test('frames that follow without end, or out of order, are no value', async () =
     return encodeFrame({ ...answer, function: first ? 0x11 : 0x12, address, hasMore: true, data })
   })
   await expect(readWith(skipping, ['voltageA', 'float64'])).rejects.toThrow('frame 7 of 02010100 instead of 1')
-})
-
-test.each<[address: string, type: TagType, said: string]>([
-  ['0001', 'float64', 'position 1: 8 hexadecimal digits of a data identifier or a name of the table'],
-  ['voltageD', 'float64', 'position 1: 8 hexadecimal digits'],
-  ['02010100x', 'float64', 'position 1'],
-  ['02010100/1', 'float64', 'position 9: the end of the address'],
-  ['0201FF00', 'float64', 'position 9: a set of the block'],
-  ['0201FF00/65', 'float64', 'position 10: a set of the block from 1 to 64'],
-  ['04000503.16', 'bool', 'position 10: a bit from 0 to 15'],
-  ['0E000001', 'float64', 'position 9: a notation'],
-  ['0E000001:abc', 'float64', 'position 10: digits as X'],
-  ['02010100', 'uint16', 'position 1: one of the types float32, float64, text, not uint16'],
-  ['00010000', 'float32', 'position 1: one of the types float64, text, not float32'],
-  ['04000503', 'bool', 'position 1: one of the types uint16, uint32'],
-  ['01010000/time', 'float64', 'position 1: one of the types text'],
-])('the address %s as %s is refused with its place', (address, type, said) => {
-  const parse = () => driver.parseAddress(address, type, settingsWith())
-  expect(parse).toThrow(AddressError)
-  expect(parse).toThrow(said)
-})
-
-test('settings say what is wrong with them', () => {
-  const check = (settings: Record<string, unknown>) => () => driver.settings(settings, 'devices[0]')
-  expect(check({ host: 'h', meter: '161' })).toThrow('devices[0].meter: the 12 digits')
-  expect(check({ host: 'h', meter: 161 })).toThrow('devices[0].meter: the 12 digits')
-  expect(check({ host: 'h', meter: '000000000161', edition: 2018 })).toThrow('devices[0].edition: one of 2007, 1997')
-  expect(check({ meter: '000000000161' })).toThrow('either host (and port) or serialPort')
-  expect(driver.settings({ serialPort: '/dev/ttyS0', meter: '000000000161' }, 'd')).toMatchObject({
-    baudRate: 2400,
-    parity: 'even',
-    edition: '2007',
-  })
 })
 
 test('a meter is browsed by asking for all that has a name', async () => {

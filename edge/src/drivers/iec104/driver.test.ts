@@ -1,6 +1,4 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { AddressError } from '../../address.ts'
 import {
   type DeviceConnection,
   DeviceError,
@@ -12,7 +10,6 @@ import {
 } from '../../driver.ts'
 import { until } from '../../testing.ts'
 import type { Iec104Address } from './address.ts'
-import { type Apdu, decodeApdu, encodeApdu, encodeAsdu, frameReader } from './codec.ts'
 import { driver, type Iec104Settings } from './driver.ts'
 import { type Outstation, simulate } from './simulator.ts'
 
@@ -227,50 +224,6 @@ test('a subscription to a station that is not there is refused', async () => {
   await expect(connection.subscribe!(tagsOf(settings, [['M_SP:1', 'bool']]), options)).rejects.toThrow(DeviceError)
 })
 
-test('commands are executed, or selected first, and the point that they move comes back', async () => {
-  for (const command of ['direct', 'select'] as const) {
-    station.commands.length = 0
-    station.set('M_SP:1/C_SC:6001H', 'bool', false)
-    station.set('M_DP:2/C_DC:6002H', 'bool', false)
-    station.set('M_ME_NC:4001H/C_SE_NC:6201H', 'float32', 0)
-    const settings = settingsWith({ command })
-    const { connection, read } = reader(settings)
-    const orders: [...Wanted, value: boolean | number][] = [
-      ['M_SP:1/C_SC:6001H', 'bool', true],
-      ['M_DP:2/C_DC:6002H', 'bool', true],
-      ['M_ME_NC:4001H/C_SE_NC:6201H', 'float32', 42.5],
-      ['C_SE_NA:6202H', 'float64', -0.25],
-      ['C_SE_NB:6203H', 'int16', -300],
-    ]
-    for (const [address, type, value] of orders) await connection.write!(tagsOf(settings, [[address, type]])[0]!, value)
-    const told = ['C_SC 24577 1', 'C_DC 24578 1', 'C_SE_NC 25089 42.5', 'C_SE_NA 25090 -0.25', 'C_SE_NB 25091 -300']
-    expect(station.commands).toEqual(
-      told.flatMap((each) => (command === 'select' ? [`select ${each}`, `execute ${each}`] : [`execute ${each}`])),
-    )
-    const wanted = orders.slice(0, 3).map(([address, type]): Wanted => [address, type])
-    expect(values(await read(...wanted))).toEqual([true, true, 42.5])
-    expect(station.get('C_SE_NB:6203H', 'int16')).toBe(-300)
-  }
-})
-
-test('a command that the station refuses, or that cannot be sent, is rejected with its reason', async () => {
-  const settings = settingsWith()
-  const { connection } = reader(settings)
-  const write = (address: string, type: TagType, value: boolean | number | string) =>
-    connection.write!(tagsOf(settings, [[address, type]])[0]!, value)
-  station.faults.missing.add('C_SC:5')
-  await expect(write('C_SC:5', 'bool', true)).rejects.toThrow(RefusedRequest)
-  await expect(write('C_SC:5', 'bool', true)).rejects.toThrow(
-    'execution of C_SC 5 is refused: unknown object address (cause 47)',
-  )
-  await expect(write('M_SP:1', 'bool', true)).rejects.toThrow('names no command')
-  await expect(write('C_SE_NB:1', 'float64', 40_000)).rejects.toThrow('40000')
-  await expect(write('C_SE_NA:1', 'float64', 2)).rejects.toThrow('not within −1 and 1')
-  await expect(write('C_SE_NC:1', 'float64', Number.NaN)).rejects.toThrow('is no number')
-  station.faults.refusesAll = true
-  await expect(write('C_SC:6', 'bool', true)).rejects.toThrow('activation confirmation (cause 7)')
-})
-
 test('a station that is silent, refuses, or answers under another common address gives no value but a reason', async () => {
   const ask = (more: Record<string, unknown> = {}) => reader(settingsWith(more)).read(['M_SP:1', 'bool'])
   station.set('M_SP:1', 'bool', true)
@@ -310,168 +263,4 @@ test('after a restart of the station the same connection reads again', async () 
   station = (await simulate({ port: settings.port })) as Outstation
   station.set('M_SP:1', 'bool', false)
   expect(values(await read(['M_SP:1', 'bool']))).toEqual([false])
-})
-
-/** A station that a test plays frame by frame. */
-async function played(on: (apdu: Apdu, say: (apdu: Apdu) => void, socket: Socket) => void) {
-  const heard: Apdu[] = []
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy())
-    const frames = frameReader()
-    socket.on('data', (chunk) => {
-      for (const frame of frames.push(chunk)) {
-        const apdu = decodeApdu(frame)
-        heard.push(apdu)
-        on(apdu, (each) => socket.write(encodeApdu(each)), socket)
-      }
-    })
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  open.push({ close: () => new Promise((done) => void server.close(() => done())) })
-  return { heard, settings: (more = {}) => settingsWith({ port: (server.address() as AddressInfo).port, ...more }) }
-}
-const started = (apdu: Apdu, say: (apdu: Apdu) => void) => {
-  const isStart = apdu.kind === 'U' && apdu.function === 'startAct'
-  if (isStart) say({ kind: 'U', function: 'startCon' })
-  return isStart
-}
-const sizes = { causeBytes: 2, commonAddressBytes: 2, objectAddressBytes: 3 }
-const interrogationAsdu = (cause: number) =>
-  encodeAsdu(
-    {
-      type: 100,
-      cause,
-      isNegative: false,
-      isTest: false,
-      commonAddress: 1,
-      objects: [{ address: 0, element: Buffer.of(20) }],
-    },
-    sizes,
-  )
-const value = (address: number) =>
-  encodeAsdu(
-    {
-      type: 1,
-      cause: 3,
-      isNegative: false,
-      isTest: false,
-      commonAddress: 1,
-      objects: [{ address, element: Buffer.of(1) }],
-    },
-    sizes,
-  )
-
-test.each<[said: string, answer: (say: (apdu: Apdu) => void, socket: Socket) => void]>([
-  ['an I frame came with the number 5 instead of 0', (say) => say({ kind: 'I', sent: 5, received: 1, asdu: value(1) })],
-  [
-    'I frames up to 3 are acknowledged, of which only those up to 1 were sent',
-    (say) => say({ kind: 'S', received: 3 }),
-  ],
-  ['this is no IEC 60870-5-104', (_, socket) => socket.write('HTTP/1.1 400 Bad Request')],
-  ['with 1 objects has 9 bytes', (say) => say({ kind: 'I', sent: 0, received: 1, asdu: value(1).subarray(0, -1) })],
-  ['the other station ended the connection', (_, socket) => socket.destroy()],
-])('a link that breaks the rules is ended and the reason said: %s', async (said, answer) => {
-  const { settings } = await played((apdu, say, socket) => {
-    if (!started(apdu, say) && apdu.kind === 'I') answer(say, socket)
-  })
-  await expect(reader(settings()).read(['M_SP:1', 'bool'])).rejects.toThrow(said)
-})
-
-test('data before STARTDT is confirmed end the link, and the confirmation of another order confirms nothing', async () => {
-  const hasty = await played((apdu, say) => {
-    if (apdu.kind === 'U') say({ kind: 'I', sent: 0, received: 0, asdu: value(1) })
-  })
-  await expect(reader(hasty.settings()).read(['M_SP:1', 'bool'])).rejects.toThrow('before data transfer was started')
-  const other = await played((apdu, say) => {
-    if (started(apdu, say) || apdu.kind !== 'I') return
-    const asdu = Buffer.from(apdu.asdu)
-    asdu[2] = 7
-    asdu[asdu.length - 1]! ^= 1
-    say({ kind: 'I', sent: 0, received: 1, asdu })
-  })
-  const settings = other.settings()
-  const order = tagsOf(settings, [['C_SC:1', 'bool']])[0]!
-  await expect(connect(settings).write!(order, true)).rejects.toThrow('no answer to execution of C_SC 1')
-})
-
-test('I frames are acknowledged after w of them at the latest, and after t2 when fewer came', async () => {
-  const { heard, settings } = await played((apdu, say) => {
-    if (started(apdu, say) || apdu.kind !== 'I') return
-    for (let sent = 0; sent < 9; sent++) say({ kind: 'I', sent, received: 1, asdu: value(sent) })
-    say({ kind: 'I', sent: 9, received: 1, asdu: interrogationAsdu(10) })
-  })
-  expect(values(await reader(settings({ w: 4, t2Ms: 50 })).read(['M_SP:8', 'bool']))).toEqual([true])
-  await until('the last acknowledgement', () => heard.some((apdu) => apdu.kind === 'S' && apdu.received === 10))
-  expect(heard.filter(({ kind }) => kind === 'S')).toEqual([4, 8, 10].map((received) => ({ kind: 'S', received })))
-})
-
-test('an idle link is tested after t3, and ends when t1 brings no confirmation', async () => {
-  const { heard, settings } = await played((apdu, say) => {
-    if (started(apdu, say)) return
-    if (apdu.kind === 'I') say({ kind: 'I', sent: 0, received: 1, asdu: interrogationAsdu(10) })
-  })
-  const with104 = settings({ t3Ms: 100, t1Ms: 200, t2Ms: 50 })
-  const connection = connect(with104)
-  const lost: (DeviceError | undefined)[] = []
-  await connection.subscribe!(tagsOf(with104, [['M_SP:1', 'bool']]), {
-    periodMs: 1_000,
-    deliver: () => {},
-    state: (error) => lost.push(error),
-  })
-  await until('the end of the link', () => lost.length > 0)
-  expect(lost[0]?.message).toContain('no confirmation of TESTFR within t1 = 200 ms')
-  expect(heard).toContainEqual({ kind: 'U', function: 'testAct' })
-})
-
-test('a test of the other station is confirmed, and no more than k I frames go out without acknowledgement', async () => {
-  const { heard, settings } = await played((apdu, say) => {
-    if (!started(apdu, say)) return
-    say({ kind: 'U', function: 'testAct' })
-  })
-  const limited = settings({ k: 2 })
-  const connection = connect(limited)
-  const order = tagsOf(limited, [['C_SC:1', 'bool']])[0]!
-  await expect(connection.write!(order, true)).rejects.toThrow('no answer to execution of C_SC 1')
-  await expect(connection.write!(order, true)).rejects.toThrow('no answer')
-  await expect(connection.write!(order, true)).rejects.toThrow('no answer')
-  expect(heard).toContainEqual({ kind: 'U', function: 'testCon' })
-  expect(heard.filter(({ kind }) => kind === 'I').length).toBe(2)
-})
-
-test('an I frame that is not acknowledged within t1 ends the link', async () => {
-  const { settings } = await played((apdu, say) => started(apdu, say))
-  await expect(reader(settings({ t1Ms: 100 })).read(['M_SP:1', 'bool'])).rejects.toThrow(
-    'no acknowledgement within t1 = 100 ms',
-  )
-})
-
-test.each<[address: string, type: TagType, said: string]>([
-  ['X:1', 'bool', 'position 1: one of M_SP, M_DP, M_ST, M_BO, M_ME_NA'],
-  ['M_SP1', 'bool', 'position 5: a colon and the information object address'],
-  ['M_SP:16777216', 'bool', 'position 6: an information object address from 0 to 16777215'],
-  ['M_SP:x', 'bool', 'position 6: an information object address'],
-  ['M_BO:1.32', 'bool', 'position 8: a bit from 0 to 31'],
-  ['M_SP:1.1', 'bool', 'position 7: the end of the address'],
-  ['M_SP:1/M_SP:2', 'bool', 'position 8: one of C_SC, C_DC'],
-  ['M_SP:1', 'float32', 'position 1: one of the types bool, not float32'],
-  ['M_ME_NC:1/C_SC:2', 'float32', 'position 1: one of the types'],
-])('the address %s as %s is refused with its place', (address, type, said) => {
-  const parse = () => driver.parseAddress(address, type, settingsWith())
-  expect(parse).toThrow(AddressError)
-  expect(parse).toThrow(said)
-})
-
-test('settings have the standard’s defaults and say what is wrong with them', () => {
-  expect(driver.settings({ host: 'h' }, 'd')).toMatchObject({
-    port: 2404,
-    commonAddress: 1,
-    k: 12,
-    w: 8,
-    t1Ms: 15_000,
-    t2Ms: 10_000,
-    t3Ms: 20_000,
-    objectAddressBytes: 3,
-  })
-  expect(() => driver.settings({}, 'd')).toThrow('d.host: a text')
-  expect(() => driver.settings({ host: 'h', command: 'maybe' }, 'd')).toThrow('d.command: one of direct, select')
 })
