@@ -1,5 +1,5 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { TagType, TagValue } from '../../driver.ts'
+import { serveTcp } from '../../serve-tcp.ts'
 import { noFaults, type Simulate, type SimulatorFaults } from '../../simulator.ts'
 import { type Cjt188Address, parseAddress } from './address.ts'
 import {
@@ -31,7 +31,7 @@ interface State {
 }
 
 /** A meter that answers under every meter type: as a heat meter under those of heat, as one of a flow under the others. */
-export const simulate: Simulate = async ({ port = 0, host = '127.0.0.1' } = {}) => {
+export const simulate: Simulate = async (options = {}) => {
   const faults = noFaults()
   const state: State = {
     values: new Map(),
@@ -43,33 +43,21 @@ export const simulate: Simulate = async ({ port = 0, host = '127.0.0.1' } = {}) 
     ]),
     status: 0,
   }
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    socket.on('error', () => socket.destroy())
+  const server = await serveTcp(options, (socket) => {
     const reader = frameReader()
-    socket.on('data', (chunk) => {
+    return (chunk) => {
       for (const raw of reader.push(chunk)) {
         const reply = answer(raw, state, faults)
         if (reply !== undefined) socket.write(Buffer.concat([Buffer.alloc(4, 0xfe), encodeFrame(reply, '7')]))
       }
-    })
-  })
-  await new Promise<void>((done, fail) => {
-    server.once('error', fail)
-    server.listen(port, host, done)
+    }
   })
   return {
-    settings: { host, port: (server.address() as AddressInfo).port, meter },
+    settings: { host: server.host, port: server.port, meter },
     faults,
     set: (text, type, value) => put(state, parsed(text, type), value),
     get: (text, type) => held(state, parsed(text, type)),
-    stop: () =>
-      new Promise((done) => {
-        server.close(() => done())
-        for (const socket of sockets) socket.destroy()
-      }),
+    stop: server.stop,
   }
 }
 

@@ -1,5 +1,5 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { TagType, TagValue } from '../../driver.ts'
+import { serveTcp } from '../../serve-tcp.ts'
 import { noFaults, type Simulate, type SimulatorFaults } from '../../simulator.ts'
 import { type Dlt645Address, parseAddress } from './address.ts'
 import {
@@ -25,29 +25,21 @@ const ownAddress = '04000401'
  * A meter of both editions at once, which answers each function code by the edition that has it. An address that is
  * written with a name of the table is set in every edition that has the name.
  */
-export const simulate: Simulate = async ({ port = 0, host = '127.0.0.1' } = {}) => {
+export const simulate: Simulate = async (options = {}) => {
   const faults = noFaults()
   const data = new Map<string, Buffer>([[ownAddress, Buffer.from(meter, 'hex').reverse()]])
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    socket.on('error', () => socket.destroy())
+  const server = await serveTcp(options, (socket) => {
     const reader = frameReader()
     const answer = answerer(data, faults)
-    socket.on('data', (chunk) => {
+    return (chunk) => {
       for (const raw of reader.push(chunk)) {
         const reply = answer(raw)
         if (reply !== undefined) socket.write(Buffer.concat([Buffer.alloc(4, 0xfe), reply]))
       }
-    })
-  })
-  await new Promise<void>((done, fail) => {
-    server.once('error', fail)
-    server.listen(port, host, done)
+    }
   })
   return {
-    settings: { host, port: (server.address() as AddressInfo).port, meter },
+    settings: { host: server.host, port: server.port, meter },
     faults,
     set(text, type, value) {
       const [first, ...others] = addressesOf(text, type)
@@ -65,11 +57,7 @@ export const simulate: Simulate = async ({ port = 0, host = '127.0.0.1' } = {}) 
       const value = decodeValue(bytes, format) ?? ''
       return bit === undefined ? value : ((Number(value) >> bit) & 1) === 1
     },
-    stop: () =>
-      new Promise((done) => {
-        server.close(() => done())
-        for (const socket of sockets) socket.destroy()
-      }),
+    stop: server.stop,
   }
 }
 
