@@ -227,6 +227,7 @@ export class EdgeBuffer {
 
   /** The note that was last written under a name. */
   note(name: string): string | undefined {
+    this.flush()
     return this.#file.note(name)
   }
 
