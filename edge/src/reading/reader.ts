@@ -1,19 +1,13 @@
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import type { EdgeBuffer, EdgePoint, Note } from '../buffer/buffer.ts'
-import {
-  type DeviceConnection,
-  type DeviceError,
-  type Quality,
-  quality,
-  type Request,
-  type TagValue,
-} from '../driver.ts'
+import { type DeviceConnection, DeviceError, type Quality, quality, type Request, type TagValue } from '../driver.ts'
 import type { EdgeDevice, Tag } from '../tag-table.ts'
 import { Circuit, isDoubling } from './circuit.ts'
 import { type CounterState, meant } from './meaning.ts'
 import { ReadGroup, type TagSample } from './read-group.ts'
 import { isWorthSending, type Reading } from './report.ts'
+import { SubscribedGroup } from './subscribed-group.ts'
 
 /** A tag as it was last seen. */
 export interface TagState {
@@ -70,7 +64,7 @@ class DeviceReader implements Reader {
     this.#log = log
     this.#connection = device.driver.open(device.settings)
     this.#phase = phaseOf(device.name)
-    this.#groups = groupsOf(device)
+    this.#groups = this.#connection.subscribe === undefined ? groupsOf(device) : []
     this.state = {
       name: device.name,
       protocol: device.protocol,
@@ -81,7 +75,10 @@ class DeviceReader implements Reader {
       lastError: undefined,
       values: {},
     }
-    this.#loops = this.#groups.map((group) => this.#loop(group))
+    this.#loops =
+      this.#connection.subscribe === undefined
+        ? this.#groups.map((group) => this.#loop(group))
+        : byPeriod(device.tags).map((tags) => this.#subscribe(tags))
   }
 
   async stop(): Promise<void> {
@@ -101,6 +98,30 @@ class DeviceReader implements Reader {
       this.#keep(samples)
       await this.#pause(group.periodMs)
     }
+  }
+
+  /** Subscribes until it succeeds; from then on the driver keeps the subscription alive, over breaks too. */
+  async #subscribe(tags: readonly Tag[]): Promise<void> {
+    const group = new SubscribedGroup({
+      connection: this.#connection,
+      tags,
+      now: () => this.#clock.now(),
+      keep: (samples) => this.#keep(samples),
+      heard: (error) => (error === undefined ? this.#answered([]) : this.#failed(error)),
+    })
+    while (!this.#stopped) {
+      try {
+        await group.begin()
+        await this.#stopping.promise
+      } catch (cause) {
+        if (this.#stopped) break
+        const error = cause instanceof DeviceError ? cause : new DeviceError(String(cause), { cause })
+        this.#failed(error)
+        this.#keep(group.broken(error))
+        await this.#pause(tags[0]?.periodMs ?? 1_000)
+      }
+    }
+    group.stop()
   }
 
   #answered(samples: readonly TagSample[]): void {
@@ -207,9 +228,10 @@ const pointOf = (device: string, tag: Tag, { at, value, quality: q }: Reading): 
 })
 
 function groupsOf(device: EdgeDevice): ReadGroup[] {
-  const byPeriod = Map.groupBy(device.tags, (tag) => tag.periodMs)
-  return [...byPeriod.values()].map((tags) => new ReadGroup(device.driver, device.settings, tags))
+  return byPeriod(device.tags).map((tags) => new ReadGroup(device.driver, device.settings, tags))
 }
+
+const byPeriod = (tags: readonly Tag[]) => [...Map.groupBy(tags, (tag) => tag.periodMs).values()]
 
 function phaseOf(name: string): number {
   let hash = 0

@@ -113,7 +113,8 @@ const serve =
         try {
           for (const frame of reader.push(chunk)) {
             if (faults.silent) continue
-            const other = faults.answersForAnother ? 1 : 0
+            // Far from what may be on the way: one that fits another request would be taken for its answer, and rightly so.
+            const other = faults.answersForAnother ? 0x4001 : 0
             socket.write(
               framing.encode({
                 transaction: (frame.transaction + other) & 0xffff,
