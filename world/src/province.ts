@@ -106,6 +106,8 @@ export interface MachineWords {
   kind: MachineKindName
   seed: number
   plan: ShiftPlan
+  /** What its controller speaks, when that is not its kind's own. */
+  protocol?: 's7' | 'mc-3e' | 'fins' | 'mtconnect' | 'dlt645'
 }
 
 export interface PlantWords {
@@ -129,27 +131,27 @@ export const plants: readonly PlantWords[] = [
     honest: true,
     machines: [
       { name: '注塑机 1', kind: 'injectionMoulding', seed: 101, plan: always },
-      { name: '注塑机 2', kind: 'injectionMoulding', seed: 102, plan: always },
+      { name: '注塑机 2', kind: 'injectionMoulding', seed: 102, plan: always, protocol: 's7' },
       { name: '空压机 1', kind: 'compressor', seed: 103, plan: always },
-      { name: '车间电表', kind: 'powerMeter', seed: 104, plan: always },
+      { name: '车间电表', kind: 'powerMeter', seed: 104, plan: always, protocol: 'dlt645' },
     ],
   },
   {
     key: 'precision',
     honest: true,
     machines: [
-      { name: 'CNC 1', kind: 'machiningCentre', seed: 201, plan: long },
-      { name: 'CNC 2', kind: 'machiningCentre', seed: 202, plan: long },
-      { name: '空压机 1', kind: 'compressor', seed: 203, plan: long },
+      { name: 'CNC 1', kind: 'machiningCentre', seed: 201, plan: long, protocol: 'mtconnect' },
+      { name: 'CNC 2', kind: 'machiningCentre', seed: 202, plan: long, protocol: 'mtconnect' },
+      { name: '空压机 1', kind: 'compressor', seed: 203, plan: long, protocol: 'mc-3e' },
     ],
   },
   {
     key: 'hardware',
     honest: false,
     machines: [
-      { name: '冲压线 1', kind: 'machiningCentre', seed: 301, plan: day },
-      { name: '冲压线 2', kind: 'machiningCentre', seed: 302, plan: day },
-      { name: '冲压线 3', kind: 'machiningCentre', seed: 303, plan: day },
+      { name: '冲压线 1', kind: 'machiningCentre', seed: 301, plan: day, protocol: 'fins' },
+      { name: '冲压线 2', kind: 'machiningCentre', seed: 302, plan: day, protocol: 'fins' },
+      { name: '冲压线 3', kind: 'machiningCentre', seed: 303, plan: day, protocol: 'fins' },
     ],
   },
 ]

@@ -7,7 +7,7 @@ import { addCivilDays, type Clock, civilDayOf, dayMs, startOfCivilDay } from '@k
 import type { Log } from '@kapok/kit/log'
 import { fillProgramme } from '@kapok/subsidy/programme'
 import { connectGateway, type ReplayGateway } from './gateway.ts'
-import { machineKinds } from './machine/machine.ts'
+import { controllerOf } from './machine/controller.ts'
 import { lineReading, modelOf, type PlantModel, playedDay } from './machine/played-day.ts'
 import { type ServedMachine, serveMachine } from './machine/serve.ts'
 import { weekdayOf } from './machine/shift.ts'
@@ -279,9 +279,9 @@ async function liveMachines(
   const machines: ServedMachine[] = []
   for (const { plant, valuesOf } of models) {
     const settings: Record<string, unknown>[] = []
-    for (const [m, { kind }] of plant.machines.entries()) {
+    for (const [m, words] of plant.machines.entries()) {
       const valuesNow = () => (plant.honest || m === 0 ? valuesOf[m]?.(clock.now()) : undefined)
-      const machine = await serveMachine(machineKinds[kind], valuesNow)
+      const machine = await serveMachine(controllerOf(words), valuesNow)
       machines.push(machine)
       settings.push(machine.settings)
     }

@@ -3,6 +3,8 @@ import { ReadGroup } from '@kapok/edge/read-group'
 import { readTagTable } from '@kapok/edge/tag-table'
 import { startOfCivilDay } from '@kapok/kit/clock'
 import { expect, test } from 'vitest'
+import { plants } from '../province.ts'
+import { controllerOf } from './controller.ts'
 import { machineKinds } from './machine.ts'
 import { serveMachine } from './serve.ts'
 
@@ -55,11 +57,13 @@ test('counters never fall, whatever the order in which they are asked', () => {
 })
 
 test('what a machine says in its protocol is what its model says, within the resolution of what it holds', async () => {
-  for (const kind of Object.values(machineKinds)) {
-    const values = kind.make(plan, 5, monday)(monday + 10 * 3_600_000)
-    const machine = await serveMachine(kind, () => values)
-    const device = { name: kind.code, protocol: kind.protocol, connection: machine.settings }
-    const tags = kind.signals.map(({ property, where }) => ({ property, ...where }))
+  for (const words of plants.flatMap(({ machines }) => machines)) {
+    const kind = machineKinds[words.kind]
+    const controller = controllerOf(words)
+    const values = kind.make(plan, 5, monday)(monday + 80 * 86_400_000 + 10 * 3_600_000)
+    const machine = await serveMachine(controller, () => values)
+    const device = { name: kind.code, protocol: controller.protocol, connection: machine.settings }
+    const tags = controller.signals.map(({ property, where }) => ({ property, ...where }))
     const table = { platform: 'mqtt://nowhere', token: 'none', devices: [{ ...device, tags }] }
     const [read] = (await readTagTable(JSON.stringify(table))).devices
     if (read === undefined) throw new Error('the device is not in its table')
@@ -67,11 +71,13 @@ test('what a machine says in its protocol is what its model says, within the res
     const group = new ReadGroup(read.driver, read.settings, read.tags)
     const { samples, error } = await group.read(connection, Date.now)
     expect(error).toBeUndefined()
-    for (const [i, { property, where }] of kind.signals.entries()) {
+    for (const [i, { property, where }] of controller.signals.entries()) {
       const raw = samples.find(({ tag }) => tag.property === property)?.sample.value
-      const resolution = where.type === 'float32' ? 1e-3 * Math.abs(values?.[i] ?? 1) + 1e-6 : where.scale / 2 + 1e-9
+      const resolution = where.type.startsWith('float')
+        ? 1e-3 * Math.abs(values?.[i] ?? 1) + 1e-6
+        : where.scale / 2 + 1e-9
       const difference = Math.abs(Number(raw) * where.scale - (values?.[i] ?? Number.NaN))
-      expect(difference, `${kind.code} ${property}`).toBeLessThanOrEqual(resolution)
+      expect(difference, `${words.name} ${property}`).toBeLessThanOrEqual(resolution)
     }
     await connection.close()
     await machine.stop()
@@ -98,4 +104,9 @@ test('a machine that is switched off takes no connection, and is back at the sam
   await becomes(true)
   await machine.stop()
   expect(await takes()).toBe(false)
+})
+
+test('the plants of the province speak six protocols and more', () => {
+  const protocols = plants.flatMap(({ machines }) => machines.map((words) => controllerOf(words).protocol))
+  expect(new Set(protocols).size).toBeGreaterThanOrEqual(6)
 })

@@ -1,6 +1,6 @@
 import type { Simulator } from '@kapok/edge/simulator'
 import { simulatorOf } from '@kapok/edge/simulators'
-import type { MachineKind } from './machine.ts'
+import type { Controller } from './controller.ts'
 
 export interface ServedMachine {
   /** What leads a gateway to it. */
@@ -16,7 +16,7 @@ const scanMs = 250
  * switched off answers nothing and takes no connection.
  */
 export async function serveMachine(
-  { protocol, signals }: Pick<MachineKind, 'protocol' | 'signals'>,
+  { protocol, signals }: Controller,
   valuesNow: () => readonly number[] | undefined,
 ): Promise<ServedMachine> {
   const simulate = await simulatorOf(protocol)
@@ -32,7 +32,7 @@ export async function serveMachine(
       running = undefined
       return
     }
-    running ??= await simulate({ port: Number(settings.port) })
+    running ??= await simulate({ port: portOf(settings) })
     for (const [i, { where }] of signals.entries()) {
       const raw = (values[i] ?? 0) / where.scale
       running.set(where.address, where.type, where.type.startsWith('float') ? raw : Math.round(raw))
@@ -53,3 +53,6 @@ export async function serveMachine(
     },
   }
 }
+
+/** A machine that is addressed by a URL has its port in it. */
+const portOf = ({ port, url }: Record<string, unknown>) => Number(port ?? new URL(String(url)).port)

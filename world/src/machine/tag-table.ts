@@ -1,5 +1,5 @@
 import type { PlantWords } from '../province.ts'
-import { machineKinds } from './machine.ts'
+import { controllerOf } from './controller.ts'
 
 /** The tag table of a plant's gateway, as an engineer would write it from the makers' register lists. JSON is YAML. */
 export function tagTableOf(
@@ -12,11 +12,11 @@ export function tagTableOf(
       token: connection.token,
       devices: plant.machines.map((machine, i) => ({
         name: machine.name,
-        protocol: machineKinds[machine.kind].protocol,
+        protocol: controllerOf(machine).protocol,
         connection: connection.settings[i],
         periodMs: 1_000,
         heartbeatMs: 60_000,
-        tags: machineKinds[machine.kind].signals.map(({ property, where, deadBand }) => ({
+        tags: controllerOf(machine).signals.map(({ property, where, deadBand }) => ({
           property,
           ...where,
           deadBand,

@@ -71,7 +71,7 @@ const messageBytesMax = 504
 function answer(socket: Socket, frame: Frame, tags: Tags, faults: SimulatorFaults): void {
   if (faults.silent) return
   const context =
-    faults.answersForAnother && frame.command !== commands.registerSession ? frame.context + 1n : frame.context
+    faults.answersForAnother && frame.command !== commands.registerSession ? frame.context + 0x4001n : frame.context
   const send = (data: Buffer) =>
     socket.write(encodeFrame({ command: frame.command, session, status: 0, context, data }))
   if (frame.command === commands.registerSession) send(frame.data)

@@ -41,7 +41,8 @@ class CpuUnit {
   respond(frame: Buffer): Buffer | undefined {
     if (this.faults.silent) return undefined
     const { command, route, data } = decodeCommand(frame)
-    const from = this.faults.answersForAnother ? { ...route, serviceId: (route.serviceId + 1) & 0xff } : route
+    // Far from what may be on the way: an answer under its number could not be told from its own.
+    const from = this.faults.answersForAnother ? { ...route, serviceId: (route.serviceId + 0x7f) & 0xff } : route
     const endCode = this.#refusal(command)
     if (endCode === 0 && command.write) this.#store(command, data)
     const elements = endCode !== 0 || command.write ? new Uint16Array() : this.#load(command)

@@ -42,7 +42,7 @@ class Cpu {
       return encodeConnection(tpduTypes.connectionConfirm, { destination: source, source: 7, called, calling })
     if (type !== tpduTypes.data) return undefined
     const job = decodePdu(data)
-    const reference = this.faults.answersForAnother ? (job.reference + 1) & 0xffff : job.reference
+    const reference = this.faults.answersForAnother ? (job.reference + 0x4001) & 0xffff : job.reference
     const answer = encodePdu({ ...this.#serve(job, peer), reference })
     const isTooLarge = peer.pduSize > 0 && Math.max(data.length, answer.length) > peer.pduSize
     return encodeData(isTooLarge ? encodePdu({ ...refusing(job, 0x8500), reference }) : answer)
