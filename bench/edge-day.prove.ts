@@ -34,7 +34,7 @@ export default async function proveEdgeDay(args: {
   short: boolean
   fault?: string
 }): Promise<{ ok: boolean; tried: string; result: string }> {
-  const day = new EdgeDay(args.short ? { machines: 4, seconds: 24 } : { machines: 40, seconds: 120 })
+  const day = new EdgeDay(args.short ? { machines: 4, seconds: 15 } : { machines: 40, seconds: 120 })
   try {
     await day.begin()
     await day.withoutPlatform(args.fault === 'forgets')

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { DeviceError, type DriverTag, RefusedRequest, type TagType, type TagValue } from '../../driver.ts'
+import { pseudoTerminalTo } from '../../pseudo-terminal.ts'
 import type { Simulate, Simulator } from '../../simulator.ts'
 import type { ModbusAddress } from './address.ts'
 import { driver, type ModbusSettings } from './driver.ts'
@@ -111,6 +112,31 @@ test('many requests at once are all answered with their own values, and closing 
   const waiting = Promise.allSettled(wanted.slice(0, 20).map((one) => read(one)))
   await connection.close()
   expect((await waiting).every(({ status }) => status === 'rejected')).toBe(true)
+})
+
+test('units on one serial line take turns, and one that is not there costs the others one time-out', async (context) => {
+  const simulator = await simulateRtuOverTcp()
+  running.push(simulator)
+  const terminal = await pseudoTerminalTo(Number(simulator.settings.port))
+  if (typeof terminal === 'string') return context.skip(terminal)
+  const onLine = (unit: number) => driver.settings({ serialPort: terminal.path, unit, timeoutMs: 400 }, 'connection')
+  const [here, there] = [driver.open(onLine(1)), driver.open(onLine(2))]
+  const [first, second] = ['holding/0', 'holding/100'].map((text) => {
+    const tag = { address: driver.parseAddress(text, 'uint16', onLine(1)), type: 'uint16' as const }
+    return driver.plan([tag], onLine(1))[0]
+  })
+  if (first === undefined || second === undefined) throw new Error('no plan')
+  simulator.set('holding/0', 'uint16', 7)
+  simulator.set('holding/100', 'uint16', 8)
+  const reads = await Promise.all([here.read(first), there.read(second), here.read(second), there.read(first)])
+  expect(reads.map(([sample]) => sample?.value)).toEqual([7, 8, 8, 7])
+  simulator.faults.silent = true
+  const failed = await Promise.allSettled([there.read(first), there.read(second), here.read(first)])
+  expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+  simulator.faults.silent = false
+  expect((await here.read(first))[0]?.value).toBe(7)
+  await Promise.all([here.close(), there.close()])
+  terminal.stop()
 })
 
 test('settings that lead nowhere are refused with their path', () => {

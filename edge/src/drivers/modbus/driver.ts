@@ -9,6 +9,7 @@ import {
   type TagValue,
 } from '../../driver.ts'
 import { checkLineEnd, Line, type LineEnd, lineSettings, nameOfLine, sharedLine } from '../../line.ts'
+import { LineTurns } from '../../line-turns.ts'
 import { type ModbusAddress, parseAddress } from './address.ts'
 import {
   bitOf,
@@ -61,6 +62,8 @@ class ModbusConnection implements DeviceConnection<ModbusAddress, Block> {
   readonly #framing: Framing
   readonly #line: Line<Frame>
   readonly #release: () => Promise<void>
+  /** On a serial line: one request at a time, whose time runs from its turn. */
+  readonly #turns: LineTurns | undefined
   #transaction = 0
 
   constructor(settings: ModbusSettings) {
@@ -78,7 +81,10 @@ class ModbusConnection implements DeviceConnection<ModbusAddress, Block> {
     if (isTcp) {
       this.#line = make()
       this.#release = () => this.#line.close()
-    } else ({ line: this.#line, release: this.#release } = sharedLine(`modbus ${nameOfLine(settings)}`, make))
+    } else {
+      ;({ line: this.#line, release: this.#release } = sharedLine(`modbus ${nameOfLine(settings)}`, make))
+      this.#turns = new LineTurns(this.#line)
+    }
   }
 
   async read(block: Block): Promise<Sample[]> {
@@ -93,10 +99,15 @@ class ModbusConnection implements DeviceConnection<ModbusAddress, Block> {
   }
 
   close(): Promise<void> {
+    this.#turns?.close()
     return this.#release()
   }
 
   #ask<T>(pdu: Buffer, decode: (answer: Buffer) => T): Promise<T> {
+    return this.#turns === undefined ? this.#exchange(pdu, decode) : this.#turns.take(() => this.#exchange(pdu, decode))
+  }
+
+  #exchange<T>(pdu: Buffer, decode: (answer: Buffer) => T): Promise<T> {
     this.#transaction = (this.#transaction + 1) & 0xffff
     const sent: Frame = {
       transaction: this.#framing.hasTransactions ? this.#transaction : 0,
