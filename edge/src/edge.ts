@@ -40,8 +40,18 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
   const steady = clock instanceof SettableClock ? undefined : new SteadyClock(clock, clockWasSet, monotonic)
   function clockWasSet(step: ClockStep): void {
     log.warn({ ...step, alarm: 'clock.set' }, 'the clock of this box was set; values that wait are moved with it')
-    buffer.clockWasSet(step)
+    keepStep(step)
   }
+  /** A disk that takes nothing just now must not end the gateway, and the step must not be lost. */
+  function keepStep(step: ClockStep): void {
+    try {
+      buffer.clockWasSet(step)
+    } catch (error) {
+      log.warn({ err: error }, 'the step of the clock could not be written yet')
+      pendingStep = setTimeout(() => keepStep(step), 1_000)
+    }
+  }
+  let pendingStep: NodeJS.Timeout | undefined
   const time = steady ?? clock
   buffer.beginRun(time.now())
   const readers = table.devices.map((device) => startReader(device, buffer, time, log))
@@ -61,6 +71,7 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
       buffer.flush()
       await uplink.stop()
       steady?.stop()
+      clearTimeout(pendingStep)
       buffer.close()
     },
   }

@@ -84,7 +84,7 @@ export class BatchFile {
 
   /** Runs `work` as one transaction; the tallies count it only when it is on disk. */
   inTransaction(work: () => void): void {
-    const before = { bytes: this.#bytes, waiting: { ...this.#waiting } }
+    const before = { bytes: this.#bytes, waiting: { ...this.#waiting }, clockSteps: this.#clockSteps }
     this.#db.exec('BEGIN IMMEDIATE')
     try {
       work()
@@ -92,6 +92,7 @@ export class BatchFile {
     } catch (error) {
       this.#bytes = before.bytes
       this.#waiting = before.waiting
+      this.#clockSteps = before.clockSteps
       // A full disk may have ended the transaction already.
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       throw error
