@@ -1,10 +1,34 @@
 import { Type } from 'typebox'
-import { route } from './route.ts'
+import { pageOf, pageQuery, route } from './route.ts'
+import { nullable } from './words.ts'
 
 const engineers = ['plant.manager', 'plant.engineer'] as const
 const id = Type.String({ format: 'uuid' })
 const deviceParams = Type.Object({ deviceId: id })
 const instant = Type.Integer()
+
+const gatewayRow = Type.Object({
+  id,
+  name: Type.String(),
+  enabled: Type.Boolean(),
+  online: Type.Boolean(),
+  /** When it was last heard, by whatever it sent. */
+  lastSeen: nullable(instant),
+  sharedCredentialAt: nullable(instant),
+  deletedAt: nullable(instant),
+  /** Whether it enrolled a key: only then can it be managed from here. */
+  enrolled: Type.Boolean(),
+})
+
+export const listGateways = route({
+  id: 'data.gateway.list',
+  method: 'GET',
+  path: '/gateways',
+  summary: 'Gateways of the own organisation. Sorts: name, lastSeen.',
+  who: engineers,
+  query: Type.Object(pageQuery),
+  reply: pageOf(gatewayRow),
+})
 
 /** 100 random bits in the alphabet of Crockford's base 32, in groups, so that a person can type it on a panel. */
 export const enrolmentCode = Type.String({ pattern: '^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){4}$' })
@@ -18,7 +42,7 @@ export const makeEnrolmentCode = route({
   who: engineers,
   params: deviceParams,
   body: Type.Object({}),
-  reply: Type.Object({ code: enrolmentCode, endsAt: instant }),
+  reply: Type.Object({ code: enrolmentCode, madeAt: instant, endsAt: instant }),
 })
 
 export const enrolGateway = route({

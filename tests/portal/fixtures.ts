@@ -20,6 +20,7 @@ import {
   listQuarantine,
 } from '@kapok/contracts/data'
 import { getCheckpoint, getLogKeys, getStrip, listReadings, listSeals } from '@kapok/contracts/evidence'
+import { getGatewayStanding, listGateways } from '@kapok/contracts/gateway'
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
 import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
@@ -83,6 +84,7 @@ const kindOf: Record<string, OrgKind> = {
 /** What the addresses of pages name. */
 export const ids: Record<Thing, string> = {
   device: id(10),
+  gateway: id(15),
   product: id(20),
   case: id(30),
   notice: id(90),
@@ -561,6 +563,42 @@ export const fixtures: Fixture[] = [
     page([device, { ...device, id: id(11), name: '2 号注塑机', online: false, sharedCredentialAt: now - day }]),
   ),
   fixture(getDevice, { ...device, properties }),
+  fixture(
+    listGateways,
+    page([
+      {
+        id: id(15),
+        name: '一车间网关',
+        enabled: true,
+        online: true,
+        lastSeen: now - 2_000,
+        sharedCredentialAt: null,
+        deletedAt: null,
+        enrolled: true,
+      },
+      {
+        id: id(16),
+        name: '二车间网关',
+        enabled: true,
+        online: false,
+        lastSeen: null,
+        sharedCredentialAt: null,
+        deletedAt: null,
+        enrolled: false,
+      },
+    ]),
+  ),
+  fixture(getGatewayStanding, {
+    key: { fingerprint: '3f2a 90b1 77c4 0d5e', enrolledAt: now - 9 * day, publicKey: 'A'.repeat(43) },
+    batches: 120_431,
+    points: 9_204_114,
+    lastSequence: 120_440,
+    lastReceived: now - 1_000,
+    missing: [{ from: 5_014, to: 5_022, after: now - 3 * day, before: now - 3 * day + 90_000 }],
+    gaps: [{ firstAt: now - 5 * day, lastAt: now - 4 * day, points: 1_200, reason: 'the buffer was full' }],
+    clockSteps: [{ before: now - 2 * day, after: now - 2 * day + 3_600_000 }],
+    doubled: 2,
+  }),
   fixture(listCredentials, {
     rows: [
       {

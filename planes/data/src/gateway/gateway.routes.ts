@@ -2,6 +2,7 @@ import {
   makeEnrolmentCode as codeContract,
   enrolGateway as enrolContract,
   getGatewayStanding,
+  listGateways,
 } from '@kapok/contracts/gateway'
 import { unknownThing } from '@kapok/contracts/refusal'
 import type { Tx } from '@kapok/kit-store/db'
@@ -10,6 +11,7 @@ import { handle, type RouteHandler } from '@kapok/kit-store/plane'
 import { type DeviceRow, findDevice } from '../device/device.store.ts'
 import { refuseData } from '../refusals.ts'
 import { enrolGateway, makeEnrolmentCode } from './enrol.ts'
+import { listOfGateways } from './list-gateways.ts'
 import { gatewayStanding } from './standing.ts'
 
 export function gatewayRoutes(kit: Kit): RouteHandler[] {
@@ -20,6 +22,7 @@ export function gatewayRoutes(kit: Kit): RouteHandler[] {
     return device
   }
   return [
+    handle(listGateways, ({ tx, query }) => listOfGateways(tx, query, kit.clock.now())),
     handle(codeContract, async ({ tx, params, orgId }) => {
       await gateway(tx, params.deviceId)
       return makeEnrolmentCode(kit, tx, { orgId, deviceId: params.deviceId })

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { encodeCompactBatch } from '@kapok/contracts/compact-batch'
 import { createDevice, createProduct, listQuarantine } from '@kapok/contracts/data'
-import { enrolGateway, getGatewayStanding, makeEnrolmentCode } from '@kapok/contracts/gateway'
+import { enrolGateway, getGatewayStanding, listGateways, makeEnrolmentCode } from '@kapok/contracts/gateway'
 import { encodeSignedBatch, type SignedBatch } from '@kapok/contracts/signed-batch'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { connectAsync, type MqttClient } from 'mqtt'
@@ -170,4 +170,17 @@ test('nobody makes a code for another’s gateway, or for what is none', async (
   })
   const { deviceId } = await call(createDevice, { body: { name: 'no gateway', productId } })
   await expect(call(makeEnrolmentCode, { params: { deviceId }, body: {} })).rejects.toThrow(/is not a gateway/)
+})
+
+test('the fleet lists gateways and no machines, with who enrolled, each organisation its own', async () => {
+  const g9 = await newGateway('g9 of the fleet')
+  const search = { query: { search: 'of the fleet' } }
+  expect((await call(listGateways, search)).rows).toMatchObject([{ name: 'g9 of the fleet', enrolled: false }])
+  await g9.enrolled()
+  await g9.enrolled()
+  const { rows, total } = await call(listGateways, search)
+  expect(rows).toMatchObject([{ id: g9.deviceId, enrolled: true, online: false }])
+  expect(total).toBe(1)
+  expect((await call(listGateways, { query: { search: 'm' } })).rows.some(({ name }) => name === 'm')).toBe(false)
+  expect((await strangerCall(listGateways)).rows).toEqual([])
 })
