@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { devicesInHealthMax } from './gateway-talk.ts'
 import { pageOf, pageQuery, route } from './route.ts'
 import { nullable } from './words.ts'
 
@@ -6,6 +7,50 @@ const engineers = ['plant.manager', 'plant.engineer'] as const
 const id = Type.String({ format: 'uuid' })
 const deviceParams = Type.Object({ deviceId: id })
 const instant = Type.Integer()
+
+/** What a gateway says of itself; see GatewayHealth. */
+export const gatewayHealth = Type.Object({
+  at: instant,
+  version: Type.String({ maxLength: 40 }),
+  uptimeMs: Type.Integer({ minimum: 0 }),
+  devices: Type.Array(
+    Type.Object({
+      name: Type.String({ maxLength: 200 }),
+      protocol: Type.String({ maxLength: 40 }),
+      connected: Type.Boolean(),
+      lastError: nullable(Type.String({ maxLength: 500 })),
+      good: Type.Integer({ minimum: 0 }),
+      bad: Type.Integer({ minimum: 0 }),
+    }),
+    { maxItems: devicesInHealthMax },
+  ),
+  devicesTotal: Type.Integer({ minimum: 0 }),
+  backlog: Type.Object({
+    points: Type.Integer({ minimum: 0 }),
+    bytes: Type.Integer({ minimum: 0 }),
+    oldestAt: nullable(instant),
+  }),
+  lost: Type.Integer({ minimum: 0 }),
+})
+
+export const getGatewayHealth = route({
+  id: 'data.gateway.health',
+  method: 'GET',
+  path: '/devices/:deviceId/gateway-health',
+  summary: 'What an enrolled gateway last said of itself: it reports every 15 s and when something changed.',
+  who: engineers,
+  params: deviceParams,
+  reply: Type.Object({
+    health: nullable(
+      Type.Object({
+        receivedAt: instant,
+        /** The platform's time of receipt minus the gateway's, ms: above 0 the gateway is behind. */
+        clockOffsetMs: Type.Integer(),
+        report: gatewayHealth,
+      }),
+    ),
+  }),
+})
 
 const gatewayRow = Type.Object({
   id,
@@ -18,13 +63,25 @@ const gatewayRow = Type.Object({
   deletedAt: nullable(instant),
   /** Whether it enrolled a key: only then can it be managed from here. */
   enrolled: Type.Boolean(),
+  /** From its last report; null before the first. */
+  health: nullable(
+    Type.Object({
+      receivedAt: instant,
+      clockOffsetMs: Type.Integer(),
+      version: Type.String(),
+      backlogPoints: Type.Integer(),
+      lost: Type.Integer(),
+      devices: Type.Integer(),
+      devicesConnected: Type.Integer(),
+    }),
+  ),
 })
 
 export const listGateways = route({
   id: 'data.gateway.list',
   method: 'GET',
   path: '/gateways',
-  summary: 'Gateways of the own organisation. Sorts: name, lastSeen.',
+  summary: 'Gateways of the own organisation. Sorts: name, lastSeen, backlog, clockOffset, version.',
   who: engineers,
   query: Type.Object(pageQuery),
   reply: pageOf(gatewayRow),

@@ -4,6 +4,7 @@ import type { Log } from '@kapok/kit/log'
 import { EdgeBuffer } from './buffer/buffer.ts'
 import { TagTableError } from './check.ts'
 import type { Identity } from './identity.ts'
+import { HealthReports } from './managed/health.ts'
 import { startReader } from './reading/reader.ts'
 import { startStatusPage } from './status-page.ts'
 import { type ClockStep, SteadyClock } from './steady-clock.ts'
@@ -31,6 +32,7 @@ export interface Edge {
 
 // driver → normalise → buffer → uplink
 export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic, log }: EdgeOptions): Promise<Edge> {
+  const beganAt = performance.now()
   const table = await readTagTable(tagTable)
   const { platform, token } = identity ?? table
   if (platform === undefined || token === undefined)
@@ -46,6 +48,13 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
   buffer.beginRun(time.now())
   const readers = table.devices.map((device) => startReader(device, buffer, time, log))
   const uplink = startUplink({ url: platform, token, key: identity?.key, buffer, log })
+  const reports =
+    identity === undefined
+      ? undefined
+      : new HealthReports(
+          { devices: () => readers.map((reader) => reader.state), buffer, clock: time, beganAt },
+          uplink,
+        )
   const page = await startStatusPage(table.statusPort, {
     devices: readers.map((reader) => reader.state),
     uplink: uplink.state,
@@ -57,6 +66,7 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
     async stop() {
       page.closeAllConnections()
       page.close()
+      reports?.stop()
       await Promise.all(readers.map((reader) => reader.stop()))
       buffer.flush()
       await uplink.stop()

@@ -22,6 +22,8 @@ export interface UplinkOptions {
 
 export interface Uplink {
   state: UplinkState
+  /** Signs what is said beside the points and sends it; whether the platform has it. Never of a gateway without a key. */
+  say(topic: string, kind: 'health' | 'reply', body: object): Promise<boolean>
   stop(): Promise<void>
 }
 
@@ -140,8 +142,23 @@ export function startUplink(options: UplinkOptions): Uplink {
     return true
   }
 
+  async function say(sayTopic: string, kind: 'health' | 'reply', body: object): Promise<boolean> {
+    const client = current
+    if (key === undefined || client?.connected !== true) return false
+    const bytes = new TextEncoder().encode(JSON.stringify(body))
+    const batch = { kind, sequence: 0, firstAt: 0, lastAt: 0, points: 0, body: bytes }
+    try {
+      await client.publishAsync(sayTopic, Buffer.from(encodeSignedBatch(batch, key.sign)), { qos: 1 })
+      return true
+    } catch (error) {
+      state.lastError = error instanceof Error ? error.message : String(error)
+      return false
+    }
+  }
+
   return {
     state,
+    say,
     async stop() {
       stopped = true
       clearTimeout(again)

@@ -20,7 +20,7 @@ import {
   listQuarantine,
 } from '@kapok/contracts/data'
 import { getCheckpoint, getLogKeys, getStrip, listReadings, listSeals } from '@kapok/contracts/evidence'
-import { getGatewayStanding, listGateways } from '@kapok/contracts/gateway'
+import { getGatewayHealth, getGatewayStanding, listGateways } from '@kapok/contracts/gateway'
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
 import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
@@ -575,6 +575,15 @@ export const fixtures: Fixture[] = [
         sharedCredentialAt: null,
         deletedAt: null,
         enrolled: true,
+        health: {
+          receivedAt: now - 2_000,
+          clockOffsetMs: 180,
+          version: '0.1.0',
+          backlogPoints: 12_000,
+          lost: 0,
+          devices: 2,
+          devicesConnected: 1,
+        },
       },
       {
         id: id(16),
@@ -585,9 +594,35 @@ export const fixtures: Fixture[] = [
         sharedCredentialAt: null,
         deletedAt: null,
         enrolled: false,
+        health: null,
       },
     ]),
   ),
+  fixture(getGatewayHealth, {
+    health: {
+      receivedAt: now - 2_000,
+      clockOffsetMs: 3_200,
+      report: {
+        at: now - 5_200,
+        version: '0.1.0',
+        uptimeMs: 9 * day,
+        devices: [
+          {
+            name: '2 号注塑机',
+            protocol: 'modbus',
+            connected: false,
+            lastError: 'connect ECONNREFUSED 192.168.1.11:502',
+            good: 0,
+            bad: 12,
+          },
+          { name: '1 号注塑机', protocol: 'modbus', connected: true, lastError: null, good: 12, bad: 0 },
+        ],
+        devicesTotal: 2,
+        backlog: { points: 12_000, bytes: 96_000, oldestAt: now - 3_600_000 },
+        lost: 0,
+      },
+    },
+  }),
   fixture(getGatewayStanding, {
     key: { fingerprint: '3f2a 90b1 77c4 0d5e', enrolledAt: now - 9 * day, publicKey: 'A'.repeat(43) },
     batches: 120_431,

@@ -22,8 +22,18 @@ CREATE TABLE data.gateway_code (
   ends_at timestamptz NOT NULL
 );
 
+-- What a gateway last said of itself: a wake-up for people, not evidence.
+CREATE TABLE data.gateway_health (
+  device_id uuid PRIMARY KEY REFERENCES data.device,
+  org_id uuid NOT NULL,
+  received_at timestamptz NOT NULL,
+  -- received_at minus the gateway's own time.
+  clock_offset_ms bigint NOT NULL,
+  report jsonb NOT NULL
+);
+
 DO $$ DECLARE t text; BEGIN
-  FOREACH t IN ARRAY ARRAY['gateway_key', 'gateway_code'] LOOP
+  FOREACH t IN ARRAY ARRAY['gateway_key', 'gateway_code', 'gateway_health'] LOOP
     EXECUTE format('ALTER TABLE data.%I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE data.%I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format('CREATE POLICY own ON data.%I USING (org_id = kit.org() OR kit.job() = ''data'')

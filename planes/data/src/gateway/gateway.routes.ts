@@ -1,6 +1,7 @@
 import {
   makeEnrolmentCode as codeContract,
   enrolGateway as enrolContract,
+  getGatewayHealth,
   getGatewayStanding,
   listGateways,
 } from '@kapok/contracts/gateway'
@@ -11,6 +12,7 @@ import { handle, type RouteHandler } from '@kapok/kit-store/plane'
 import { type DeviceRow, findDevice } from '../device/device.store.ts'
 import { refuseData } from '../refusals.ts'
 import { enrolGateway, makeEnrolmentCode } from './enrol.ts'
+import { healthOf } from './health.ts'
 import { listOfGateways } from './list-gateways.ts'
 import { gatewayStanding } from './standing.ts'
 
@@ -36,6 +38,10 @@ export function gatewayRoutes(kit: Kit): RouteHandler[] {
     handle(getGatewayStanding, async ({ tx, params }) => {
       await gateway(tx, params.deviceId)
       return gatewayStanding(kit, tx, params.deviceId)
+    }),
+    handle(getGatewayHealth, async ({ tx, params }) => {
+      await gateway(tx, params.deviceId)
+      return { health: (await healthOf(tx, params.deviceId)) ?? null }
     }),
   ]
 }

@@ -5,8 +5,24 @@ import { listRows } from '@kapok/kit-store/list'
 import { deviceOf, type RawDevice } from '../device/device.store.ts'
 
 const select = `SELECT d.id, d.name, d.enabled, d.deleted_at, d.last_seen, d.session_since, d.shared_credential_at, d.created_at,
-  k.id IS NOT NULL AS enrolled
-  FROM data.device d LEFT JOIN data.gateway_key k ON k.device_id = d.id AND k.replaced_at IS NULL`
+  k.id IS NOT NULL AS enrolled, h.received_at AS heard_at, h.clock_offset_ms AS clock_offset,
+  h.report ->> 'version' AS version, (h.report -> 'backlog' ->> 'points')::bigint AS backlog,
+  (h.report ->> 'lost')::bigint AS lost, (h.report ->> 'devicesTotal')::integer AS machines,
+  (SELECT count(*)::integer FROM jsonb_array_elements(h.report -> 'devices') m WHERE (m ->> 'connected')::boolean) AS machines_connected
+  FROM data.device d LEFT JOIN data.gateway_key k ON k.device_id = d.id AND k.replaced_at IS NULL
+    LEFT JOIN data.gateway_health h ON h.device_id = d.id`
+
+interface RawGateway extends RawDevice {
+  enrolled: boolean
+  /** Null, and with it all that follows, before its first report. */
+  heard_at: Date | null
+  clock_offset: bigint
+  version: string
+  backlog: bigint
+  lost: bigint
+  machines: number
+  machines_connected: number
+}
 
 /** The gateways of an organisation, deleted ones not. */
 export async function listOfGateways(
@@ -14,19 +30,29 @@ export async function listOfGateways(
   query: QueryOf<typeof listGateways>,
   nowMs: number,
 ): Promise<ReplyOf<typeof listGateways>> {
-  const { rows, total } = await listRows<RawDevice & { enrolled: boolean }>(tx, {
+  const { rows, total } = await listRows<RawGateway>(tx, {
     select,
     where: [[`d.kind = 'gateway' AND d.deleted_at IS NULL AND $?`, true]],
     search: ['d.name', 'd.id'],
-    sorts: { name: 'name', lastSeen: 'last_seen' },
+    sorts: { name: 'name', lastSeen: 'last_seen', backlog: 'backlog', clockOffset: 'clock_offset', version: 'version' },
     otherwise: 'name',
     query,
   })
   return {
     rows: rows.map((row) => {
       const { id, name, enabled, online, lastSeen, sharedCredentialAt, deletedAt } = deviceOf(row, nowMs)
-      return { id, name, enabled, online, lastSeen, sharedCredentialAt, deletedAt, enrolled: row.enrolled }
+      const health = row.heard_at === null ? null : { receivedAt: row.heard_at.getTime(), ...summaryOf(row) }
+      return { id, name, enabled, online, lastSeen, sharedCredentialAt, deletedAt, enrolled: row.enrolled, health }
     }),
     total,
   }
 }
+
+const summaryOf = (row: RawGateway) => ({
+  clockOffsetMs: Number(row.clock_offset),
+  version: row.version,
+  backlogPoints: Number(row.backlog),
+  lost: Number(row.lost),
+  devices: row.machines,
+  devicesConnected: row.machines_connected,
+})

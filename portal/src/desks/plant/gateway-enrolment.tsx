@@ -45,7 +45,7 @@ export function GatewayEnrolment(props: { deviceId: string; enrolled: ReplyOf<ty
           <Banner tone="notice">
             <p>{t('gateway.codeOnce')}</p>
             <p className="row">
-              <code className="hash enrolment-code">{made.code}</code>
+              <code className="hash">{made.code}</code>
               <Copy text={made.code} />
             </p>
             <p className="quiet">

@@ -1,5 +1,5 @@
 import { getDevice } from '@kapok/contracts/data'
-import { getGatewayStanding } from '@kapok/contracts/gateway'
+import { getGatewayHealth, getGatewayStanding } from '@kapok/contracts/gateway'
 import type { ReplyOf } from '@kapok/contracts/route'
 import { Link, useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
@@ -10,6 +10,7 @@ import { Banner } from '../../components/state.tsx'
 import { Reply } from '../../components/waiting.tsx'
 import { DeviceState } from './device-state.tsx'
 import { GatewayEnrolment } from './gateway-enrolment.tsx'
+import { GatewayHealth } from './gateway-health.tsx'
 import { GatewayStanding } from './gateway-standing.tsx'
 
 /** One gateway: who it is, how it is, and what arrived of it. */
@@ -22,6 +23,7 @@ export function Gateway() {
 function OneGateway({ device }: { device: ReplyOf<typeof getDevice> }) {
   const { t } = useTranslation()
   const params = { deviceId: device.id }
+  const health = useAsk(getGatewayHealth, { params }, { every: 3_000 })
   const standing = useAsk(getGatewayStanding, { params }, { every: 10_000 })
   return (
     <Page
@@ -44,6 +46,7 @@ function OneGateway({ device }: { device: ReplyOf<typeof getDevice> }) {
             <>
               {each.doubled > 0 && <Banner tone="fault">{t('gateway.doubled', { n: each.doubled })}</Banner>}
               <GatewayEnrolment deviceId={device.id} enrolled={each.key} />
+              {health.data?.health && <GatewayHealth health={health.data.health} />}
               {each.key !== null && <GatewayStanding standing={each} />}
             </>
           )}

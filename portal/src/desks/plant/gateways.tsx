@@ -4,7 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { Button } from 'antd'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { instantText } from '../../api/format.ts'
+import { countText, instantText } from '../../api/format.ts'
 import { useCommand } from '../../api/hooks.ts'
 import { DataTable } from '../../components/data-table.tsx'
 import { Instant } from '../../components/figures.tsx'
@@ -13,6 +13,7 @@ import { Card, Page } from '../../components/page.tsx'
 import { StatusTag } from '../../components/state.tsx'
 import { Empty, Failure } from '../../components/waiting.tsx'
 import { DeviceState, deviceStateWord } from './device-state.tsx'
+import { secondsText } from './gateway-health.tsx'
 
 /** The gateways of a plant: which are there, heard, and sound. */
 export function Gateways() {
@@ -54,6 +55,31 @@ export function Gateways() {
                 </span>
               ),
               text: (row) => t(`plant.${deviceStateWord(row)}`),
+            },
+            {
+              title: t('gateway.machines'),
+              cell: (row) => row.health && `${row.health.devicesConnected} / ${row.health.devices}`,
+              text: (row) => (row.health === null ? '' : `${row.health.devicesConnected}/${row.health.devices}`),
+            },
+            {
+              title: t('gateway.backlog'),
+              sort: 'backlog',
+              end: true,
+              cell: (row) => row.health && countText(row.health.backlogPoints),
+              text: (row) => String(row.health?.backlogPoints ?? ''),
+            },
+            {
+              title: t('gateway.clockOffset'),
+              sort: 'clockOffset',
+              end: true,
+              cell: (row) => row.health && secondsText(row.health.clockOffsetMs),
+              text: (row) => String(row.health?.clockOffsetMs ?? ''),
+            },
+            {
+              title: t('gateway.version'),
+              sort: 'version',
+              cell: (row) => row.health?.version,
+              text: (row) => row.health?.version ?? '',
             },
             {
               title: t('gateway.lastHeard'),
