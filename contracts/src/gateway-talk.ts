@@ -3,6 +3,9 @@
 /** Topics of the gateway's own session. It signs what it sends there, as it signs batches. */
 export const gatewayTopics = {
   health: 'kapok/v1/gateway/health',
+  /** From the platform: gzip of JSON, GatewayRequest. */
+  request: 'kapok/v1/gateway/request',
+  reply: 'kapok/v1/gateway/reply',
 } as const
 
 export interface DeviceHealth {
@@ -15,12 +18,27 @@ export interface DeviceHealth {
   bad: number
 }
 
+/** Which configuration a gateway runs, and what became of the last one that it was told to run. */
+export interface RunningConfiguration {
+  /** `local`: a tag table given on its command line, which wins over the platform's. */
+  source: 'local' | 'platform' | 'none'
+  /** Of the platform's configuration that runs. */
+  version: number | null
+  /** The version that is being tried. */
+  trying: number | null
+  /** Id of the last order to apply a version that the gateway took up; null before the first. */
+  order: string | null
+  /** Why that order's version does not run. */
+  failed: { version: number; at: number; reason: string } | null
+}
+
 export interface GatewayHealth {
   /** What the gateway's clock says, Unix ms. */
   at: number
   /** Of the gateway's software. */
   version: string
   uptimeMs: number
+  configuration: RunningConfiguration
   /** At most `devicesInHealthMax`, those with trouble first. */
   devices: DeviceHealth[]
   devicesTotal: number
@@ -31,3 +49,48 @@ export interface GatewayHealth {
 }
 
 export const devicesInHealthMax = 500
+
+/** What the platform asks of a gateway. `apply` has no reply: its outcome stands in the health. */
+export type GatewayRequest = { id: string } & GatewayAsk
+export type GatewayAsk = { kind: 'apply'; version: number; text: string } | { kind: 'dry-run'; text: string }
+
+export type GatewayReply = { id: string; result: unknown } | { id: string; refused: string }
+
+/** What became of a request: `offline` the gateway has no session that listens, `late` it did not answer in time. */
+export type GatewayAnswer =
+  | { outcome: 'replied'; result: unknown }
+  | { outcome: 'refused'; reason: string }
+  | { outcome: 'offline' | 'late' }
+
+/** Bytes of a configuration (UTF-8); some 15,000 tags. */
+export const configurationBytesMax = 1 << 20
+
+/** What is wrong with a configuration, and where: a device, a tag of it, or a place in the text. */
+export interface ConfigurationProblem {
+  where: string
+  why: string
+}
+
+export interface TriedTag {
+  device: string
+  property: string
+  address: string
+  /** What the machine said, in the tag's own terms; null when there is none. */
+  value: number | string | boolean | null
+  /** Why it is not good; null for a good value. */
+  why: string | null
+}
+
+export interface DryRun {
+  /** With any of these the configuration cannot start, and nothing was read. At most `dryRunRowsMax`. */
+  problems: ConfigurationProblem[]
+  problemsTotal: number
+  /** A reading of each tag of the devices that differ from what runs, failed ones first; at most `dryRunRowsMax`. */
+  tags: TriedTag[]
+  tagsTotal: number
+  tagsFailed: number
+  /** Devices that are as they run now, and were not read. */
+  devicesUnchanged: number
+}
+
+export const dryRunRowsMax = 200

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { devicesInHealthMax } from './gateway-talk.ts'
+import { configurationBytesMax, devicesInHealthMax } from './gateway-talk.ts'
 import { pageOf, pageQuery, route } from './route.ts'
 import { nullable } from './words.ts'
 
@@ -7,12 +7,21 @@ const engineers = ['plant.manager', 'plant.engineer'] as const
 const id = Type.String({ format: 'uuid' })
 const deviceParams = Type.Object({ deviceId: id })
 const instant = Type.Integer()
+const oneWordOf = <const T extends readonly string[]>(each: T) =>
+  Type.Unsafe<T[number]>(Type.Union(each.map((word) => Type.Literal(word))))
 
 /** What a gateway says of itself; see GatewayHealth. */
 export const gatewayHealth = Type.Object({
   at: instant,
   version: Type.String({ maxLength: 40 }),
   uptimeMs: Type.Integer({ minimum: 0 }),
+  configuration: Type.Object({
+    source: oneWordOf(['local', 'platform', 'none']),
+    version: nullable(Type.Integer()),
+    trying: nullable(Type.Integer()),
+    order: nullable(Type.String({ maxLength: 60 })),
+    failed: nullable(Type.Object({ version: Type.Integer(), at: instant, reason: Type.String({ maxLength: 2_000 }) })),
+  }),
   devices: Type.Array(
     Type.Object({
       name: Type.String({ maxLength: 200 }),
@@ -73,6 +82,9 @@ const gatewayRow = Type.Object({
       lost: Type.Integer(),
       devices: Type.Integer(),
       devicesConnected: Type.Integer(),
+      /** Of the platform's configuration that runs; null: none, or one of its own. */
+      configuration: nullable(Type.Integer()),
+      rolledBack: Type.Boolean(),
     }),
   ),
 })
@@ -152,5 +164,99 @@ export const getGatewayStanding = route({
     clockSteps: Type.Array(Type.Object({ before: instant, after: instant })),
     /** Sequences that came with two different contents: two gateways use one key. */
     doubled: Type.Integer(),
+  }),
+})
+
+/** What a machine said of a tag when it was read to try it. */
+const triedTag = Type.Object({
+  device: Type.String(),
+  property: Type.String(),
+  address: Type.String(),
+  value: Type.Unsafe<number | string | boolean | null>(
+    Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]),
+  ),
+  /** Why it is not good; null for a good value. */
+  why: nullable(Type.String()),
+})
+
+const configurationParams = Type.Object({ deviceId: id, version: Type.Integer({ minimum: 1, maximum: 1_000_000 }) })
+const configurationRow = {
+  version: Type.Integer(),
+  madeAt: instant,
+  madeBy: Type.String(),
+  note: Type.String(),
+  bytes: Type.Integer(),
+}
+
+export const listConfigurations = route({
+  id: 'data.gateway.configuration.list',
+  method: 'GET',
+  path: '/devices/:deviceId/gateway-configurations',
+  summary: 'Versions of a gateway’s configuration, newest first, and which one it was told to run.',
+  who: engineers,
+  params: deviceParams,
+  reply: Type.Object({
+    rows: Type.Array(Type.Object(configurationRow)),
+    /** The order that holds; a gateway that is away takes it up when it is back. */
+    ordered: nullable(Type.Object({ order: id, version: Type.Integer(), at: instant, by: Type.String() })),
+  }),
+})
+
+export const getConfiguration = route({
+  id: 'data.gateway.configuration.get',
+  method: 'GET',
+  path: '/devices/:deviceId/gateway-configurations/:version',
+  summary: 'One version of a gateway’s configuration with its text.',
+  who: engineers,
+  params: configurationParams,
+  reply: Type.Object({ ...configurationRow, text: Type.String() }),
+})
+
+export const saveConfiguration = route({
+  id: 'data.gateway.configuration.save',
+  method: 'POST',
+  path: '/devices/:deviceId/gateway-configurations',
+  summary:
+    'Keep a tag table (YAML) as the next version of a gateway’s configuration. Nothing runs it before it is applied.',
+  who: engineers,
+  params: deviceParams,
+  bodyLimitBytes: 4 * configurationBytesMax,
+  body: Type.Object({
+    text: Type.String(),
+    note: Type.String({ maxLength: 200 }),
+    /** The newest version when it was edited; 0 for the first. */
+    after: Type.Integer({ minimum: 0 }),
+  }),
+  reply: Type.Object({ version: Type.Integer() }),
+})
+
+export const applyConfiguration = route({
+  id: 'data.gateway.configuration.apply',
+  method: 'POST',
+  path: '/devices/:deviceId/gateway-configurations/:version/apply',
+  summary:
+    'Tell a gateway to run a version. It goes back to the last good one by itself when this one cannot start or the platform is not reached with it; one that is away takes it up when it is back.',
+  who: engineers,
+  params: configurationParams,
+  body: Type.Object({}),
+  reply: Type.Object({ order: id, online: Type.Boolean() }),
+})
+
+export const dryRunConfiguration = route({
+  id: 'data.gateway.configuration.dry-run',
+  method: 'POST',
+  path: '/devices/:deviceId/gateway-configurations/:version/dry-run',
+  summary:
+    'Have the gateway check a version and read each tag of the devices that it changes once, without running it. Waits at most 30 s.',
+  who: engineers,
+  params: configurationParams,
+  body: Type.Object({}),
+  reply: Type.Object({
+    problems: Type.Array(Type.Object({ where: Type.String(), why: Type.String() })),
+    problemsTotal: Type.Integer(),
+    tags: Type.Array(triedTag),
+    tagsTotal: Type.Integer(),
+    tagsFailed: Type.Integer(),
+    devicesUnchanged: Type.Integer(),
   }),
 })

@@ -5,6 +5,7 @@ import type { Log } from '@kapok/kit/log'
 import { TagTableError } from './check.ts'
 import { type Edge, firstSequenceOf, runEdge } from './edge.ts'
 import { enrol, IdentityError, readIdentity } from './identity.ts'
+import { KeptConfiguration } from './managed/kept-configuration.ts'
 
 /** What went wrong, in a sentence for whoever typed the command. */
 export class CommandError extends Error {
@@ -14,24 +15,34 @@ export class CommandError extends Error {
 const bufferOf = (home: string) => join(home, 'batches')
 
 export interface GatewayCommand {
-  tagTableFile: string
+  /** Without it the gateway runs what the platform gave it. */
+  tagTableFile: string | undefined
   home: string
   clock: Clock
   /** See EdgeOptions. */
   monotonic?: () => number
   log: Log
+  /** See EdgeOptions. */
+  trialMs?: number
 }
 
-/** Runs the gateway of a tag table. Throws CommandError for a table or an identity that cannot be used. */
+/** Runs the gateway of a tag table, which wins, or of the platform's configuration. Throws CommandError for a table or an identity that cannot be used. */
 export async function startGateway(ask: GatewayCommand): Promise<Edge> {
   const { tagTableFile, home, ...rest } = ask
-  const tagTable = readTable(tagTableFile)
   try {
-    const edge = await runEdge({ tagTable, identity: readIdentity(home), bufferFile: bufferOf(home), ...rest })
+    const identity = readIdentity(home)
+    if (tagTableFile === undefined && identity === undefined)
+      throw new CommandError(
+        `The gateway of ${home} is not enrolled. Enrol it with a code from its page, or give a tag table.`,
+      )
+    const configuration =
+      tagTableFile === undefined ? new KeptConfiguration(home, rest.clock.now()) : readTable(tagTableFile)
+    const edge = await runEdge({ configuration, identity, bufferFile: bufferOf(home), ...rest })
     rest.log.info({ page: edge.statusUrl }, 'the gateway serves its own page')
     return edge
   } catch (error) {
-    if (error instanceof TagTableError) throw new CommandError(`${tagTableFile}: ${error.message}`, { cause: error })
+    if (error instanceof TagTableError)
+      throw new CommandError(`${tagTableFile ?? home}: ${error.message}`, { cause: error })
     if (error instanceof IdentityError) throw new CommandError(error.message, { cause: error })
     throw error
   }

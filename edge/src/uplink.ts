@@ -1,3 +1,4 @@
+import { gatewayTopics } from '@kapok/contracts/gateway-talk'
 import { encodeSignedBatch } from '@kapok/contracts/signed-batch'
 import type { Log } from '@kapok/kit/log'
 import { connect, type MqttClient } from 'mqtt'
@@ -18,12 +19,16 @@ export interface UplinkOptions {
   key: GatewayKey | undefined
   buffer: EdgeBuffer
   log: Log
+  /** Hears what the platform asks of an enrolled gateway. */
+  onRequest?(payload: Uint8Array): void
 }
 
 export interface Uplink {
   state: UplinkState
   /** Signs what is said beside the points and sends it; whether the platform has it. Never of a gateway without a key. */
   say(topic: string, kind: 'health' | 'reply', body: object): Promise<boolean>
+  /** Ends the connection; the next one begins by itself within a few seconds. */
+  reconnect(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -66,6 +71,10 @@ export function startUplink(options: UplinkOptions): Uplink {
       state.connected = true
       state.lastError = undefined
       log.info('connected to the platform')
+      if (options.onRequest !== undefined)
+        client.subscribe(gatewayTopics.request, { qos: 1 }, (error) => {
+          if (error) state.lastError = error.message
+        })
       const border = buffer.nextSeq()
       const receiveMaximum = properties?.receiveMaximum ?? 65_535
       // The backlog's share is small: what is in the socket already is ahead of every value of now.
@@ -79,6 +88,7 @@ export function startUplink(options: UplinkOptions): Uplink {
         lanes.add(lane)
       }
     })
+    client.on('message', (_, payload) => options.onRequest?.(payload))
     client.on('error', (error) => {
       state.lastError = error.message
     })
@@ -159,6 +169,10 @@ export function startUplink(options: UplinkOptions): Uplink {
   return {
     state,
     say,
+    async reconnect() {
+      state.connected = false
+      await current?.endAsync(true)
+    },
     async stop() {
       stopped = true
       clearTimeout(again)

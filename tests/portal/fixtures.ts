@@ -20,7 +20,13 @@ import {
   listQuarantine,
 } from '@kapok/contracts/data'
 import { getCheckpoint, getLogKeys, getStrip, listReadings, listSeals } from '@kapok/contracts/evidence'
-import { getGatewayHealth, getGatewayStanding, listGateways } from '@kapok/contracts/gateway'
+import {
+  getConfiguration,
+  getGatewayHealth,
+  getGatewayStanding,
+  listConfigurations,
+  listGateways,
+} from '@kapok/contracts/gateway'
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
 import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
@@ -583,6 +589,8 @@ export const fixtures: Fixture[] = [
           lost: 0,
           devices: 2,
           devicesConnected: 1,
+          configuration: 6,
+          rolledBack: true,
         },
       },
       {
@@ -598,6 +606,21 @@ export const fixtures: Fixture[] = [
       },
     ]),
   ),
+  fixture(listConfigurations, {
+    rows: [
+      { version: 7, madeAt: now - 660_000, madeBy: '王敏', note: '增加周期', bytes: 512 },
+      { version: 6, madeAt: now - 2 * day, madeBy: '王敏', note: '', bytes: 480 },
+    ],
+    ordered: { order: id(17), version: 7, at: now - 640_000, by: '王敏' },
+  }),
+  fixture(getConfiguration, {
+    version: 7,
+    madeAt: now - 660_000,
+    madeBy: '王敏',
+    note: '增加周期',
+    bytes: 512,
+    text: 'devices:\n  - name: 1 号注塑机\n    protocol: modbus\n    connection: { host: 192.168.1.10 }\n    tags:\n      - { property: shots, address: holding/4, type: uint32 }\n',
+  }),
   fixture(getGatewayHealth, {
     health: {
       receivedAt: now - 2_000,
@@ -606,6 +629,17 @@ export const fixtures: Fixture[] = [
         at: now - 5_200,
         version: '0.1.0',
         uptimeMs: 9 * day,
+        configuration: {
+          source: 'platform',
+          version: 6,
+          trying: null,
+          order: id(17),
+          failed: {
+            version: 7,
+            at: now - 600_000,
+            reason: 'table.devices[0].tags[1].address: holding/0 to holding/65535 is expected',
+          },
+        },
         devices: [
           {
             name: '2 号注塑机',

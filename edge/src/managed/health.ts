@@ -1,4 +1,10 @@
-import { type DeviceHealth, devicesInHealthMax, type GatewayHealth, gatewayTopics } from '@kapok/contracts/gateway-talk'
+import {
+  type DeviceHealth,
+  devicesInHealthMax,
+  type GatewayHealth,
+  gatewayTopics,
+  type RunningConfiguration,
+} from '@kapok/contracts/gateway-talk'
 import type { Clock } from '@kapok/kit/clock'
 import type { EdgeBuffer } from '../buffer/buffer.ts'
 import { quality } from '../driver.ts'
@@ -16,6 +22,7 @@ export interface Reported {
   buffer: EdgeBuffer
   clock: Clock
   beganAt: number
+  configuration(): RunningConfiguration
 }
 
 /** Tells the platform how this gateway is: every 15 s, when it comes back, and within a second when something changed. */
@@ -44,10 +51,8 @@ export class HealthReports {
 
   /** What is told at once when it changes; numbers wait for their turn. */
   #stateNow(): string {
-    return this.#of
-      .devices()
-      .map(({ name, connected }) => `${name} ${connected}`)
-      .join('\n')
+    const devices = this.#of.devices().map(({ name, connected }) => `${name} ${connected}`)
+    return [JSON.stringify(this.#of.configuration()), ...devices].join('\n')
   }
 
   /** Reports now; whether the platform has it. */
@@ -67,7 +72,7 @@ export class HealthReports {
   }
 }
 
-function healthOf({ devices, buffer, clock, beganAt }: Reported): GatewayHealth {
+function healthOf({ devices, buffer, clock, beganAt, configuration }: Reported): GatewayHealth {
   const { points, bytes, lost } = buffer.tally()
   const [oldest] = buffer.waiting(0, Number.MAX_SAFE_INTEGER, 1)
   const all = devices().map(deviceHealthOf)
@@ -75,6 +80,7 @@ function healthOf({ devices, buffer, clock, beganAt }: Reported): GatewayHealth 
     at: clock.now(),
     version: gatewayVersion,
     uptimeMs: Math.max(0, Math.round(performance.now() - beganAt)),
+    configuration: configuration(),
     devices: all.toSorted((a, b) => troubleOf(b) - troubleOf(a)).slice(0, devicesInHealthMax),
     devicesTotal: all.length,
     backlog: { points, bytes, oldestAt: oldest?.firstAt ?? null },

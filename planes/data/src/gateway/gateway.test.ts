@@ -196,6 +196,7 @@ const health = (more: Partial<GatewayHealth> = {}): GatewayHealth => ({
   at: kit.clock.now() - 7_000,
   version: '0.1.0',
   uptimeMs: 1,
+  configuration: { source: 'none', version: null, trying: null, order: null, failed: null },
   devices: [{ name: 'm', protocol: 'modbus', connected: true, lastError: null, good: 3, bad: 0 }],
   devicesTotal: 1,
   backlog: { points: 12, bytes: 100, oldestAt: start },

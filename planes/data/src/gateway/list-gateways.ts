@@ -8,7 +8,9 @@ const select = `SELECT d.id, d.name, d.enabled, d.deleted_at, d.last_seen, d.ses
   k.id IS NOT NULL AS enrolled, h.received_at AS heard_at, h.clock_offset_ms AS clock_offset,
   h.report ->> 'version' AS version, (h.report -> 'backlog' ->> 'points')::bigint AS backlog,
   (h.report ->> 'lost')::bigint AS lost, (h.report ->> 'devicesTotal')::integer AS machines,
-  (SELECT count(*)::integer FROM jsonb_array_elements(h.report -> 'devices') m WHERE (m ->> 'connected')::boolean) AS machines_connected
+  (SELECT count(*)::integer FROM jsonb_array_elements(h.report -> 'devices') m WHERE (m ->> 'connected')::boolean) AS machines_connected,
+  (h.report -> 'configuration' ->> 'version')::integer AS configuration,
+  jsonb_typeof(h.report -> 'configuration' -> 'failed') = 'object' AS rolled_back
   FROM data.device d LEFT JOIN data.gateway_key k ON k.device_id = d.id AND k.replaced_at IS NULL
     LEFT JOIN data.gateway_health h ON h.device_id = d.id`
 
@@ -22,6 +24,8 @@ interface RawGateway extends RawDevice {
   lost: bigint
   machines: number
   machines_connected: number
+  configuration: number | null
+  rolled_back: boolean
 }
 
 /** The gateways of an organisation, deleted ones not. */
@@ -55,4 +59,6 @@ const summaryOf = (row: RawGateway) => ({
   lost: Number(row.lost),
   devices: row.machines,
   devicesConnected: row.machines_connected,
+  configuration: row.configuration,
+  rolledBack: row.rolled_back,
 })

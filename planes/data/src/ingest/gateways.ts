@@ -1,14 +1,32 @@
+import { gzipSync } from 'node:zlib'
 import { gatewayHealth } from '@kapok/contracts/gateway'
-import { type GatewayHealth, gatewayTopics } from '@kapok/contracts/gateway-talk'
+import {
+  type GatewayAnswer,
+  type GatewayAsk,
+  type GatewayHealth,
+  type GatewayReply,
+  type GatewayRequest,
+  gatewayTopics,
+} from '@kapok/contracts/gateway-talk'
 import type { BatchKind } from '@kapok/contracts/signed-batch'
 import type { Kit } from '@kapok/kit-store/kit'
+import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Message } from './intake.ts'
 import { type Reason, reason } from './reasons.ts'
 import { openSigned } from './signed.ts'
 
 const bodyBytesMax = 512 * 1024
-const kindOf: Record<string, BatchKind> = { [gatewayTopics.health]: 'health' }
+const kindOf: Record<string, BatchKind> = { [gatewayTopics.health]: 'health', [gatewayTopics.reply]: 'reply' }
+const replyMsMax = 30_000
+const waitingMax = 1_000
+/** An order that was sent and that the gateway does not know of is sent again after this. */
+const orderAgainMs = 20_000
+
+const reply = Type.Union([
+  Type.Object({ id: Type.String(), result: Type.Unknown() }),
+  Type.Object({ id: Type.String(), refused: Type.String() }),
+])
 
 interface Heard {
   orgId: string
@@ -17,14 +35,28 @@ interface Heard {
   report: GatewayHealth
 }
 
-/** What enrolled gateways say of themselves: the latest of each is kept, written together every moment. */
+interface Waiting {
+  deviceId: string
+  answered(answer: GatewayAnswer): void
+}
+
+/**
+ * What ingest and enrolled gateways say to each other beside points. Of reports the latest of each gateway is kept, written
+ * together every moment; a gateway whose report does not know the order that holds for it is sent that order.
+ */
 export class Gateways {
   readonly #kit: Kit
+  /** Says something to a gateway's session; false when it has none that listens. */
+  readonly #tell: (deviceId: string, topic: string, payload: Buffer) => boolean
+  readonly #waiting = new Map<string, Waiting>()
+  readonly #ordered = new Map<string, { order: string; at: number }>()
+  #asked = new Set<string>()
   #heard = new Map<string, Heard>()
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(kit: Kit) {
+  constructor(kit: Kit, tell: (deviceId: string, topic: string, payload: Buffer) => boolean) {
     this.#kit = kit
+    this.#tell = tell
   }
 
   takes(topic: string): boolean {
@@ -39,6 +71,11 @@ export class Gateways {
     const why = (text: string) => reason('signature.wrong', { why: text })
     if (batch.kind !== kindOf[message.topic]) return why(`a ${batch.kind} on the topic ${message.topic}`)
     const body = bodyOf(batch.body)
+    if (batch.kind === 'reply') {
+      if (!Value.Check(reply, body)) return why('not a reply of a gateway')
+      this.#replied(message.sender.deviceId, body)
+      return undefined
+    }
     if (!Value.Check(gatewayHealth, body)) return why('not a report of a gateway')
     this.#heard.set(message.sender.deviceId, {
       orgId: message.sender.orgId,
@@ -49,7 +86,43 @@ export class Gateways {
     return undefined
   }
 
-  /** Writes what was heard. */
+  /** Asks a gateway and waits for its answer. */
+  ask(deviceId: string, ask: GatewayAsk): Promise<GatewayAnswer> {
+    const id = this.#kit.ids.uuid()
+    return new Promise((done) => {
+      if (this.#waiting.size >= waitingMax || !this.#send(deviceId, { ...ask, id })) return done({ outcome: 'offline' })
+      const answered = (answer: GatewayAnswer) => {
+        clearTimeout(timer)
+        this.#waiting.delete(id)
+        done(answer)
+      }
+      const timer = setTimeout(() => answered({ outcome: 'late' }), replyMsMax)
+      this.#waiting.set(id, { deviceId, answered })
+    })
+  }
+
+  #send(deviceId: string, request: GatewayRequest): boolean {
+    return this.#tell(deviceId, gatewayTopics.request, gzipSync(JSON.stringify(request)))
+  }
+
+  #replied(deviceId: string, said: GatewayReply): void {
+    const waiting = this.#waiting.get(said.id)
+    if (waiting?.deviceId !== deviceId) return
+    waiting.answered(
+      'refused' in said ? { outcome: 'refused', reason: said.refused } : { outcome: 'replied', result: said.result },
+    )
+  }
+
+  /** There is a new order for it. */
+  ordered(deviceId: string): void {
+    this.#asked.add(deviceId)
+  }
+
+  stop(): void {
+    for (const { answered } of [...this.#waiting.values()]) answered({ outcome: 'offline' })
+  }
+
+  /** Writes what was heard, and sends orders that a gateway does not know of. */
   flush(): Promise<void> {
     this.#writing = this.#writing
       .then(() => this.#write())
@@ -58,9 +131,16 @@ export class Gateways {
   }
 
   async #write(): Promise<void> {
-    if (this.#heard.size === 0) return
     const heard = [...this.#heard]
+    const asked = new Set([...this.#asked, ...this.#heard.keys()])
+    if (asked.size === 0) return
     this.#heard = new Map()
+    this.#asked = new Set()
+    if (heard.length > 0) await this.#keep(heard)
+    await this.#sendOrders([...asked])
+  }
+
+  async #keep(heard: readonly [string, Heard][]): Promise<void> {
     await this.#kit.db.tx({ job: 'data' }, (tx) =>
       tx.run(
         `INSERT INTO data.gateway_health (device_id, org_id, received_at, clock_offset_ms, report)
@@ -77,6 +157,26 @@ export class Gateways {
         'data-gateway-health',
       ),
     )
+  }
+
+  async #sendOrders(deviceIds: readonly string[]): Promise<void> {
+    const orders = await this.#kit.db.tx({ job: 'data' }, (tx) =>
+      tx.rows<{ deviceId: string; id: string; version: number; text: string }>(
+        `SELECT o.device_id AS "deviceId", o.id, c.version, c.text
+         FROM data.gateway_order o JOIN data.gateway_configuration c USING (device_id, version)
+           JOIN data.gateway_health h USING (device_id)
+         WHERE o.device_id = ANY ($1) AND h.report -> 'configuration' ->> 'order' IS DISTINCT FROM o.id::text
+           AND h.report -> 'configuration' ->> 'source' <> 'local'`,
+        [deviceIds],
+        'data-gateway-orders',
+      ),
+    )
+    for (const { deviceId, id, version, text } of orders) {
+      const sent = this.#ordered.get(deviceId)
+      if (sent?.order === id && performance.now() - sent.at < orderAgainMs) continue
+      if (this.#send(deviceId, { kind: 'apply', id, version, text }))
+        this.#ordered.set(deviceId, { order: id, at: performance.now() })
+    }
   }
 }
 

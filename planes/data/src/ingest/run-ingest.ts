@@ -121,8 +121,8 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
       room.isFull || segments.pendingBytes > pendingBytesMax || loader.waiting.length > segmentsWaitingMax,
     lastOf: (orgId: string, device: string) => lasts.knownOf(orgId, device),
   }
-  const gateways = new Gateways(kit)
-  const mqtt = new MqttEndpoint({
+  const gateways = new Gateways(kit, (deviceId, topic, payload) => mqtt.tell(deviceId, topic, payload))
+  const mqtt: MqttEndpoint = new MqttEndpoint({
     ...shared,
     receipts,
     journal,
@@ -157,6 +157,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
     kit.bus.on('device.changed', changed),
     kit.bus.on('product.changed', changed),
     kit.bus.on('token.changed', changed),
+    kit.bus.on('gateway.ordered', ({ deviceId }) => gateways.ordered(deviceId)),
   ]
   live.watch()
   const flush = async () => {
@@ -169,6 +170,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
     await flush()
     return { loadedThrough }
   })
+  kit.bus.serve('ingest.gateway', ({ deviceId, request }) => gateways.ask(deviceId, request))
   kit.bus.serve('ingest.last', ({ deviceIds }) => lasts.ofDevices(deviceIds))
   const timers = [
     setInterval(() => segments.closeIfOld(), segmentMs / 4),
@@ -195,6 +197,7 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
       for (const off of offBus) off()
       for (const timer of timers) clearInterval(timer)
       live.stop()
+      gateways.stop()
       await Promise.all([mqtt.stop(), http.stop()])
       await segments.stop()
       await journal.stop()

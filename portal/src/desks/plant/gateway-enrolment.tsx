@@ -10,10 +10,23 @@ import { Banner } from '../../components/state.tsx'
 import { Failure } from '../../components/waiting.tsx'
 
 /** What is typed on the gateway's box: as the packed gateway, or from the repository. */
-const commandsOf = (platform: string, code: string) => [
-  `npx kapok-edge enrol ${platform} ${code} --home /var/lib/kapok-edge`,
-  `npm run kapok -- edge-enrol ${platform} ${code} --home kapok-edge`,
-]
+const commandsOf = (platform: string, code: string) =>
+  [
+    {
+      where: 'packed',
+      commands: [
+        `npx kapok-edge enrol ${platform} ${code} --home /var/lib/kapok-edge`,
+        'npx kapok-edge run --home /var/lib/kapok-edge',
+      ],
+    },
+    {
+      where: 'fromRepository',
+      commands: [
+        `npm run kapok -- edge-enrol ${platform} ${code} --home kapok-edge`,
+        'npm run kapok -- edge --home kapok-edge',
+      ],
+    },
+  ] as const
 
 /** The gateway's key, and the one-time code by which it brings one. */
 export function GatewayEnrolment(props: { deviceId: string; enrolled: ReplyOf<typeof getGatewayStanding>['key'] }) {
@@ -52,12 +65,12 @@ export function GatewayEnrolment(props: { deviceId: string; enrolled: ReplyOf<ty
               {t('gateway.codeEnds')} <Instant at={made.endsAt} />
             </p>
             <p>{t('gateway.codeCommand')}</p>
-            {commandsOf(location.origin, made.code).map((command, i) => (
-              <div key={command} className="stack">
-                <span className="quiet">{t(i === 0 ? 'gateway.packed' : 'gateway.fromRepository')}</span>
-                <pre className="command">{command}</pre>
+            {commandsOf(location.origin, made.code).map(({ where, commands }) => (
+              <div key={where} className="stack">
+                <span className="quiet">{t(where === 'packed' ? 'gateway.packed' : 'gateway.fromRepository')}</span>
+                <pre className="command">{commands.join('\n')}</pre>
                 <div>
-                  <Copy text={command} />
+                  <Copy text={commands.join('\n')} />
                 </div>
               </div>
             ))}

@@ -9,6 +9,7 @@ import { Page } from '../../components/page.tsx'
 import { Banner } from '../../components/state.tsx'
 import { Reply } from '../../components/waiting.tsx'
 import { DeviceState } from './device-state.tsx'
+import { GatewayConfiguration } from './gateway-configuration.tsx'
 import { GatewayEnrolment } from './gateway-enrolment.tsx'
 import { GatewayHealth } from './gateway-health.tsx'
 import { GatewayStanding } from './gateway-standing.tsx'
@@ -47,6 +48,13 @@ function OneGateway({ device }: { device: ReplyOf<typeof getDevice> }) {
               {each.doubled > 0 && <Banner tone="fault">{t('gateway.doubled', { n: each.doubled })}</Banner>}
               <GatewayEnrolment deviceId={device.id} enrolled={each.key} />
               {health.data?.health && <GatewayHealth health={health.data.health} />}
+              {each.key !== null && (
+                <GatewayConfiguration
+                  deviceId={device.id}
+                  online={device.online}
+                  running={health.data?.health?.report.configuration}
+                />
+              )}
               {each.key !== null && <GatewayStanding standing={each} />}
             </>
           )}

@@ -57,6 +57,17 @@ export function Gateways() {
               text: (row) => t(`plant.${deviceStateWord(row)}`),
             },
             {
+              title: t('gateway.configuration'),
+              cell: (row) =>
+                row.health && (
+                  <span className="row">
+                    {row.health.configuration === null ? '—' : t('gateway.runs', { version: row.health.configuration })}
+                    {row.health.rolledBack && <StatusTag tone="fault">{t('gateway.wasRolledBack')}</StatusTag>}
+                  </span>
+                ),
+              text: (row) => String(row.health?.configuration ?? ''),
+            },
+            {
               title: t('gateway.machines'),
               cell: (row) => row.health && `${row.health.devicesConnected} / ${row.health.devices}`,
               text: (row) => (row.health === null ? '' : `${row.health.devicesConnected}/${row.health.devices}`),

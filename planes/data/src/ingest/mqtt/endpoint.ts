@@ -372,6 +372,19 @@ export class MqttEndpoint {
     return Array.isArray(taken) ? reasonCode.success : (taken as Promise<unknown>).then(() => reasonCode.success)
   }
 
+  /** Says something to a device's own live session and to nobody else; false when it has none that listens for it. */
+  tell(deviceId: string, topic: string, payload: Buffer): boolean {
+    const whole = `devices/${deviceId}/${topic}`
+    for (const state of this.#states.values()) {
+      const { holder, connection, subscriptions } = state
+      if (holder.kind === 'application' || holder.deviceId !== deviceId || connection === undefined) continue
+      if (![...subscriptions.keys()].some((filter) => matches(filter, whole))) continue
+      state.offer(whole, payload, 1, false)
+      return true
+    }
+    return false
+  }
+
   /** Values as they arrive, for the applications of an organisation that listen; nobody is owed them. */
   publishLive(orgId: string, deviceId: string, payload: Buffer): void {
     for (const subscriber of this.#orgs.get(orgId)?.subscribers ?? [])
