@@ -52,7 +52,15 @@ export const devicesInHealthMax = 500
 
 /** What the platform asks of a gateway. `apply` has no reply: its outcome stands in the health. */
 export type GatewayRequest = { id: string } & GatewayAsk
-export type GatewayAsk = { kind: 'apply'; version: number; text: string } | { kind: 'dry-run'; text: string }
+export type GatewayAsk =
+  | { kind: 'apply'; version: number; text: string }
+  | { kind: 'dry-run'; text: string }
+  /** One tag of a device that runs, read now; TagReading. */
+  | { kind: 'read'; device: string; property: string }
+  /** The newest lines of its log; LogLines. */
+  | { kind: 'logs' }
+  /** Ends everything and begins anew, within its process. */
+  | { kind: 'restart' }
 
 export type GatewayReply = { id: string; result: unknown } | { id: string; refused: string }
 
@@ -94,3 +102,22 @@ export interface DryRun {
 }
 
 export const dryRunRowsMax = 200
+
+/** What a machine said of one tag when it was asked. */
+export interface TagReading extends TriedTag {
+  /** Time of the value, Unix ms. */
+  at: number
+  /** How long the answer took. */
+  tookMs: number
+}
+
+export interface LogLine {
+  at: number
+  level: string
+  text: string
+}
+export interface LogLines {
+  /** Oldest first; at most `logLinesMax`. */
+  lines: LogLine[]
+}
+export const logLinesMax = 200

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import { configurationBytesMax, devicesInHealthMax } from './gateway-talk.ts'
-import { pageOf, pageQuery, route } from './route.ts'
+import { configurationBytesMax, devicesInHealthMax, logLinesMax } from './gateway-talk.ts'
+import { emptyReply, pageOf, pageQuery, route } from './route.ts'
 import { nullable } from './words.ts'
 
 const engineers = ['plant.manager', 'plant.engineer'] as const
@@ -50,6 +50,8 @@ export const getGatewayHealth = route({
   who: engineers,
   params: deviceParams,
   reply: Type.Object({
+    /** Whether it has a session now: an enrolled gateway always has one while it runs and reaches the platform. */
+    connected: Type.Boolean(),
     health: nullable(
       Type.Object({
         receivedAt: instant,
@@ -65,6 +67,7 @@ const gatewayRow = Type.Object({
   id,
   name: Type.String(),
   enabled: Type.Boolean(),
+  /** An enrolled gateway: it has a session now. Another one: as a device. */
   online: Type.Boolean(),
   /** When it was last heard, by whatever it sent. */
   lastSeen: nullable(instant),
@@ -239,7 +242,7 @@ export const applyConfiguration = route({
   who: engineers,
   params: configurationParams,
   body: Type.Object({}),
-  reply: Type.Object({ order: id, online: Type.Boolean() }),
+  reply: Type.Object({ order: id, connected: Type.Boolean() }),
 })
 
 export const dryRunConfiguration = route({
@@ -259,4 +262,44 @@ export const dryRunConfiguration = route({
     tagsFailed: Type.Integer(),
     devicesUnchanged: Type.Integer(),
   }),
+})
+
+export const readGatewayTag = route({
+  id: 'data.gateway.read',
+  method: 'POST',
+  path: '/devices/:deviceId/gateway-read',
+  summary: 'Have the gateway read one tag of a machine that it runs now. Waits at most 30 s.',
+  who: engineers,
+  params: deviceParams,
+  body: Type.Object({
+    device: Type.String({ minLength: 1, maxLength: 200 }),
+    property: Type.String({ minLength: 1, maxLength: 200 }),
+  }),
+  reply: Type.Object({ ...triedTag.properties, at: instant, tookMs: Type.Integer() }),
+})
+
+export const getGatewayLogs = route({
+  id: 'data.gateway.logs',
+  method: 'POST',
+  path: '/devices/:deviceId/gateway-logs',
+  summary: 'Fetch the newest lines of the gateway’s own log, at most 200. Waits at most 30 s.',
+  who: engineers,
+  params: deviceParams,
+  body: Type.Object({}),
+  reply: Type.Object({
+    lines: Type.Array(Type.Object({ at: instant, level: Type.String(), text: Type.String() }), {
+      maxItems: logLinesMax,
+    }),
+  }),
+})
+
+export const restartGateway = route({
+  id: 'data.gateway.restart',
+  method: 'POST',
+  path: '/devices/:deviceId/gateway-restart',
+  summary: 'Have the gateway end and begin anew. Values that wait stay in its buffer; the break is a gap record.',
+  who: engineers,
+  params: deviceParams,
+  body: Type.Object({}),
+  reply: emptyReply,
 })

@@ -6,6 +6,7 @@ import { TagTableError } from './check.ts'
 import type { Identity } from './identity.ts'
 import { HealthReports } from './managed/health.ts'
 import type { KeptConfiguration } from './managed/kept-configuration.ts'
+import type { LogTail } from './managed/log-tail.ts'
 import { readManagedTable } from './managed/managed-table.ts'
 import { Management, runningOf } from './managed/management.ts'
 import { Readers } from './reading/readers.ts'
@@ -25,6 +26,10 @@ export interface EdgeOptions {
   /** Monotonic ms, where time runs at another pace. */
   monotonic?: (() => number) | undefined
   log: Log
+  /** The newest lines of that log. */
+  logTail: LogTail
+  /** The platform wants this run to end and the next to begin. */
+  restart(): void
   /** How long a configuration of the platform is tried. */
   trialMs?: number
 }
@@ -39,7 +44,7 @@ const trialMs = 60_000
 
 // driver → normalise → buffer → uplink
 export async function runEdge(options: EdgeOptions): Promise<Edge> {
-  const { configuration, identity, bufferFile, clock, monotonic, log } = options
+  const { configuration, identity, bufferFile, clock, monotonic, log, logTail, restart } = options
   const beganAt = performance.now()
   const kept = typeof configuration === 'string' ? undefined : configuration
   const table =
@@ -66,7 +71,17 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
     { devices: () => readers.states, buffer, clock: time, beganAt, configuration: () => runningOf(kept) },
     uplink,
   )
-  management = new Management({ readers, uplink, reports, kept, clock: time, log, trialMs: options.trialMs ?? trialMs })
+  management = new Management({
+    readers,
+    uplink,
+    reports,
+    kept,
+    clock: time,
+    log,
+    logTail,
+    restart,
+    trialMs: options.trialMs ?? trialMs,
+  })
   const page = await startStatusPage(table.statusPort, {
     get devices() {
       return readers.states

@@ -622,6 +622,7 @@ export const fixtures: Fixture[] = [
     text: 'devices:\n  - name: 1 号注塑机\n    protocol: modbus\n    connection: { host: 192.168.1.10 }\n    tags:\n      - { property: shots, address: holding/4, type: uint32 }\n',
   }),
   fixture(getGatewayHealth, {
+    connected: true,
     health: {
       receivedAt: now - 2_000,
       clockOffsetMs: 3_200,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,10 @@ import {
   dryRunConfiguration,
   enrolGateway,
   getGatewayHealth,
+  getGatewayLogs,
   makeEnrolmentCode,
+  readGatewayTag,
+  restartGateway,
   saveConfiguration,
 } from '@kapok/contracts/gateway'
 import { dataMigrations, dataPlane } from '@kapok/data'
@@ -34,6 +37,7 @@ let call: Caller
 let plc: Simulator
 let folder = ''
 const log = makeLog('test', 'silent')
+const nullDevice = openSync('/dev/null', 'w')
 const running: { stop(): Promise<void> }[] = []
 
 beforeAll(async () => {
@@ -88,6 +92,7 @@ async function enrolledGateway(name: string, mqttPort = ingest.mqttPort) {
     return { params: { ...params, version }, body: {} }
   }
   return {
+    params,
     home,
     report,
     apply: async (text: string) => call(applyConfiguration, await saved(text)),
@@ -100,7 +105,7 @@ async function enrolledGateway(name: string, mqttPort = ingest.mqttPort) {
   }
 }
 
-async function start({ home }: { home: string }, more: { tagTableFile?: string; trialMs?: number } = {}) {
+async function start({ home }: { home: string }, more: Partial<Parameters<typeof startGateway>[0]> = {}) {
   const edge = await startGateway({ tagTableFile: undefined, home, clock: systemClock, log, ...more })
   running.push(edge)
   return { stop: () => running.splice(running.indexOf(edge), 1)[0]?.stop() }
@@ -275,6 +280,33 @@ test('a dry run names what is wrong where it stands, or reads every tag of the m
   expect(of('m3')?.why).toContain('illegal data address')
   expect(of('m4')?.why).toContain('ECONNREFUSED')
   expect((await gateway.report())?.devices.map(({ name }) => name)).toEqual(['m1'])
+})
+
+test('one tag is read when somebody asks, the log is shown, and the gateway begins anew without losing what it runs', async () => {
+  const gateway = await enrolledGateway('g8')
+  await start(gateway, { log: makeLog('test', 'info', { fd: nullDevice }) })
+  await gateway.apply(tableOf('m1'))
+  await until('version 1 to run', async () => (await gateway.report())?.configuration.version === 1)
+  const read = (device: string, property: string) =>
+    call(readGatewayTag, { params: gateway.params, body: { device, property } })
+  const { at, tookMs, ...reading } = await read('m1', 'n')
+  expect(reading).toEqual({ device: 'm1', property: 'n', address: 'holding/3', value: 4711, why: null })
+  expect(Math.abs(at - Date.now())).toBeLessThan(10_000)
+  expect(tookMs).toBeGreaterThanOrEqual(0)
+  await expect(read('m2', 'n')).rejects.toThrow('“m2” is no machine of the configuration that runs')
+  await expect(read('m1', 'p')).rejects.toThrow('no tag for the property “p”')
+  plc.faults.refusesAll = true
+  expect(await read('m1', 'n')).toMatchObject({ value: null, why: expect.stringContaining('server device failure') })
+  plc.faults.refusesAll = false
+  const logs = async () => (await call(getGatewayLogs, { params: gateway.params, body: {} })).lines
+  expect((await logs()).map(({ text }) => text)).toContain('the configuration of the platform runs {"version":1}')
+  const uptimeMs = async () => (await gateway.report())?.uptimeMs ?? 0
+  await until('it to have run for a while', async () => (await uptimeMs()) > 3_000)
+  await call(restartGateway, { params: gateway.params, body: {} })
+  await until('it to be back', async () => (await uptimeMs()) < 3_000)
+  expect((await gateway.report())?.configuration).toMatchObject({ version: 1, failed: null })
+  await until('its machine', async () => (await gateway.report())?.devices[0]?.good === 1)
+  expect((await logs()).map(({ text }) => text)).toContain('the gateway begins anew, as the platform asked')
 })
 
 test('a tag table on the command line wins, and the platform says so', async () => {

@@ -4,16 +4,20 @@ import {
   type GatewayAsk,
   type GatewayRequest,
   gatewayTopics,
+  type LogLines,
   type RunningConfiguration,
+  type TagReading,
 } from '@kapok/contracts/gateway-talk'
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
+import { ReadGroup } from '../reading/read-group.ts'
 import type { Readers } from '../reading/readers.ts'
 import type { EdgeDevice } from '../tag-table.ts'
 import type { Uplink } from '../uplink.ts'
-import { dryRun } from './dry-run.ts'
+import { dryRun, triedSample } from './dry-run.ts'
 import type { HealthReports } from './health.ts'
 import type { ConfigurationVersion, KeptConfiguration } from './kept-configuration.ts'
+import type { LogTail } from './log-tail.ts'
 import { readManagedTable } from './managed-table.ts'
 
 const stopMsMax = 3_000
@@ -27,6 +31,9 @@ export interface Managed {
   kept: KeptConfiguration | undefined
   clock: Clock
   log: Log
+  logTail: LogTail
+  /** Ends this run of the gateway and begins the next. */
+  restart(): void
   /** Within this time after it was applied a configuration must have reached the platform. */
   trialMs: number
 }
@@ -64,10 +71,18 @@ export class Management {
   }
 
   async #answerTo(request: GatewayAsk): Promise<unknown> {
-    const { readers, clock } = this.#of
+    const { readers, clock, logTail, restart } = this.#of
     switch (request.kind) {
       case 'dry-run':
         return dryRun(request.text, readers, clock)
+      case 'read':
+        return readTag(readers, request, clock)
+      case 'logs':
+        return { lines: [...logTail.lines] } satisfies LogLines
+      case 'restart':
+        // When the answer is on its way.
+        setTimeout(restart, 500)
+        return {}
       default:
         throw new Error(`This gateway does not know “${request.kind}”; update its software.`)
     }
@@ -115,6 +130,20 @@ export class Management {
     this.#stopped = true
     await Promise.race([this.#turn, new Promise((go) => setTimeout(go, stopMsMax))])
   }
+}
+
+/** Reads a tag of a machine that runs, over the connection that it has. */
+async function readTag(readers: Readers, ask: { device: string; property: string }, clock: Clock): Promise<TagReading> {
+  const reader = readers.find(ask.device)
+  if (reader === undefined) throw new Error(`“${ask.device}” is no machine of the configuration that runs.`)
+  const { device, connection } = reader
+  const tag = device.tags.find(({ property }) => property === ask.property)
+  if (tag === undefined) throw new Error(`“${ask.device}” has no tag for the property “${ask.property}”.`)
+  const began = performance.now()
+  const { samples } = await new ReadGroup(device.driver, device.settings, [tag]).read(connection, () => clock.now())
+  const [sample] = samples
+  if (sample === undefined) throw new Error('The machine answered nothing.')
+  return { ...triedSample(device, sample), at: sample.at, tookMs: Math.round(performance.now() - began) }
 }
 
 /** What runs, for the report. */

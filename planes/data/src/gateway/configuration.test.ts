@@ -6,9 +6,12 @@ import {
   dryRunConfiguration,
   enrolGateway,
   getConfiguration,
+  getGatewayLogs,
   listConfigurations,
   listGateways,
   makeEnrolmentCode,
+  readGatewayTag,
+  restartGateway,
   saveConfiguration,
 } from '@kapok/contracts/gateway'
 import {
@@ -17,12 +20,14 @@ import {
   type GatewayRequest,
   gatewayTopics,
   type RunningConfiguration,
+  type TagReading,
 } from '@kapok/contracts/gateway-talk'
 import { encodeSignedBatch } from '@kapok/contracts/signed-batch'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dataMigrations, dataPlane } from '../flow.ts'
+import { Gateways } from '../ingest/gateways.ts'
 import { type Ingest, runIngest } from '../ingest/run-ingest.ts'
 import { type Caller, callerOf } from '../testing.ts'
 
@@ -133,8 +138,8 @@ test('an order reaches the gateway itself, once, and nobody else; it is sent unt
   const other = await livingGateway('c4')
   await other.client.subscribeAsync('#')
   await ingest.flush()
-  const { order, online } = await call(applyConfiguration, await saved(params))
-  expect(online).toBe(true)
+  const { order, connected: isConnected } = await call(applyConfiguration, await saved(params))
+  expect(isConnected).toBe(true)
   // It was never heard of: there is nothing to compare with before its first report.
   await report()
   await until(() => requests.length > 0)
@@ -199,7 +204,45 @@ test('a dry run is what the gateway replies; whoever is away, refuses, has no ke
   await expect(call(applyConfiguration, await saved(keyless.params))).rejects.toThrow('is not enrolled')
 })
 
-test('nobody sees, saves or applies a configuration of another’s gateway', async () => {
+test('a gateway reads a tag, shows its log and restarts when it is asked, one with a table of its own too', async () => {
+  const { params, requests, reply, report } = await livingGateway('c9')
+  await report({ source: 'local' })
+  await ingest.flush()
+  const answered = async <T>(asking: Promise<T>, result: unknown) => {
+    const n = requests.length
+    await until(() => requests.length > n)
+    await reply({ id: requests.at(-1)?.id ?? '', result })
+    return asking
+  }
+  const reading: TagReading = { device: 'm', property: 'n', address: 'a', value: 7, why: null, at: 1, tookMs: 2 }
+  const body = { device: 'm', property: 'n' }
+  expect(await answered(call(readGatewayTag, { params, body }), reading)).toEqual(reading)
+  expect(requests[0]).toMatchObject({ kind: 'read', ...body })
+  const lines = [{ at: 1, level: 'info', text: 'ready' }]
+  expect(await answered(call(getGatewayLogs, { params, body: {} }), { lines })).toEqual({ lines })
+  expect(await answered(call(restartGateway, { params, body: {} }), {})).toEqual({})
+  expect(requests.map(({ kind }) => kind)).toEqual(['read', 'logs', 'restart'])
+})
+
+test('a gateway that does not answer is late', async () => {
+  const gateways = new Gateways(kit, () => true, 50)
+  expect(await gateways.ask(crypto.randomUUID(), { kind: 'logs' })).toEqual({ outcome: 'late' })
+})
+
+test('whoever asks while two of the organisation wait is told to come again: each holds a connection to the database', async () => {
+  const { params, requests, reply } = await livingGateway('c10')
+  const asking = Promise.allSettled([1, 2].map(() => call(getGatewayLogs, { params, body: {} })))
+  await until(() => requests.length === 2)
+  await expect(call(getGatewayLogs, { params, body: {} })).rejects.toThrow('busy')
+  for (const { id } of requests) await reply({ id, result: { lines: [] } })
+  expect(await asking).toEqual([1, 2].map(() => ({ status: 'fulfilled', value: { lines: [] } })))
+  const again = call(getGatewayLogs, { params, body: {} })
+  await until(() => requests.length === 3)
+  await reply({ id: requests[2]?.id ?? '', result: { lines: [] } })
+  expect(await again).toEqual({ lines: [] })
+})
+
+test('nobody sees, configures or asks another’s gateway', async () => {
   const { params } = await livingGateway('c8')
   const ask = await saved(params)
   for (const refused of [
@@ -208,6 +251,9 @@ test('nobody sees, saves or applies a configuration of another’s gateway', asy
     () => strangerCall(saveConfiguration, { params, body: { text, note: '', after: 1 } }),
     () => strangerCall(applyConfiguration, ask),
     () => strangerCall(dryRunConfiguration, ask),
+    () => strangerCall(readGatewayTag, { params, body: { device: 'm', property: 'n' } }),
+    () => strangerCall(getGatewayLogs, { params, body: {} }),
+    () => strangerCall(restartGateway, { params, body: {} }),
   ])
     await expect(refused()).rejects.toThrow('No such device')
 })

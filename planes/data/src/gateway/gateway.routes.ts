@@ -5,9 +5,12 @@ import {
   enrolGateway as enrolContract,
   getConfiguration,
   getGatewayHealth,
+  getGatewayLogs,
   getGatewayStanding,
   listConfigurations,
   listGateways,
+  readGatewayTag,
+  restartGateway,
   saveConfiguration as saveContract,
 } from '@kapok/contracts/gateway'
 import { unknownThing } from '@kapok/contracts/refusal'
@@ -22,7 +25,7 @@ import { refuseData } from '../refusals.ts'
 import { askGateway } from './ask-gateway.ts'
 import { configurationOf, configurationsOf, orderConfiguration, saveConfiguration } from './configuration.ts'
 import { enrolGateway, makeEnrolmentCode } from './enrol.ts'
-import { healthOf } from './health.ts'
+import { healthOf, isConnected } from './health.ts'
 import { listOfGateways } from './list-gateways.ts'
 import { gatewayStanding } from './standing.ts'
 
@@ -71,7 +74,8 @@ export function gatewayRoutes(kit: Kit): RouteHandler[] {
     }),
     handle(getGatewayHealth, async ({ tx, params }) => {
       await gateway(tx, params.deviceId)
-      return { health: (await healthOf(tx, params.deviceId)) ?? null }
+      const connected = await isConnected(tx, params.deviceId)
+      return { connected, health: (await healthOf(tx, params.deviceId)) ?? null }
     }),
     handle(listConfigurations, async ({ tx, params }) => {
       await gateway(tx, params.deviceId)
@@ -89,12 +93,24 @@ export function gatewayRoutes(kit: Kit): RouteHandler[] {
       const device = await managed(tx, params.deviceId)
       const order = await orderConfiguration(kit, tx, { ...params, orgId, by: actor.userName })
       afterCommit(() => kit.bus.emit('gateway.ordered', { deviceId: device.id }))
-      return { order, online: device.online }
+      return { order, connected: await isConnected(tx, device.id) }
     }),
-    handle(dryRunConfiguration, async ({ tx, params }) => {
+    handle(dryRunConfiguration, async ({ tx, params, orgId }) => {
       const device = await managed(tx, params.deviceId)
       const { text } = await configurationOf(tx, params.deviceId, params.version)
-      return replyOf(dryRunConfiguration, device, await askGateway(kit, device, { kind: 'dry-run', text }))
+      return replyOf(dryRunConfiguration, device, await askGateway(kit, orgId, device, { kind: 'dry-run', text }))
+    }),
+    handle(readGatewayTag, async ({ tx, params, body, orgId }) => {
+      const device = await enrolled(tx, params.deviceId)
+      return replyOf(readGatewayTag, device, await askGateway(kit, orgId, device, { kind: 'read', ...body }))
+    }),
+    handle(getGatewayLogs, async ({ tx, params, orgId }) => {
+      const device = await enrolled(tx, params.deviceId)
+      return replyOf(getGatewayLogs, device, await askGateway(kit, orgId, device, { kind: 'logs' }))
+    }),
+    handle(restartGateway, async ({ tx, params, orgId }) => {
+      await askGateway(kit, orgId, await enrolled(tx, params.deviceId), { kind: 'restart' })
+      return {}
     }),
   ]
 }

@@ -16,3 +16,12 @@ export async function healthOf(tx: Tx, deviceId: string): Promise<KnownHealth | 
   if (row === undefined) return undefined
   return { receivedAt: row.received_at.getTime(), clockOffsetMs: Number(row.clock_offset_ms), report: row.report }
 }
+
+/** Whether the gateway has a session, as ingest said within the last seconds. */
+export async function isConnected(tx: Tx, deviceId: string): Promise<boolean> {
+  const row = await tx.row<{ connected: boolean }>(
+    'SELECT session_since IS NOT NULL AS connected FROM data.device WHERE id = $1',
+    [deviceId],
+  )
+  return row?.connected === true
+}

@@ -44,7 +44,8 @@ export async function listOfGateways(
   })
   return {
     rows: rows.map((row) => {
-      const { id, name, enabled, online, lastSeen, sharedCredentialAt, deletedAt } = deviceOf(row, nowMs)
+      const { id, name, enabled, lastSeen, sharedCredentialAt, deletedAt, ...device } = deviceOf(row, nowMs)
+      const online = row.enrolled ? row.session_since !== null : device.online
       const health = row.heard_at === null ? null : { receivedAt: row.heard_at.getTime(), ...summaryOf(row) }
       return { id, name, enabled, online, lastSeen, sharedCredentialAt, deletedAt, enrolled: row.enrolled, health }
     }),

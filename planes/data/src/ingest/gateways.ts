@@ -35,6 +35,9 @@ interface Heard {
   report: GatewayHealth
 }
 
+/** Says something to a gateway's session; false when it has none that listens. */
+type Tell = (deviceId: string, topic: string, payload: Buffer) => boolean
+
 interface Waiting {
   deviceId: string
   answered(answer: GatewayAnswer): void
@@ -46,17 +49,18 @@ interface Waiting {
  */
 export class Gateways {
   readonly #kit: Kit
-  /** Says something to a gateway's session; false when it has none that listens. */
-  readonly #tell: (deviceId: string, topic: string, payload: Buffer) => boolean
+  readonly #tell: Tell
+  readonly #replyMs: number
   readonly #waiting = new Map<string, Waiting>()
   readonly #ordered = new Map<string, { order: string; at: number }>()
   #asked = new Set<string>()
   #heard = new Map<string, Heard>()
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(kit: Kit, tell: (deviceId: string, topic: string, payload: Buffer) => boolean) {
+  constructor(kit: Kit, tell: Tell, replyMs = replyMsMax) {
     this.#kit = kit
     this.#tell = tell
+    this.#replyMs = replyMs
   }
 
   takes(topic: string): boolean {
@@ -96,7 +100,7 @@ export class Gateways {
         this.#waiting.delete(id)
         done(answer)
       }
-      const timer = setTimeout(() => answered({ outcome: 'late' }), replyMsMax)
+      const timer = setTimeout(() => answered({ outcome: 'late' }), this.#replyMs)
       this.#waiting.set(id, { deviceId, answered })
     })
   }

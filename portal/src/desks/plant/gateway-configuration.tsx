@@ -34,7 +34,7 @@ const firstText = `devices:
 `
 
 /** What the gateway shall read: versions, what each changes, a dry run, and applying one. */
-export function GatewayConfiguration(props: { deviceId: string; online: boolean; running: Running | undefined }) {
+export function GatewayConfiguration(props: { deviceId: string; connected: boolean; running: Running | undefined }) {
   const { t } = useTranslation()
   const { deviceId, running } = props
   const versions = useAsk(listConfigurations, { params: { deviceId } }, { every: 3_000 })
@@ -43,7 +43,7 @@ export function GatewayConfiguration(props: { deviceId: string; online: boolean;
       <Reply of={versions}>
         {(each) => (
           <div className="stack">
-            <Standing versions={each} running={running} online={props.online} />
+            <Standing versions={each} running={running} connected={props.connected} />
             {each.rows.length > 0 && <VersionList deviceId={deviceId} versions={each} running={running} />}
             <Editor key={each.rows[0]?.version ?? 0} deviceId={deviceId} newest={each.rows[0]?.version ?? 0} />
           </div>
@@ -57,11 +57,11 @@ export function GatewayConfiguration(props: { deviceId: string; online: boolean;
 function Standing({
   versions,
   running,
-  online,
+  connected,
 }: {
   versions: Versions
   running: Running | undefined
-  online: boolean
+  connected: boolean
 }) {
   const { t } = useTranslation()
   const { ordered } = versions
@@ -76,7 +76,7 @@ function Standing({
       )}
       {!isTaken && (
         <Banner tone="notice">
-          {t(online ? 'gateway.orderSent' : 'gateway.orderWaits', { version: ordered.version })}
+          {t(connected ? 'gateway.orderSent' : 'gateway.orderWaits', { version: ordered.version })}
         </Banner>
       )}
       {running?.trying != null && <Banner tone="info">{t('gateway.trying', { version: running.trying })}</Banner>}

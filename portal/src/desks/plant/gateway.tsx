@@ -10,6 +10,7 @@ import { Banner } from '../../components/state.tsx'
 import { Reply } from '../../components/waiting.tsx'
 import { DeviceState } from './device-state.tsx'
 import { GatewayConfiguration } from './gateway-configuration.tsx'
+import { GatewayDiagnosis } from './gateway-diagnosis.tsx'
 import { GatewayEnrolment } from './gateway-enrolment.tsx'
 import { GatewayHealth } from './gateway-health.tsx'
 import { GatewayStanding } from './gateway-standing.tsx'
@@ -26,12 +27,13 @@ function OneGateway({ device }: { device: ReplyOf<typeof getDevice> }) {
   const params = { deviceId: device.id }
   const health = useAsk(getGatewayHealth, { params }, { every: 3_000 })
   const standing = useAsk(getGatewayStanding, { params }, { every: 10_000 })
+  const online = standing.data?.key ? (health.data?.connected ?? device.online) : device.online
   return (
     <Page
       title={device.name}
       lead={
         <span className="row">
-          <DeviceState device={device} />
+          <DeviceState device={{ ...device, online }} />
           <span>
             {t('gateway.lastHeard')} <Instant at={device.lastSeen} seconds />
           </span>
@@ -51,9 +53,12 @@ function OneGateway({ device }: { device: ReplyOf<typeof getDevice> }) {
               {each.key !== null && (
                 <GatewayConfiguration
                   deviceId={device.id}
-                  online={device.online}
+                  connected={online}
                   running={health.data?.health?.report.configuration}
                 />
+              )}
+              {health.data?.health && (
+                <GatewayDiagnosis deviceId={device.id} devices={health.data.health.report.devices} />
               )}
               {each.key !== null && <GatewayStanding standing={each} />}
             </>
