@@ -1,4 +1,5 @@
 import type { LiveValue } from './data.ts'
+import type { GatewayAnswer, GatewayAsk } from './gateway-talk.ts'
 
 /** Events between roles, by name. Every event is a wake-up or a live value: losing one costs time, never truth. */
 export interface BusEvents {
@@ -7,6 +8,8 @@ export interface BusEvents {
   /** An API token of an organisation was revoked: ingest drops the sessions of its applications. */
   'token.changed': { orgId: string }
   'product.changed': { orgId: string; productId: string }
+  /** A gateway was told to run another configuration: ingest passes it on when the gateway has a session. */
+  'gateway.ordered': { deviceId: string }
   /** Live values of one device, only while somebody watches it. `[property, at ms, value, quality]`. */
   'live.values': { deviceId: string; values: LiveValue[] }
   /** The server tells ingest which devices somebody watches now (whole set, repeated every 10 s). */
@@ -28,6 +31,8 @@ export interface BusRequests {
     ask: { deviceIds: string[] }
     answer: Record<string, Record<string, [number, number | string | boolean, number, number]>>
   }
+  /** Ingest asks a gateway over its session and waits for the answer, at most 30 s. */
+  'ingest.gateway': { ask: { deviceId: string; request: GatewayAsk }; answer: GatewayAnswer }
   /** Runs every scheduled job that is due by the clock, in order, and answers when they are done (worlds and tests). */
   'jobs.run': { ask: Record<string, never>; answer: { ran: string[] } }
   /** The world's own roles: how far the province is, and playing it on. */

@@ -40,6 +40,7 @@ const things = {
   batch: { zh: '批次', en: 'batch' },
   'batch line': { zh: '批次明细', en: 'batch line' },
   case: { zh: '办件', en: 'case' },
+  configuration: { zh: '配置版本', en: 'version of the configuration' },
   credential: { zh: '凭据', en: 'credential' },
   device: { zh: '设备', en: 'device' },
   file: { zh: '文件', en: 'file' },

@@ -1,4 +1,4 @@
-export const batchKinds = ['points', 'gap', 'clock'] as const
+export const batchKinds = ['points', 'gap', 'clock', 'health', 'reply'] as const
 export type BatchKind = (typeof batchKinds)[number]
 
 /**
@@ -9,13 +9,16 @@ export type BatchKind = (typeof batchKinds)[number]
  */
 export interface SignedBatch {
   kind: BatchKind
-  /** From 1, one more with each batch; never used twice for different bodies. */
+  /** From 1, one more with each batch; never used twice for different bodies. 0 for `health` and `reply`, which are of no sequence. */
   sequence: number
   /** Times of the earliest and latest value, Unix ms. */
   firstAt: number
   lastAt: number
   points: number
-  /** `points`: a compact batch. `gap`, and `clock` for a step of the gateway's clock from `firstAt` to `lastAt`: JSON, NoteBody. */
+  /**
+   * `points`: a compact batch. `gap`, and `clock` for a step of the gateway's clock from `firstAt` to `lastAt`: JSON,
+   * NoteBody. `health`: JSON, GatewayHealth; `reply`: JSON, GatewayReply; each on its own topic.
+   */
   body: Uint8Array
 }
 

@@ -3,7 +3,7 @@ import { systemClock } from '@kapok/kit/clock'
 import { makeLog } from '@kapok/kit/log'
 import { CommandError, enrolGateway, startGateway } from './command.ts'
 
-const help = `kapok-edge run <tag table> [--home <folder>]       read the machines of the table and send what they say
+const help = `kapok-edge run [tag table] [--home <folder>]       read the machines of the table, or of the platform’s configuration
 kapok-edge enrol <platform> <code> [--home <folder>]   make a key and bring it to the platform, once
 `
 
@@ -14,7 +14,7 @@ const { values, positionals } = parseArgs({
 })
 const [verb, first, second] = positionals
 try {
-  if (verb === 'run' && first !== undefined) await run(first, values.home)
+  if (verb === 'run') await run(first, values.home)
   else if (verb === 'enrol' && first !== undefined && second !== undefined)
     process.stdout.write(`${await enrolGateway(first, second, values.home)}\n`)
   else {
@@ -27,7 +27,7 @@ try {
   process.exitCode = 1
 }
 
-async function run(tagTableFile: string, home: string): Promise<void> {
+async function run(tagTableFile: string | undefined, home: string): Promise<void> {
   const log = makeLog('edge')
   const edge = await startGateway({ tagTableFile, home, clock: systemClock, log })
   const drain = async () => {

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { TagTableError } from './check.ts'
-import { type Edge, firstSequenceOf, runEdge } from './edge.ts'
+import { type Edge, type EdgeOptions, firstSequenceOf, runEdge } from './edge.ts'
 import { enrol, IdentityError, readIdentity } from './identity.ts'
+import { KeptConfiguration } from './managed/kept-configuration.ts'
+import { LogTail } from './managed/log-tail.ts'
 
 /** What went wrong, in a sentence for whoever typed the command. */
 export class CommandError extends Error {
@@ -14,24 +16,69 @@ export class CommandError extends Error {
 const bufferOf = (home: string) => join(home, 'batches')
 
 export interface GatewayCommand {
-  tagTableFile: string
+  /** Without it the gateway runs what the platform gave it. */
+  tagTableFile: string | undefined
   home: string
   clock: Clock
   /** See EdgeOptions. */
   monotonic?: () => number
   log: Log
+  /** See EdgeOptions. */
+  trialMs?: number
 }
 
-/** Runs the gateway of a tag table. Throws CommandError for a table or an identity that cannot be used. */
+/**
+ * Runs the gateway of a tag table, which wins, or of the platform's configuration; begins it anew when the platform asks for
+ * that. Throws CommandError for a table or an identity that cannot be used.
+ */
 export async function startGateway(ask: GatewayCommand): Promise<Edge> {
+  const logTail = new LogTail()
+  const log = logTail.around(ask.log)
+  let turn = Promise.resolve()
+  let stopped = false
+  const restart = () => {
+    turn = turn.then(again)
+  }
+  const begin = () => beginRun({ ...ask, log }, { logTail, restart })
+  async function again(): Promise<void> {
+    if (stopped) return
+    log.info('the gateway begins anew, as the platform asked')
+    await edge.stop()
+    edge = await begin().catch((error: unknown) => {
+      // Whoever runs this process begins a fresh one.
+      log.fatal({ error: String(error) }, 'the gateway did not begin again')
+      process.exit(1)
+    })
+  }
+  let edge = await begin()
+  return {
+    get statusUrl() {
+      return edge.statusUrl
+    },
+    async stop() {
+      stopped = true
+      await turn
+      await edge.stop()
+    },
+  }
+}
+
+async function beginRun(ask: GatewayCommand, more: Pick<EdgeOptions, 'logTail' | 'restart'>): Promise<Edge> {
   const { tagTableFile, home, ...rest } = ask
-  const tagTable = readTable(tagTableFile)
   try {
-    const edge = await runEdge({ tagTable, identity: readIdentity(home), bufferFile: bufferOf(home), ...rest })
+    const identity = readIdentity(home)
+    if (tagTableFile === undefined && identity === undefined)
+      throw new CommandError(
+        `The gateway of ${home} is not enrolled. Enrol it with a code from its page, or give a tag table.`,
+      )
+    const configuration =
+      tagTableFile === undefined ? new KeptConfiguration(home, rest.clock.now()) : readTable(tagTableFile)
+    const edge = await runEdge({ configuration, identity, bufferFile: bufferOf(home), ...rest, ...more })
     rest.log.info({ page: edge.statusUrl }, 'the gateway serves its own page')
     return edge
   } catch (error) {
-    if (error instanceof TagTableError) throw new CommandError(`${tagTableFile}: ${error.message}`, { cause: error })
+    if (error instanceof TagTableError)
+      throw new CommandError(`${tagTableFile ?? home}: ${error.message}`, { cause: error })
     if (error instanceof IdentityError) throw new CommandError(error.message, { cause: error })
     throw error
   }

@@ -4,15 +4,20 @@ import type { Log } from '@kapok/kit/log'
 import { EdgeBuffer } from './buffer/buffer.ts'
 import { TagTableError } from './check.ts'
 import type { Identity } from './identity.ts'
-import { startReader } from './reading/reader.ts'
+import { HealthReports } from './managed/health.ts'
+import type { KeptConfiguration } from './managed/kept-configuration.ts'
+import type { LogTail } from './managed/log-tail.ts'
+import { readManagedTable } from './managed/managed-table.ts'
+import { Management, runningOf } from './managed/management.ts'
+import { Readers } from './reading/readers.ts'
 import { startStatusPage } from './status-page.ts'
 import { type ClockStep, SteadyClock } from './steady-clock.ts'
-import { readTagTable } from './tag-table.ts'
+import { type EdgeConfig, readTagTable } from './tag-table.ts'
 import { startUplink } from './uplink.ts'
 
 export interface EdgeOptions {
-  /** The tag table, YAML text. */
-  tagTable: string
+  /** The tag table, YAML text; or where the configuration is kept that the platform gave. */
+  configuration: string | KeptConfiguration
   /** Of an enrolled gateway; without it the tag table says the platform and the token. */
   identity?: Identity | undefined
   /** File of the buffer. */
@@ -21,6 +26,12 @@ export interface EdgeOptions {
   /** Monotonic ms, where time runs at another pace. */
   monotonic?: (() => number) | undefined
   log: Log
+  /** The newest lines of that log. */
+  logTail: LogTail
+  /** The platform wants this run to end and the next to begin. */
+  restart(): void
+  /** How long a configuration of the platform is tried. */
+  trialMs?: number
 }
 
 export interface Edge {
@@ -29,9 +40,15 @@ export interface Edge {
   stop(): Promise<void>
 }
 
+const trialMs = 60_000
+
 // driver → normalise → buffer → uplink
-export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic, log }: EdgeOptions): Promise<Edge> {
-  const table = await readTagTable(tagTable)
+export async function runEdge(options: EdgeOptions): Promise<Edge> {
+  const { configuration, identity, bufferFile, clock, monotonic, log, logTail, restart } = options
+  const beganAt = performance.now()
+  const kept = typeof configuration === 'string' ? undefined : configuration
+  const table =
+    typeof configuration === 'string' ? await readTagTable(configuration) : await goodTable(configuration, clock, log)
   const { platform, token } = identity ?? table
   if (platform === undefined || token === undefined)
     throw new TagTableError('table: platform and token are expected, or a gateway that is enrolled')
@@ -54,10 +71,31 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
   let pendingStep: NodeJS.Timeout | undefined
   const time = steady ?? clock
   buffer.beginRun(time.now())
-  const readers = table.devices.map((device) => startReader(device, buffer, time, log))
-  const uplink = startUplink({ url: platform, token, key: identity?.key, buffer, log })
+  const readers = new Readers(buffer, time, log)
+  await readers.run(table.devices)
+  const key = identity?.key
+  let management: Management | undefined
+  const onRequest = (payload: Uint8Array) => management?.take(payload)
+  const uplink = startUplink({ url: platform, token, key, buffer, log, ...(key === undefined ? {} : { onRequest }) })
+  const reports = new HealthReports(
+    { devices: () => readers.states, buffer, clock: time, beganAt, configuration: () => runningOf(kept) },
+    uplink,
+  )
+  management = new Management({
+    readers,
+    uplink,
+    reports,
+    kept,
+    clock: time,
+    log,
+    logTail,
+    restart,
+    trialMs: options.trialMs ?? trialMs,
+  })
   const page = await startStatusPage(table.statusPort, {
-    devices: readers.map((reader) => reader.state),
+    get devices() {
+      return readers.states
+    },
     uplink: uplink.state,
     buffer,
   })
@@ -67,13 +105,30 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
     async stop() {
       page.closeAllConnections()
       page.close()
-      await Promise.all(readers.map((reader) => reader.stop()))
+      await management.stop()
+      reports.stop()
+      await readers.stop()
       buffer.flush()
       await uplink.stop()
       steady?.stop()
       clearTimeout(pendingStep)
       buffer.close()
     },
+  }
+}
+
+/** The configuration that ran last. One that this version of the gateway cannot read is told, and nothing is read meanwhile. */
+async function goodTable(kept: KeptConfiguration, clock: Clock, log: Log): Promise<EdgeConfig> {
+  const none: EdgeConfig = { platform: undefined, token: undefined, statusPort: 0, devices: [] }
+  const { good } = kept
+  if (good === undefined) return none
+  try {
+    return await readManagedTable(good.text)
+  } catch (error) {
+    if (!(error instanceof TagTableError)) throw error
+    log.error({ version: good.version, error: error.message }, 'the kept configuration cannot be read')
+    kept.cannotRead(error.message, clock.now())
+    return none
   }
 }
 

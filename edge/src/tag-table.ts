@@ -123,7 +123,7 @@ export async function readTagTable(yaml: string): Promise<EdgeConfig> {
   const document = parseDocument(yaml, { uniqueKeys: true, maxAliasCount: 0 } as object)
   const [problem] = document.errors
   if (problem !== undefined) throw new TagTableError(problem.message)
-  const table = writtenTable(document.toJS({ maxAliasCount: 0 }), 'table')
+  const table = writtenTable(ofThisVersion(document.toJS({ maxAliasCount: 0 })), 'table')
   const problems: string[] = []
   const devices: EdgeDevice[] = []
   const names = new Set<string>()
@@ -136,6 +136,21 @@ export async function readTagTable(yaml: string): Promise<EdgeConfig> {
   }
   if (problems.length > 0) throw new TagTableError(summaryOf(problems), problems)
   return { ...table, devices }
+}
+
+/** The version of what can stand in a tag table; it need not be written. */
+const tableVersion = 1
+
+/** Whatever else stands in a table for a newer gateway, that is what is wrong with it. */
+function ofThisVersion(written: unknown): unknown {
+  if (typeof written !== 'object' || written === null || !('version' in written)) return written
+  const { version, ...table } = written
+  if (version !== tableVersion)
+    fail(
+      'table.version',
+      `${tableVersion} is expected, not ${String(version)}: the table is for a newer gateway; update this one`,
+    )
+  return table
 }
 
 const problemsShown = 20

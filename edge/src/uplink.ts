@@ -1,3 +1,4 @@
+import { gatewayTopics } from '@kapok/contracts/gateway-talk'
 import { encodeSignedBatch } from '@kapok/contracts/signed-batch'
 import type { Log } from '@kapok/kit/log'
 import { connect, type MqttClient } from 'mqtt'
@@ -18,10 +19,16 @@ export interface UplinkOptions {
   key: GatewayKey | undefined
   buffer: EdgeBuffer
   log: Log
+  /** Hears what the platform asks of an enrolled gateway. */
+  onRequest?(payload: Uint8Array): void
 }
 
 export interface Uplink {
   state: UplinkState
+  /** Signs what is said beside the points and sends it; whether the platform has it. Never of a gateway without a key. */
+  say(topic: string, kind: 'health' | 'reply', body: object): Promise<boolean>
+  /** Ends the connection; the next one begins by itself within a few seconds. */
+  reconnect(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -64,6 +71,10 @@ export function startUplink(options: UplinkOptions): Uplink {
       state.connected = true
       state.lastError = undefined
       log.info('connected to the platform')
+      if (options.onRequest !== undefined)
+        client.subscribe(gatewayTopics.request, { qos: 1 }, (error) => {
+          if (error) state.lastError = error.message
+        })
       const border = buffer.nextSeq()
       const receiveMaximum = properties?.receiveMaximum ?? 65_535
       // The backlog's share is small: what is in the socket already is ahead of every value of now.
@@ -77,6 +88,7 @@ export function startUplink(options: UplinkOptions): Uplink {
         lanes.add(lane)
       }
     })
+    client.on('message', (_, payload) => options.onRequest?.(payload))
     client.on('error', (error) => {
       state.lastError = error.message
     })
@@ -140,8 +152,27 @@ export function startUplink(options: UplinkOptions): Uplink {
     return true
   }
 
+  async function say(sayTopic: string, kind: 'health' | 'reply', body: object): Promise<boolean> {
+    const client = current
+    if (key === undefined || client?.connected !== true) return false
+    const bytes = new TextEncoder().encode(JSON.stringify(body))
+    const batch = { kind, sequence: 0, firstAt: 0, lastAt: 0, points: 0, body: bytes }
+    try {
+      await client.publishAsync(sayTopic, Buffer.from(encodeSignedBatch(batch, key.sign)), { qos: 1 })
+      return true
+    } catch (error) {
+      state.lastError = error instanceof Error ? error.message : String(error)
+      return false
+    }
+  }
+
   return {
     state,
+    say,
+    async reconnect() {
+      state.connected = false
+      await current?.endAsync(true)
+    },
     async stop() {
       stopped = true
       clearTimeout(again)

@@ -21,10 +21,13 @@ program
 
 program
   .command('edge')
-  .argument('<tag-table>', 'YAML file with the tags of each machine, and the platform unless the gateway is enrolled')
+  .argument(
+    '[tag-table]',
+    'YAML file with the tags of each machine; without it an enrolled gateway runs the platform’s',
+  )
   .option('--home <folder>', 'where the gateway keeps its key and the values that wait', 'kapok-edge')
   .description('run the gateway of a plant')
-  .action(async (table: string, { home }: { home: string }) =>
+  .action(async (table: string | undefined, { home }: { home: string }) =>
     (await import('./roles/edge.ts')).runEdgeRole(table, home),
   )
 

@@ -20,6 +20,13 @@ import {
   listQuarantine,
 } from '@kapok/contracts/data'
 import { getCheckpoint, getLogKeys, getStrip, listReadings, listSeals } from '@kapok/contracts/evidence'
+import {
+  getConfiguration,
+  getGatewayHealth,
+  getGatewayStanding,
+  listConfigurations,
+  listGateways,
+} from '@kapok/contracts/gateway'
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
 import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
@@ -83,6 +90,7 @@ const kindOf: Record<string, OrgKind> = {
 /** What the addresses of pages name. */
 export const ids: Record<Thing, string> = {
   device: id(10),
+  gateway: id(15),
   product: id(20),
   case: id(30),
   notice: id(90),
@@ -561,6 +569,106 @@ export const fixtures: Fixture[] = [
     page([device, { ...device, id: id(11), name: '2 号注塑机', online: false, sharedCredentialAt: now - day }]),
   ),
   fixture(getDevice, { ...device, properties }),
+  fixture(
+    listGateways,
+    page([
+      {
+        id: id(15),
+        name: '一车间网关',
+        enabled: true,
+        online: true,
+        lastSeen: now - 2_000,
+        sharedCredentialAt: null,
+        deletedAt: null,
+        enrolled: true,
+        health: {
+          receivedAt: now - 2_000,
+          clockOffsetMs: 180,
+          version: '0.1.0',
+          backlogPoints: 12_000,
+          lost: 0,
+          devices: 2,
+          devicesConnected: 1,
+          configuration: 6,
+          rolledBack: true,
+        },
+      },
+      {
+        id: id(16),
+        name: '二车间网关',
+        enabled: true,
+        online: false,
+        lastSeen: null,
+        sharedCredentialAt: null,
+        deletedAt: null,
+        enrolled: false,
+        health: null,
+      },
+    ]),
+  ),
+  fixture(listConfigurations, {
+    rows: [
+      { version: 7, madeAt: now - 660_000, madeBy: '王敏', note: '增加周期', bytes: 512 },
+      { version: 6, madeAt: now - 2 * day, madeBy: '王敏', note: '', bytes: 480 },
+    ],
+    ordered: { order: id(17), version: 7, at: now - 640_000, by: '王敏' },
+  }),
+  fixture(getConfiguration, {
+    version: 7,
+    madeAt: now - 660_000,
+    madeBy: '王敏',
+    note: '增加周期',
+    bytes: 512,
+    text: 'devices:\n  - name: 1 号注塑机\n    protocol: modbus\n    connection: { host: 192.168.1.10 }\n    tags:\n      - { property: shots, address: holding/4, type: uint32 }\n',
+  }),
+  fixture(getGatewayHealth, {
+    connected: true,
+    health: {
+      receivedAt: now - 2_000,
+      clockOffsetMs: 3_200,
+      report: {
+        at: now - 5_200,
+        version: '0.1.0',
+        uptimeMs: 9 * day,
+        configuration: {
+          source: 'platform',
+          version: 6,
+          trying: null,
+          order: id(17),
+          failed: {
+            version: 7,
+            at: now - 600_000,
+            reason: 'table.devices[0].tags[1].address: holding/0 to holding/65535 is expected',
+          },
+        },
+        devices: [
+          {
+            name: '2 号注塑机',
+            protocol: 'modbus',
+            connected: false,
+            lastError: 'connect ECONNREFUSED 192.168.1.11:502',
+            good: 0,
+            bad: 12,
+          },
+          { name: '1 号注塑机', protocol: 'modbus', connected: true, lastError: null, good: 12, bad: 0 },
+        ],
+        devicesTotal: 2,
+        backlog: { points: 12_000, bytes: 96_000, oldestAt: now - 3_600_000 },
+        lost: 0,
+      },
+    },
+  }),
+  fixture(getGatewayStanding, {
+    key: { fingerprint: '3f2a 90b1 77c4 0d5e', enrolledAt: now - 9 * day, publicKey: 'A'.repeat(43) },
+    batches: 120_431,
+    points: 9_204_114,
+    lastSequence: 120_440,
+    lastReceived: now - 1_000,
+    missing: [{ from: 5_014, to: 5_022, after: now - 3 * day, before: now - 3 * day + 90_000 }],
+    gaps: [{ firstAt: now - 5 * day, lastAt: now - 4 * day, points: 1_200, reason: 'the buffer was full' }],
+    clockSteps: [{ before: now - 2 * day, after: now - 2 * day + 3_600_000 }],
+    doubled: 2,
+  }),
   fixture(listCredentials, {
     rows: [
       {

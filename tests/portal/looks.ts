@@ -1,7 +1,16 @@
 import type { Role } from '@kapok/contracts/roles'
 
 /** Things that the addresses of pages name; a world fills in its own ids. */
-export type Thing = 'device' | 'product' | 'case' | 'notice' | 'batch' | 'organisation' | 'voucher' | 'programme'
+export type Thing =
+  | 'device'
+  | 'gateway'
+  | 'product'
+  | 'case'
+  | 'notice'
+  | 'batch'
+  | 'organisation'
+  | 'voucher'
+  | 'programme'
 
 export interface Look {
   name: string
@@ -30,6 +39,8 @@ export const looks: readonly Look[] = [
     ['plant-machines', '/plant/machines'],
     ['plant-machine', '/plant/machines/{device}'],
     ['plant-connect', '/plant/connect'],
+    ['plant-gateways', '/plant/gateways'],
+    ['plant-gateway', '/plant/gateways/{gateway}'],
     ['plant-products', '/plant/products'],
     ['plant-product', '/plant/products/{product}'],
     ['plant-quarantine', '/plant/quarantine'],

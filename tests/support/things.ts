@@ -30,6 +30,7 @@ export async function thingsOf(
     return rows
   }
   const [device] = await ask('plant.manager', '/devices?kind=device')
+  const [gateway] = await ask('plant.manager', '/gateways')
   const vouchers = await ask('plant.manager', '/vouchers')
   const own = await ask('plant.manager', '/cases?size=100')
   const returned = await ask('plant.manager', '/cases?size=100', '莞城')
@@ -42,6 +43,7 @@ export async function thingsOf(
   const [programme] = await ask('province.reviewer', '/programmes')
   const found = {
     device: device?.id,
+    gateway: gateway?.id,
     product: device?.productId,
     case: liar?.id,
     notice: notice?.id,

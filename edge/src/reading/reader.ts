@@ -30,6 +30,9 @@ export interface DeviceState {
 }
 
 export interface Reader {
+  readonly device: EdgeDevice
+  /** For who reads something beside it: some machines take only one connection. */
+  readonly connection: DeviceConnection<unknown, Request<unknown>>
   state: DeviceState
   stop(): Promise<void>
 }
@@ -79,6 +82,14 @@ class DeviceReader implements Reader {
       this.#connection.subscribe === undefined
         ? this.#groups.map((group) => this.#loop(group))
         : byPeriod(device.tags).map((tags) => this.#subscribe(tags))
+  }
+
+  get device(): EdgeDevice {
+    return this.#device
+  }
+
+  get connection(): DeviceConnection<unknown, Request<unknown>> {
+    return this.#connection
   }
 
   async stop(): Promise<void> {

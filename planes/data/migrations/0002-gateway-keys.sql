@@ -22,8 +22,41 @@ CREATE TABLE data.gateway_code (
   ends_at timestamptz NOT NULL
 );
 
+-- What a gateway last said of itself: a wake-up for people, not evidence.
+CREATE TABLE data.gateway_health (
+  device_id uuid PRIMARY KEY REFERENCES data.device,
+  org_id uuid NOT NULL,
+  received_at timestamptz NOT NULL,
+  -- received_at minus the gateway's own time.
+  clock_offset_ms bigint NOT NULL,
+  report jsonb NOT NULL
+);
+
+-- Versions of the tag table that a gateway can be told to run. A version never changes.
+CREATE TABLE data.gateway_configuration (
+  device_id uuid NOT NULL REFERENCES data.device,
+  org_id uuid NOT NULL,
+  version integer NOT NULL CHECK (version > 0),
+  text text NOT NULL CHECK (octet_length(text) <= 1048576),
+  note text NOT NULL,
+  made_by text NOT NULL,
+  made_at timestamptz NOT NULL,
+  PRIMARY KEY (device_id, version)
+);
+
+-- Which version a gateway shall run. A gateway says which order it took up last; another one is sent to it.
+CREATE TABLE data.gateway_order (
+  device_id uuid PRIMARY KEY REFERENCES data.device,
+  org_id uuid NOT NULL,
+  id uuid NOT NULL,
+  version integer NOT NULL,
+  ordered_by text NOT NULL,
+  ordered_at timestamptz NOT NULL,
+  FOREIGN KEY (device_id, version) REFERENCES data.gateway_configuration
+);
+
 DO $$ DECLARE t text; BEGIN
-  FOREACH t IN ARRAY ARRAY['gateway_key', 'gateway_code'] LOOP
+  FOREACH t IN ARRAY ARRAY['gateway_key', 'gateway_code', 'gateway_health', 'gateway_configuration', 'gateway_order'] LOOP
     EXECUTE format('ALTER TABLE data.%I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE data.%I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format('CREATE POLICY own ON data.%I USING (org_id = kit.org() OR kit.job() = ''data'')

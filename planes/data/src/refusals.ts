@@ -41,6 +41,51 @@ export const refuseData = refusals({
     zh: '该密钥已用于另一个网关。请删除网关上的身份文件后重新登记。',
     en: 'This key is another gateway’s already. Delete the identity file of the gateway and enrol again.',
   },
+  'gateway.not_enrolled': {
+    status: 409,
+    zh: '网关“{name}”尚未登记，不能从平台管理。请先生成登记码，并在网关上登记。',
+    en: 'The gateway “{name}” is not enrolled and cannot be managed from here. Make a code and enrol it first.',
+  },
+  'gateway.local': {
+    status: 409,
+    zh: '网关“{name}”使用本地测点表运行，平台的配置不会生效。如需从平台管理，请在网关上不带测点表重新启动。',
+    en: 'The gateway “{name}” runs a tag table of its own, which wins. To manage it from here, start it without one.',
+  },
+  'gateway.offline': {
+    status: 409,
+    zh: '网关“{name}”未连接，请求没有送达。请检查网关的电源与网络，待其在线后重试。',
+    en: 'The gateway “{name}” is not connected and was not asked. Check its power and network, and try again when it is back.',
+  },
+  'gateway.late': {
+    status: 503,
+    zh: '网关“{name}”在 30 秒内没有答复。它可能正忙或刚刚断开，请稍后重试。',
+    en: 'The gateway “{name}” did not answer within 30 s. It may be busy or just gone; try again shortly.',
+  },
+  'gateway.refused': {
+    status: 422,
+    zh: '网关“{name}”未能完成请求：{reason}',
+    en: 'The gateway “{name}” could not do it: {reason}',
+  },
+  'configuration.too_large': {
+    status: 413,
+    zh: '配置有 {bytes} 字节，上限为 {limit} 字节（约 15000 个测点）。请把设备分给多台网关。',
+    en: 'The configuration has {bytes} bytes; at most {limit} are taken (some 15,000 tags). Share the machines among several gateways.',
+  },
+  'configuration.unreadable': {
+    status: 422,
+    zh: '配置不是有效的 YAML：{why}。请改正后重新保存。',
+    en: 'The configuration is not valid YAML: {why}. Correct it and save it again.',
+  },
+  'configuration.no_devices': {
+    status: 422,
+    zh: '配置中没有 devices 列表。请列出至少一台设备。',
+    en: 'The configuration has no list of devices. Name at least one.',
+  },
+  'configuration.too_many': {
+    status: 409,
+    zh: '该网关已有 {limit} 个配置版本，已达上限。',
+    en: 'The gateway has {limit} versions of its configuration, which is the limit.',
+  },
   'device.product_missing': {
     status: 422,
     zh: '请为设备选择产品（物模型）；只有网关可以没有产品。',

@@ -19,6 +19,7 @@ export const desks: readonly Desk[] = [
     pages: [
       { to: '/plant', word: 'overview' },
       { to: '/plant/machines', word: 'machines' },
+      { to: '/plant/gateways', word: 'gateways' },
       { to: '/plant/products', word: 'products' },
       { to: '/plant/quarantine', word: 'quarantine' },
       { to: '/plant/evidence', word: 'evidence' },

@@ -2,8 +2,8 @@ import { CommandError, enrolGateway, startGateway } from '@kapok/edge/command'
 import { SetupError } from '../config.ts'
 import { roleClock, runRole } from './role.ts'
 
-/** `kapok edge <tag table>`: the gateway, without any engine. */
-export const runEdgeRole = (tagTableFile: string, home: string) =>
+/** `kapok edge [tag table]`: the gateway, without any engine. */
+export const runEdgeRole = (tagTableFile: string | undefined, home: string) =>
   runRole('edge', (log) => inSentences(startGateway({ tagTableFile, home, clock: roleClock(), log })))
 
 /** `kapok edge-enrol <platform> <code>`. */

@@ -24,15 +24,16 @@ export async function makeEnrolmentCode(
   kit: Kit,
   tx: Tx,
   { orgId, deviceId }: { orgId: string; deviceId: string },
-): Promise<{ code: string; endsAt: number }> {
+): Promise<{ code: string; madeAt: number; endsAt: number }> {
   const code = newCode()
-  const endsAt = kit.clock.now() + codeHours * 3_600_000
+  const madeAt = kit.clock.now()
+  const endsAt = madeAt + codeHours * 3_600_000
   await tx.run(
     `INSERT INTO data.gateway_code (device_id, org_id, code_sha256, ends_at) VALUES ($1, $2, $3, $4)
      ON CONFLICT (device_id) DO UPDATE SET code_sha256 = excluded.code_sha256, ends_at = excluded.ends_at`,
     [deviceId, orgId, hashOf(code), new Date(endsAt)],
   )
-  return { code, endsAt }
+  return { code, madeAt, endsAt }
 }
 
 export interface Enrolled {

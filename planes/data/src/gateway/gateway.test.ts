@@ -1,7 +1,14 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { encodeCompactBatch } from '@kapok/contracts/compact-batch'
 import { createDevice, createProduct, listQuarantine } from '@kapok/contracts/data'
-import { enrolGateway, getGatewayStanding, makeEnrolmentCode } from '@kapok/contracts/gateway'
+import {
+  enrolGateway,
+  getGatewayHealth,
+  getGatewayStanding,
+  listGateways,
+  makeEnrolmentCode,
+} from '@kapok/contracts/gateway'
+import type { GatewayHealth } from '@kapok/contracts/gateway-talk'
 import { encodeSignedBatch, type SignedBatch } from '@kapok/contracts/signed-batch'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { connectAsync, type MqttClient } from 'mqtt'
@@ -170,4 +177,75 @@ test('nobody makes a code for another’s gateway, or for what is none', async (
   })
   const { deviceId } = await call(createDevice, { body: { name: 'no gateway', productId } })
   await expect(call(makeEnrolmentCode, { params: { deviceId }, body: {} })).rejects.toThrow(/is not a gateway/)
+})
+
+test('the fleet lists gateways and no machines, with who enrolled, each organisation its own', async () => {
+  const g9 = await newGateway('g9 of the fleet')
+  const search = { query: { search: 'of the fleet' } }
+  expect((await call(listGateways, search)).rows).toMatchObject([{ name: 'g9 of the fleet', enrolled: false }])
+  await g9.enrolled()
+  await g9.enrolled()
+  const { rows, total } = await call(listGateways, search)
+  expect(rows).toMatchObject([{ id: g9.deviceId, enrolled: true, online: false }])
+  expect(total).toBe(1)
+  expect((await call(listGateways, { query: { search: 'm' } })).rows.some(({ name }) => name === 'm')).toBe(false)
+  expect((await strangerCall(listGateways)).rows).toEqual([])
+})
+
+const health = (more: Partial<GatewayHealth> = {}): GatewayHealth => ({
+  at: kit.clock.now() - 7_000,
+  version: '0.1.0',
+  uptimeMs: 1,
+  configuration: { source: 'none', version: null, trying: null, order: null, failed: null },
+  devices: [{ name: 'm', protocol: 'modbus', connected: true, lastError: null, good: 3, bad: 0 }],
+  devicesTotal: 1,
+  backlog: { points: 12, bytes: 100, oldestAt: start },
+  lost: 0,
+  ...more,
+})
+const said = (privateKey: KeyObject, body: object, kind: SignedBatch['kind'] = 'health') =>
+  batch(0, privateKey, { kind, points: 0, body: new TextEncoder().encode(JSON.stringify(body)) })
+const healthTopic = 'kapok/v1/gateway/health'
+
+test('the newest report of a gateway stands on its page and in the fleet, with how far its clock is off', async () => {
+  const { enrolled, params } = await newGateway('g10')
+  const { token, privateKey } = await enrolled()
+  const client = await connected(token)
+  expect(await call(getGatewayHealth, { params })).toMatchObject({ health: null })
+  await send(client, said(privateKey, health({ lost: 99 })), healthTopic)
+  await send(client, said(privateKey, health()), healthTopic)
+  await ingest.flush()
+  const { health: known } = await call(getGatewayHealth, { params })
+  expect(known?.report).toMatchObject({ version: '0.1.0', lost: 0, backlog: { points: 12 } })
+  expect(Math.abs((known?.clockOffsetMs ?? 0) - 7_000)).toBeLessThan(5_000)
+  const { rows } = await call(listGateways, { query: { search: 'g10' } })
+  expect(rows).toMatchObject([{ online: true, health: { backlogPoints: 12, devices: 1, devicesConnected: 1 } }])
+  expect((await call(getGatewayStanding, { params })).batches).toBe(0)
+  await expect(strangerCall(getGatewayHealth, { params })).rejects.toThrow()
+})
+
+test('a report counts only with the gateway’s own signature, on its own topic, and in its own form; nobody else hears it', async () => {
+  const { enrolled, params } = await newGateway('g11')
+  const { token, privateKey } = await enrolled()
+  const client = await connected(token)
+  const heard: string[] = []
+  await client.subscribeAsync('#')
+  client.on('message', (topic) => heard.push(topic))
+  await send(client, said(generateKeyPairSync('ed25519').privateKey, health()), healthTopic)
+  expect(await newestRefusal()).toContain('the signature is not the gateway’s')
+  await send(client, Buffer.from(JSON.stringify(health())), healthTopic)
+  expect(await newestRefusal()).toContain('is not signed by it')
+  await send(client, said(privateKey, health()))
+  expect(await newestRefusal()).toContain('a health among the points')
+  await send(client, batch(0, privateKey), healthTopic)
+  expect(await newestRefusal()).toContain('a points on the topic')
+  await send(client, said(privateKey, { ...health(), backlog: 'none' }), healthTopic)
+  expect(await newestRefusal()).toContain('not a report of a gateway')
+  const keyless = await call(createDevice, { body: { name: 'g12', kind: 'gateway' } })
+  await send(await connected(keyless.token), said(privateKey, health()), healthTopic)
+  expect(await newestRefusal()).toContain('enrolled no key')
+  await ingest.flush()
+  expect(await call(getGatewayHealth, { params })).toMatchObject({ health: null })
+  expect(heard).toContain('kapok/v1/points')
+  expect(heard).not.toContain(healthTopic)
 })

@@ -1,5 +1,4 @@
-import { verify } from 'node:crypto'
-import { decodeSignedBatch, isSignedBatch, type NoteBody, type SignedBatch } from '@kapok/contracts/signed-batch'
+import { isSignedBatch, type NoteBody } from '@kapok/contracts/signed-batch'
 import type { Dialect, DialectSession } from './dialect/dialect.ts'
 import { compactTopic, native } from './dialect/native.ts'
 import { sparkplugB } from './dialect/sparkplug-b.ts'
@@ -8,6 +7,7 @@ import type { Decoded, Intake, KnownDictionary, Message, Taken } from './intake.
 import { PayloadError, TooManyPoints } from './payload-error.ts'
 import type { QuarantineWriter } from './quarantine-writer.ts'
 import { type Reason, reason } from './reasons.ts'
+import { openSigned } from './signed.ts'
 
 /** Every way that firmware speaks to us. Adding one: its file, and its name here. */
 const dialects: readonly Dialect[] = [native, thingsboard, sparkplugB]
@@ -66,29 +66,21 @@ export class Reception {
 
   /** A batch of an enrolled gateway: nothing of it counts without the gateway's own signature. */
   #receiveSigned(message: Message, context: SenderContext): readonly Reason[] | Promise<readonly Reason[]> {
-    const { key, deviceId } = message.sender
-    if (key === undefined) return this.refuse(message, [reason('signature.no_key', {})])
-    if (message.topic !== compactTopic || !isSignedBatch(message.payload))
-      return this.refuse(message, [reason('signature.missing', { gateway: deviceId })])
-    let mark = ''
-    let batch: SignedBatch
-    try {
-      batch = decodeSignedBatch(message.payload, (bytes, signature) => {
-        mark = Buffer.from(signature.subarray(0, 8)).toString('hex')
-        return verify(null, bytes, key.publicKey, signature)
-      })
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      return this.refuse(message, [reason('signature.wrong', { why: error.message })])
-    }
+    if (message.topic !== compactTopic)
+      return this.refuse(message, [reason('signature.missing', { gateway: message.sender.deviceId })])
+    const opened = openSigned(message)
+    if ('code' in opened) return this.refuse(message, [opened])
+    const { batch, keyId, mark } = opened
+    if (batch.kind === 'health' || batch.kind === 'reply')
+      return this.refuse(message, [reason('signature.wrong', { why: `a ${batch.kind} among the points` })])
     if (batch.kind !== 'points') {
-      this.#intake.putSequence(message, key.id, batch, mark, noteReason(batch.body))
+      this.#intake.putSequence(message, keyId, batch, mark, noteReason(batch.body))
       return []
     }
     const inner = { ...message, payload: Buffer.from(batch.body.buffer, batch.body.byteOffset, batch.body.byteLength) }
     return this.#take(message, () => {
       const taken = this.#intake.takeBatch(inner, context.known)
-      if (!('ready' in taken)) this.#intake.putSequence(message, key.id, batch, mark, '')
+      if (!('ready' in taken)) this.#intake.putSequence(message, keyId, batch, mark, '')
       return taken
     })
   }

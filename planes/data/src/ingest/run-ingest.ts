@@ -7,6 +7,7 @@ import { migrateStore } from '../store/migrate-store.ts'
 import { DeviceStates } from './device-states.ts'
 import { Directory } from './directory.ts'
 import { DiskRoom } from './disk-room.ts'
+import { Gateways } from './gateways.ts'
 import { DeviceHttp } from './http/device-http.ts'
 import { Intake, type Message } from './intake.ts'
 import { LastValues } from './last-values.ts'
@@ -120,14 +121,17 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
       room.isFull || segments.pendingBytes > pendingBytesMax || loader.waiting.length > segmentsWaitingMax,
     lastOf: (orgId: string, device: string) => lasts.knownOf(orgId, device),
   }
-  const mqtt = new MqttEndpoint({
+  const gateways = new Gateways(kit, (deviceId, topic, payload) => mqtt.tell(deviceId, topic, payload))
+  const mqtt: MqttEndpoint = new MqttEndpoint({
     ...shared,
     receipts,
     journal,
+    gateways,
     applications: options.applications,
     hasPending: () => segments.hasUnawaited(),
     takesNobody: () => room.isFull,
     onSession: (deviceId, open) => states.session(deviceId, open),
+    onHeard: (deviceId, received) => states.seen(deviceId, received),
     onSharedCredential: (deviceId) => states.sharedCredential(deviceId),
   })
   const live = new LiveValues(kit, (orgId, deviceId, values) => {
@@ -153,23 +157,26 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
     kit.bus.on('device.changed', changed),
     kit.bus.on('product.changed', changed),
     kit.bus.on('token.changed', changed),
+    kit.bus.on('gateway.ordered', ({ deviceId }) => gateways.ordered(deviceId)),
   ]
   live.watch()
   const flush = async () => {
     await segments.roll()
     await loader.drained()
-    await Promise.all([quarantine.flush(), states.flush()])
+    await Promise.all([quarantine.flush(), states.flush(), gateways.flush()])
   }
   kit.bus.serve('ingest.flush', async () => {
     const loadedThrough = clock.now()
     await flush()
     return { loadedThrough }
   })
+  kit.bus.serve('ingest.gateway', ({ deviceId, request }) => gateways.ask(deviceId, request))
   kit.bus.serve('ingest.last', ({ deviceIds }) => lasts.ofDevices(deviceIds))
   const timers = [
     setInterval(() => segments.closeIfOld(), segmentMs / 4),
     setInterval(() => room.look(), 500),
     setInterval(() => void quarantine.flush(), 500),
+    setInterval(() => void gateways.flush(), 500),
     setInterval(() => void states.flush(), 2000),
     setInterval(() => directory.dropOld(), 30_000),
   ]
@@ -190,13 +197,14 @@ export async function runIngest(kit: Kit, options: IngestOptions): Promise<Inges
       for (const off of offBus) off()
       for (const timer of timers) clearInterval(timer)
       live.stop()
+      gateways.stop()
       await Promise.all([mqtt.stop(), http.stop()])
       await segments.stop()
       await journal.stop()
       // What is not loaded in this time waits on disk for the next start.
       await Promise.race([loader.drained(), sleep(5000)])
       await loader.stop()
-      await Promise.all([quarantine.flush(), states.flush()])
+      await Promise.all([quarantine.flush(), states.flush(), gateways.flush()])
     },
   }
 }

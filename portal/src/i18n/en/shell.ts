@@ -32,6 +32,7 @@ export const shell: typeof zh = {
     verify: 'Verify evidence',
     overview: 'Overview',
     machines: 'Machines',
+    gateways: 'Gateways',
     products: 'Products and models',
     quarantine: 'Quarantine',
     evidence: 'Evidence of use',

@@ -30,6 +30,7 @@ export const shell = {
     verify: '核验证据',
     overview: '概览',
     machines: '设备',
+    gateways: '网关',
     products: '产品与物模型',
     quarantine: '隔离数据',
     evidence: '用量证据',

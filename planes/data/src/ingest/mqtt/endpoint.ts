@@ -6,6 +6,7 @@ import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { mayPublishFor } from '../application.ts'
 import type { Application, Directory, Holder, Sender } from '../directory.ts'
+import type { Gateways } from '../gateways.ts'
 import { type Message, noDictionary } from '../intake.ts'
 import { type Reason, reason } from '../reasons.ts'
 import type { Receipts } from '../receipts.ts'
@@ -26,6 +27,7 @@ export interface MqttOptions {
   directory: Directory
   receipts: Receipts
   journal: SessionJournal
+  gateways: Gateways
   /** Who an API token is; without it no application signs in. */
   applications: ApplicationPort | undefined
   clock: Clock
@@ -36,6 +38,7 @@ export interface MqttOptions {
   /** New sessions are turned away as long as this holds. */
   takesNobody(): boolean
   onSession(deviceId: string, open: boolean): void
+  onHeard(deviceId: string, received: number): void
   onSharedCredential(deviceId: string): void
   lastOf(orgId: string, device: string): Record<string, number | string | boolean>
 }
@@ -305,6 +308,7 @@ export class MqttEndpoint {
     if (whole === undefined) return this.#refuse(message, reason('topic.foreign', { topic: publish.topic }))
     const own = `devices/${holder.deviceId}/`
     message.topic = publish.topic.startsWith(own) ? publish.topic.slice(own.length) : publish.topic
+    if (this.#options.gateways.takes(message.topic)) return this.#takeOfGateway(message)
     return this.#take(message, from, from.lasting, whole, publish)
   }
 
@@ -344,6 +348,14 @@ export class MqttEndpoint {
     return reasonCode.notAuthorised
   }
 
+  /** What a gateway says to the platform is nobody else's to hear. */
+  #takeOfGateway(message: Message): ReasonCode {
+    const why = this.#options.gateways.take(message)
+    if (why !== undefined) this.#options.reception.refuse(message, [why])
+    else this.#options.onHeard(message.sender.deviceId, message.received)
+    return reasonCode.success
+  }
+
   #take(
     message: Message,
     context: SenderContext,
@@ -358,6 +370,19 @@ export class MqttEndpoint {
     if (message.topic.startsWith('kapok/v1/user/')) return reasonCode.success
     const taken = this.#options.reception.receive(message, context)
     return Array.isArray(taken) ? reasonCode.success : (taken as Promise<unknown>).then(() => reasonCode.success)
+  }
+
+  /** Says something to a device's own live session and to nobody else; false when it has none that listens for it. */
+  tell(deviceId: string, topic: string, payload: Buffer): boolean {
+    const whole = `devices/${deviceId}/${topic}`
+    for (const state of this.#states.values()) {
+      const { holder, connection, subscriptions } = state
+      if (holder.kind === 'application' || holder.deviceId !== deviceId || connection === undefined) continue
+      if (![...subscriptions.keys()].some((filter) => matches(filter, whole))) continue
+      state.offer(whole, payload, 1, false)
+      return true
+    }
+    return false
   }
 
   /** Values as they arrive, for the applications of an organisation that listen; nobody is owed them. */

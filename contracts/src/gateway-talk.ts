@@ -1,0 +1,123 @@
+/** What a gateway and its platform say to each other beside points. Types alone, so that a gateway loads no schemas. */
+
+/** Topics of the gateway's own session. It signs what it sends there, as it signs batches. */
+export const gatewayTopics = {
+  health: 'kapok/v1/gateway/health',
+  /** From the platform: gzip of JSON, GatewayRequest. */
+  request: 'kapok/v1/gateway/request',
+  reply: 'kapok/v1/gateway/reply',
+} as const
+
+export interface DeviceHealth {
+  name: string
+  protocol: string
+  connected: boolean
+  lastError: string | null
+  /** Tags whose last value is good, and those whose last is not. */
+  good: number
+  bad: number
+}
+
+/** Which configuration a gateway runs, and what became of the last one that it was told to run. */
+export interface RunningConfiguration {
+  /** `local`: a tag table given on its command line, which wins over the platform's. */
+  source: 'local' | 'platform' | 'none'
+  /** Of the platform's configuration that runs. */
+  version: number | null
+  /** The version that is being tried. */
+  trying: number | null
+  /** Id of the last order to apply a version that the gateway took up; null before the first. */
+  order: string | null
+  /** Why that order's version does not run. */
+  failed: { version: number; at: number; reason: string } | null
+}
+
+export interface GatewayHealth {
+  /** What the gateway's clock says, Unix ms. */
+  at: number
+  /** Of the gateway's software. */
+  version: string
+  uptimeMs: number
+  configuration: RunningConfiguration
+  /** At most `devicesInHealthMax`, those with trouble first. */
+  devices: DeviceHealth[]
+  devicesTotal: number
+  /** Values that wait for the platform, and the time of the oldest. */
+  backlog: { points: number; bytes: number; oldestAt: number | null }
+  /** Values that gave way or were refused by the disk, since the buffer was made. */
+  lost: number
+}
+
+export const devicesInHealthMax = 500
+
+/** What the platform asks of a gateway. `apply` has no reply: its outcome stands in the health. */
+export type GatewayRequest = { id: string } & GatewayAsk
+export type GatewayAsk =
+  | { kind: 'apply'; version: number; text: string }
+  | { kind: 'dry-run'; text: string }
+  /** One tag of a device that runs, read now; TagReading. */
+  | { kind: 'read'; device: string; property: string }
+  /** The newest lines of its log; LogLines. */
+  | { kind: 'logs' }
+  /** Ends everything and begins anew, within its process. */
+  | { kind: 'restart' }
+
+export type GatewayReply = { id: string; result: unknown } | { id: string; refused: string }
+
+/** What became of a request: `offline` the gateway has no session that listens, `late` it did not answer in time. */
+export type GatewayAnswer =
+  | { outcome: 'replied'; result: unknown }
+  | { outcome: 'refused'; reason: string }
+  | { outcome: 'offline' | 'late' }
+
+/** Bytes of a configuration (UTF-8); some 15,000 tags. */
+export const configurationBytesMax = 1 << 20
+
+/** What is wrong with a configuration, and where: a device, a tag of it, or a place in the text. */
+export interface ConfigurationProblem {
+  where: string
+  why: string
+}
+
+export interface TriedTag {
+  device: string
+  property: string
+  address: string
+  /** What the machine said, in the tag's own terms; null when there is none. */
+  value: number | string | boolean | null
+  /** Why it is not good; null for a good value. */
+  why: string | null
+}
+
+export interface DryRun {
+  /** With any of these the configuration cannot start, and nothing was read. At most `dryRunRowsMax`. */
+  problems: ConfigurationProblem[]
+  problemsTotal: number
+  /** A reading of each tag of the devices that differ from what runs, failed ones first; at most `dryRunRowsMax`. */
+  tags: TriedTag[]
+  tagsTotal: number
+  tagsFailed: number
+  /** Devices that are as they run now, and were not read. */
+  devicesUnchanged: number
+}
+
+export const dryRunRowsMax = 200
+
+/** What a machine said of one tag when it was asked. */
+export interface TagReading extends TriedTag {
+  /** Time of the value, Unix ms. */
+  at: number
+  /** How long the answer took. */
+  tookMs: number
+}
+
+export interface LogLine {
+  at: number
+  level: string
+  text: string
+}
+export interface LogLines {
+  /** Oldest first; at most `logLinesMax`. */
+  lines: LogLine[]
+}
+export const logLinesMax = 200

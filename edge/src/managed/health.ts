@@ -1,0 +1,104 @@
+import {
+  type DeviceHealth,
+  devicesInHealthMax,
+  type GatewayHealth,
+  gatewayTopics,
+  type RunningConfiguration,
+} from '@kapok/contracts/gateway-talk'
+import type { Clock } from '@kapok/kit/clock'
+import type { EdgeBuffer } from '../buffer/buffer.ts'
+import { quality } from '../driver.ts'
+import type { DeviceState } from '../reading/reader.ts'
+import type { Uplink } from '../uplink.ts'
+import { gatewayVersion } from '../version.ts'
+
+const reportEveryMs = 15_000
+const lookEveryMs = 1_000
+const errorLettersMax = 500
+
+/** What a report is made of; asked anew each time. */
+export interface Reported {
+  devices(): readonly DeviceState[]
+  buffer: EdgeBuffer
+  clock: Clock
+  beganAt: number
+  configuration(): RunningConfiguration
+}
+
+/** Tells the platform how this gateway is: every 15 s, when it comes back, and within a second when something changed. */
+export class HealthReports {
+  readonly #of: Reported
+  readonly #uplink: Uplink
+  readonly #timer: NodeJS.Timeout
+  #saidAt = Number.NEGATIVE_INFINITY
+  #said = ''
+  #saying = false
+
+  constructor(of: Reported, uplink: Uplink) {
+    this.#of = of
+    this.#uplink = uplink
+    this.#timer = setInterval(() => void this.#look(), lookEveryMs)
+  }
+
+  async #look(): Promise<void> {
+    if (!this.#uplink.state.connected) {
+      this.#said = ''
+      return
+    }
+    if (this.#saying || (performance.now() - this.#saidAt < reportEveryMs && this.#said === this.#stateNow())) return
+    await this.report()
+  }
+
+  /** What is told at once when it changes; numbers wait for their turn. */
+  #stateNow(): string {
+    const devices = this.#of.devices().map(({ name, connected }) => `${name} ${connected}`)
+    return [JSON.stringify(this.#of.configuration()), ...devices].join('\n')
+  }
+
+  /** Reports now; whether the platform has it. */
+  async report(): Promise<boolean> {
+    this.#saying = true
+    const state = this.#stateNow()
+    const taken = await this.#uplink.say(gatewayTopics.health, 'health', healthOf(this.#of))
+    this.#saying = false
+    if (!taken) return false
+    this.#saidAt = performance.now()
+    this.#said = state
+    return true
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}
+
+function healthOf({ devices, buffer, clock, beganAt, configuration }: Reported): GatewayHealth {
+  const { points, bytes, lost } = buffer.tally()
+  const [oldest] = buffer.waiting(0, Number.MAX_SAFE_INTEGER, 1)
+  const all = devices().map(deviceHealthOf)
+  return {
+    at: clock.now(),
+    version: gatewayVersion,
+    uptimeMs: Math.max(0, Math.round(performance.now() - beganAt)),
+    configuration: configuration(),
+    devices: all.toSorted((a, b) => troubleOf(b) - troubleOf(a)).slice(0, devicesInHealthMax),
+    devicesTotal: all.length,
+    backlog: { points, bytes, oldestAt: oldest?.firstAt ?? null },
+    lost,
+  }
+}
+
+const troubleOf = ({ connected, bad }: DeviceHealth) => (connected ? 0 : 2) + (bad > 0 ? 1 : 0)
+
+function deviceHealthOf({ name, protocol, connected, lastError, values }: DeviceState): DeviceHealth {
+  const tags = Object.values(values)
+  const good = tags.filter((tag) => tag.quality === quality.good).length
+  return {
+    name,
+    protocol,
+    connected,
+    lastError: lastError?.slice(0, errorLettersMax) ?? null,
+    good,
+    bad: tags.length - good,
+  }
+}
