@@ -98,9 +98,10 @@ export function deviceTableOf(model: MachineModel, { name, host }: { name: strin
   return `${lines.join('\n')}\n`
 }
 
-/** A mapping in YAML's flow form; strings quoted as in JSON, which YAML reads alike. */
-function flowOf(mapping: object): string {
+/** A mapping in YAML's flow form, without what is undefined; strings quoted as in JSON, which YAML reads alike. */
+export function flowOf(mapping: object): string {
   const entries = Object.entries(mapping).filter(([, value]) => value !== undefined)
-  const valueOf = (value: unknown) => (typeof value === 'object' && value !== null ? flowOf(value) : JSON.stringify(value))
-  return `{ ${entries.map(([key, value]) => `${/^[A-Za-z]\w*$/.test(key) ? key : JSON.stringify(key)}: ${valueOf(value)}`).join(', ')} }`
+  const written = (value: unknown) =>
+    typeof value === 'object' && value !== null ? flowOf(value) : JSON.stringify(value)
+  return `{ ${entries.map(([key, value]) => `${/^[A-Za-z]\w*$/.test(key) ? key : JSON.stringify(key)}: ${written(value)}`).join(', ')} }`
 }

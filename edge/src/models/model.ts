@@ -3,7 +3,19 @@ import { join } from 'node:path'
 import { type MachineKind, type MachineModel, type ModelTag, machineKinds } from '@kapok/contracts/machine-model'
 import { parseDocument } from 'yaml'
 import { AddressError } from '../address.ts'
-import { type Check, fail, finite, integer, listOf, mapOf, oneOf, optional, shape, TagTableError, text } from '../check.ts'
+import {
+  type Check,
+  fail,
+  finite,
+  integer,
+  listOf,
+  mapOf,
+  oneOf,
+  optional,
+  shape,
+  TagTableError,
+  text,
+} from '../check.ts'
 import { type TagType, tagTypes } from '../driver.ts'
 import { driverOf, protocols } from '../drivers.ts'
 import { type SimulateProfile, simulateProfile } from './simulate-profile.ts'

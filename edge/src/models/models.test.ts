@@ -99,7 +99,7 @@ test('what is wrong with a model is told at once, each where it stands', async (
     .replace('address: input/6,', 'address: input/0,')
     .replace('property: activePower', 'property: voltage')
     .replace('address: input/18', 'address: output/18')
-    .replace(/source:\n(  - .*\n)+/, '')
+    .replace(/source:\n( {2}- .*\n)+/, '')
   await expect(readModel(wrong, 'energy-meter/x')).rejects.toThrow(
     [
       'energy-meter/x.source: the public document is expected',
@@ -112,9 +112,13 @@ test('what is wrong with a model is told at once, each where it stands', async (
   await expect(readWith('walk: [218, 242]', 'walk: [242, 218]')).rejects.toThrow(
     'energy-meter/x.tags[0].simulate.walk: two numbers are expected, the lower first',
   )
-  await expect(readWith('simulate: { walk: [218, 242] }', 'simulate: {}')).rejects.toThrow('exactly one of walk, counter')
+  await expect(readWith('simulate: { walk: [218, 242] }', 'simulate: {}')).rejects.toThrow(
+    'exactly one of walk, counter',
+  )
   await expect(readWith('unit: 1', 'unti: 1')).rejects.toThrow('energy-meter/x.connection.unti: unknown key')
   await expect(readWith('maker', 'maker', 'pumps/x')).rejects.toThrow('pumps/x, its folder: one of injection-moulding')
   await expect(loadModel('template-s7')).rejects.toThrow('“template-s7” is the name of several models: chiller/')
-  await expect(loadModel('sdm')).rejects.toThrow('There is no machine model “sdm”; there are energy-meter/eastron-sdm120')
+  await expect(loadModel('sdm')).rejects.toThrow(
+    'There is no machine model “sdm”; there are energy-meter/eastron-sdm120',
+  )
 })
