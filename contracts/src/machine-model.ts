@@ -67,11 +67,16 @@ export function propertiesOf({ tags }: Pick<MachineModel, 'tags'>) {
   }))
 }
 
-function propertyTypeOf({ type, scale, offset, values }: Pick<ModelTag, 'type' | 'scale' | 'offset' | 'values'>) {
-  if (values !== undefined || type === 'text') return 'text' satisfies PropertyType
-  if (type === 'bool') return 'bool' satisfies PropertyType
+function propertyTypeOf({
+  type,
+  scale,
+  offset,
+  values,
+}: Pick<ModelTag, 'type' | 'scale' | 'offset' | 'values'>): PropertyType {
+  if (values !== undefined || type === 'text') return 'text'
+  if (type === 'bool') return 'bool'
   const isWhole = !type.startsWith('float') && (scale ?? 1) === 1 && Number.isInteger(offset ?? 0)
-  return isWhole ? ('int' satisfies PropertyType) : ('float' satisfies PropertyType)
+  return isWhole ? 'int' : 'float'
 }
 
 /** The machine as a device of a tag table: YAML, indented for the list under `devices:`. */

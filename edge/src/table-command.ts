@@ -62,7 +62,7 @@ export async function simulateMachine(
       if (code === 'EADDRINUSE') throw new CommandError(`Port ${port} is taken; choose another with --port.`)
       if (code === 'ERR_MODULE_NOT_FOUND')
         throw new CommandError(
-          'Machines of this protocol are played from the repository only: npm run kapok -- edge-simulate',
+          'To play machines of this protocol install what the README names (node-opcua-server and others), or play them from the repository.',
         )
       throw error
     })

@@ -121,11 +121,16 @@ test('opcua.json is made a table by asking the server for types and identifiers;
         attributes: [{ key: 'count', type: 'identifier', value: braced('ns=2;s=Count') }],
         rpc_methods: [{ method: 'multiply' }],
       },
+      {
+        deviceNodePattern: 'Root\\.Objects\\.Other',
+        timeseries: [{ key: 'temperature', type: 'path', value: braced('Temperature') }],
+      },
     ],
   })
   expect(notTaken).toEqual([
     `mapping[0].timeseries[1]: “humidity”, the server has no variable ${braced('Humidity')}`,
     'mapping[0].rpc_methods: 1; what the platform may write is set there',
+    `mapping[1].timeseries[0]: “temperature”, the server has no variable ${braced('Temperature')}`,
   ])
   expect(devices).toMatchObject([{ name: 'Demo', protocol: 'opcua', connection: { endpoint }, periodMs: 2000 }])
   expect(devices[0]?.tags).toMatchObject([

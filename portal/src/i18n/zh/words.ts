@@ -2,10 +2,20 @@ import { account } from './account.ts'
 import { caseWords } from './case.ts'
 import { deskWords } from './desks.ts'
 import { filing } from './filing.ts'
+import { library } from './library.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
 import { shell } from './shell.ts'
 
 /** Every word of the portal in one language. */
-export const words = { ...shell, ...publicWords, ...account, ...plant, ...caseWords, ...filing, ...deskWords }
+export const words = {
+  ...shell,
+  ...publicWords,
+  ...account,
+  ...plant,
+  ...library,
+  ...caseWords,
+  ...filing,
+  ...deskWords,
+}
 export type Words = typeof words
