@@ -217,7 +217,8 @@ chapter(
     await page.getByRole('button', { name: '创建设备并生成凭证' }).click()
     expect(await alertOn(page)).toContain('请填写设备名称')
     await fill(page, { 设备名称: '1 号注塑机' })
-    await page.getByLabel('产品').selectOption({ label: '注塑机' })
+    await page.getByLabel('使用已有产品').check()
+    await page.getByLabel('产品', { exact: true }).selectOption({ label: '注塑机' })
     await page.getByRole('button', { name: '创建设备并生成凭证' }).click()
     const token = await textOf(page.getByRole('region', { name: '第二步：发送数据' }).locator('code').first())
     const send = (body: string, bearer: string) =>

@@ -178,7 +178,8 @@ test('a verb or a role that is not there is refused with what there is; help lis
   const [code, help] = await said('--help')
   expect(code).toBe(0)
   const verbs = [...String(help).matchAll(/^ {2}([a-z-]+) /gm)].map(([, verb]) => verb)
-  expect(verbs).toEqual(['start', 'world', 'edge', 'edge-enrol', 'verify', 'run', 'doctor', 'help'])
+  const edge = ['edge', 'edge-enrol', 'edge-simulate', 'edge-table']
+  expect(verbs).toEqual(['start', 'world', ...edge, 'verify', 'run', 'doctor', 'help'])
 })
 
 test('the terminal has words in both languages, the log goes to a file of the data folder with every request’s number', async () => {

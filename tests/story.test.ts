@@ -225,7 +225,8 @@ chapter('the administrator invites an engineer, who joins by the one-time link a
   // A new device in three steps, its first data seen at once, by the commands that the page shows.
   await engineer.goto('/plant/connect')
   await new PapersDesk(engineer).fill({ 设备名称: '注塑机 3' })
-  await engineer.getByLabel('产品').selectOption({ label: '注塑机' })
+  await engineer.getByLabel('使用已有产品').check()
+  await engineer.getByLabel('产品', { exact: true }).selectOption({ label: '注塑机' })
   await engineer.getByRole('button', { name: '创建设备并生成凭证' }).click()
   await engineer.getByText('正在等待第一条数据').waitFor()
   await publish(await textOf(engineer.locator('pre.command', { hasText: 'mosquitto_pub' })))

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { loadModel, modelIds } from '@kapok/edge/models'
 import { stateDiagram } from '@kapok/kit-store/case/case'
 import { readMigrations } from '@kapok/kit-store/migrate'
 import { testKit } from '@kapok/kit-store/testing'
@@ -11,19 +12,29 @@ import { migrationsOfAll, routesOfAll } from '../server/src/planes.ts'
 import { root } from './steps.ts'
 
 // Writes the documents that are made from the code; with --check says which are stale and fails.
-const folder = join(root, 'docs/generated')
 const isCheck = process.argv.includes('--check')
 const stale: string[] = []
 
-function put(name: string, text: string): void {
-  const file = join(folder, name)
+const put = (name: string, text: string) => putAt(`docs/generated/${name}`, text)
+
+function putAt(path: string, text: string): void {
+  const file = join(root, path)
   if (isCheck) {
-    if (!existsSync(file) || readFileSync(file, 'utf8') !== text) stale.push(`docs/generated/${name}`)
+    if (!existsSync(file) || readFileSync(file, 'utf8') !== text) stale.push(path)
     return
   }
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, text)
 }
+
+// The machine models as the platform has them: one line each, without how the gateway plays them.
+const models = await Promise.all(modelIds().map((id) => loadModel(id)))
+putAt(
+  'contracts/src/generated/machine-models.json',
+  `[\n${models
+    .map(({ tags, ...model }) => JSON.stringify({ ...model, tags: tags.map(({ simulate: _, ...tag }) => tag) }))
+    .join(',\n')}\n]\n`,
+)
 
 // The schema's hash: a change of a migration shows up in review as a change of this line.
 put(

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 
@@ -54,14 +54,21 @@ interface Package {
   version: string
   exports?: Record<string, string>
   dependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
 }
 const readPackage = (home: string) => JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Package
 
+const homeOf = (file: string) => readPackage(join(root, relative(root, file).split('/')[0] ?? ''))
+
+/** What only plays a machine, and is heavy: it does not come along, and whoever plays such a machine adds it. */
+const isForSimulators = ([name, file]: readonly [string, string]) => homeOf(file).devDependencies?.[name] !== undefined
+
 /** The version that a package of ours asks for. */
 function versionOf(name: string, file: string): string {
+  const { dependencies, devDependencies } = homeOf(file)
   const [workspace = ''] = relative(root, file).split('/')
-  const version = readPackage(join(root, workspace)).dependencies?.[name]
+  const version = dependencies?.[name] ?? devDependencies?.[name]
   if (version === undefined) throw new Error(`${name}, imported by ${file}, is no dependency of ${workspace}`)
   return version
 }
@@ -84,6 +91,9 @@ for (const file of files) {
   })
   write(outOf(file), code)
 }
+cpSync(join(root, 'edge/models'), join(folder, 'lib/edge/models'), { recursive: true })
+const versionsOf = (some: readonly (readonly [string, string])[]) =>
+  Object.fromEntries([...some].sort().map(([name, file]) => [name, versionOf(name, file)]))
 const { version } = readPackage(join(root, 'edge'))
 const nodes = Object.entries(readPackage(root).optionalDependencies ?? {}).filter(([name]) => name.startsWith('node-'))
 write(
@@ -96,7 +106,11 @@ write(
       license: 'Apache-2.0',
       type: 'module',
       bin: { 'kapok-edge': 'kapok-edge' },
-      dependencies: Object.fromEntries([...packages].sort().map(([name, file]) => [name, versionOf(name, file)])),
+      dependencies: versionsOf([...packages].filter((each) => !isForSimulators(each))),
+      peerDependencies: versionsOf([...packages].filter(isForSimulators)),
+      peerDependenciesMeta: Object.fromEntries(
+        [...packages].filter(isForSimulators).map(([name]) => [name, { optional: true }]),
+      ),
       optionalDependencies: Object.fromEntries(nodes),
     },
     null,

@@ -123,7 +123,12 @@ export async function readTagTable(yaml: string): Promise<EdgeConfig> {
   const document = parseDocument(yaml, { uniqueKeys: true, maxAliasCount: 0 } as object)
   const [problem] = document.errors
   if (problem !== undefined) throw new TagTableError(problem.message)
-  const table = writtenTable(ofThisVersion(document.toJS({ maxAliasCount: 0 })), 'table')
+  return checkTagTable(document.toJS({ maxAliasCount: 0 }))
+}
+
+/** Checks a tag table that was written in another form than YAML. Throws as readTagTable does. */
+export async function checkTagTable(written: unknown): Promise<EdgeConfig> {
+  const table = writtenTable(ofThisVersion(written), 'table')
   const problems: string[] = []
   const devices: EdgeDevice[] = []
   const names = new Set<string>()

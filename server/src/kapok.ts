@@ -42,6 +42,29 @@ program
   )
 
 program
+  .command('edge-simulate')
+  .argument('<model>', 'machine model of the library; “edge-table” lists them')
+  .option('--port <number>', 'port to serve on; a free one without', '0')
+  .option('--host <address>', 'address to serve on', '127.0.0.1')
+  .description('play a machine of the library, to try before buying')
+  .action(async (model: string, { port, host }: { port: string; host: string }) =>
+    (await import('./roles/edge.ts')).simulateEdge(model, { port: Number(port), host }),
+  )
+
+program
+  .command('edge-table')
+  .argument(
+    '[words...]',
+    'nothing, a machine model, “browse <endpoint>”, “import <file>”, or “export <table> <file.xlsx>”',
+  )
+  .option('--host <address>', 'the machine’s address', '127.0.0.1')
+  .option('--name <name>', 'name of the device on the platform', 'machine')
+  .description('list the machine models, or make a piece of a tag table')
+  .action(async (words: string[], options: { host: string; name: string }) =>
+    (await import('./roles/edge.ts')).edgeTable(words, options),
+  )
+
+program
   .command('verify')
   .argument('<bundle>', 'evidence bundle, a JSON file')
   .option(

@@ -79,7 +79,7 @@ export function LiveValues({ device }: { device: Device }) {
   )
 }
 
-function valueText(last: LiveValue | undefined): string {
+export function valueText(last: LiveValue | undefined): string {
   if (last === undefined) return '—'
   const value = last[2]
   return typeof value === 'number' ? String(Math.round(value * 1000) / 1000) : String(value)

@@ -4,6 +4,7 @@ import { caseWords } from './case.ts'
 import { deskWords } from './desks.ts'
 import { filing } from './filing.ts'
 import { gateway } from './gateway.ts'
+import { library } from './library.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
 import { shell } from './shell.ts'
@@ -15,6 +16,7 @@ export const words: Words = {
   ...account,
   ...plant,
   ...gateway,
+  ...library,
   ...caseWords,
   ...filing,
   ...deskWords,

@@ -3,6 +3,7 @@ import { caseWords } from './case.ts'
 import { deskWords } from './desks.ts'
 import { filing } from './filing.ts'
 import { gateway } from './gateway.ts'
+import { library } from './library.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
 import { shell } from './shell.ts'
@@ -14,6 +15,7 @@ export const words = {
   ...account,
   ...plant,
   ...gateway,
+  ...library,
   ...caseWords,
   ...filing,
   ...deskWords,

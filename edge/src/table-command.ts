@@ -1,0 +1,167 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { deviceTableOf } from '@kapok/contracts/machine-model'
+import { parse } from 'yaml'
+import { TagTableError } from './check.ts'
+import { CommandError } from './command.ts'
+import { DeviceError } from './driver.ts'
+import { loadModel, modelIds } from './models/model.ts'
+import { playModel } from './models/play-model.ts'
+import type { ImportedTable, WrittenDevice } from './tables/written-table.ts'
+import { readTagTable } from './tag-table.ts'
+
+export interface TableOptions {
+  /** Of the machine, for a piece of table from the library. */
+  host: string
+  /** Of the device on the platform. */
+  name: string
+}
+
+/** Where the words of a command go: a table to one place, what is said about it to another. */
+export interface Said {
+  table(text: string): void
+  note(sentence: string): void
+}
+
+export const tableHelp = `edge-table                               list the machine models of the library
+edge-table <model> [--host] [--name]     print the model’s piece of a tag table
+edge-table browse <endpoint>             print what a machine offers (opc.tcp://…, http://… of an MTConnect agent, ethernet-ip://…)
+edge-table import <file>                 print the tag table of an .xlsx file, or of ThingsBoard’s modbus.json or opcua.json
+edge-table export <table> <file.xlsx>    write a tag table as an Excel file`
+
+/** `edge-table …`: makes pieces of tag tables. Resolves with the exit code: 1 when something could not be taken. Throws CommandError. */
+export async function makeTable(words: readonly string[], options: TableOptions, said: Said): Promise<number> {
+  const [verb, first, second] = words
+  return inSentences(async () => {
+    if (verb === undefined) return listModels(said)
+    if (verb === 'browse' && first !== undefined) return browse(first, options, said)
+    if (verb === 'import' && first !== undefined) return tell(await importFile(first), said)
+    if (verb === 'export' && first !== undefined && second !== undefined) return exportFile(first, second, said)
+    if (words.length > 1 || ['browse', 'import', 'export'].includes(verb)) throw new CommandError(tableHelp)
+    said.table(`devices:\n${deviceTableOf(await loadModel(verb), options)}`)
+    const { note } = await loadModel(verb)
+    if (note !== undefined) said.note(note.en)
+    return 0
+  })
+}
+
+export interface PlayOptions {
+  port: number
+  host: string
+}
+
+/** Plays a machine of the library; says how to read it. Throws CommandError. */
+export async function simulateMachine(
+  model: string,
+  options: PlayOptions,
+  said: Said,
+): Promise<{ stop(): Promise<void> }> {
+  return inSentences(async () => {
+    const known = await loadModel(model)
+    const played = await playModel(known, options).catch((error: unknown) => {
+      const { code, port } = error as { code?: string; port?: number }
+      if (code === 'EADDRINUSE') throw new CommandError(`Port ${port} is taken; choose another with --port.`)
+      if (code === 'ERR_MODULE_NOT_FOUND')
+        throw new CommandError(
+          'To play machines of this protocol install what the README names (node-opcua-server and others), or play them from the repository.',
+        )
+      throw error
+    })
+    const { connection } = played
+    said.note(`Plays ${known.maker}, ${known.en}. Its tag table:`)
+    said.table(
+      `devices:\n${deviceTableOf({ ...known, connection: connection as typeof known.connection }, { name: known.en, host: options.host })}`,
+    )
+    return played
+  })
+}
+
+async function inSentences<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof TagTableError || error instanceof DeviceError)
+      throw new CommandError(error.message, { cause: error })
+    throw error
+  }
+}
+
+async function listModels({ table }: Said): Promise<number> {
+  for (const id of modelIds()) {
+    const { maker, en, protocol, addresses } = await loadModel(id)
+    table(`${id.padEnd(44)} ${protocol.padEnd(12)} ${addresses.padEnd(10)} ${maker}: ${en}\n`)
+  }
+  return 0
+}
+
+async function browse(endpoint: string, { name }: TableOptions, said: Said): Promise<number> {
+  const { browseDevice, browsedMax, deviceOfBrowsed } = await import('./tables/browse-device.ts')
+  const { protocol, connection } = connectionOf(endpoint)
+  const found = await browseDevice(protocol, connection)
+  if (found.length === 0) throw new CommandError(`${endpoint} offers nothing that can be read.`)
+  if (found.length === browsedMax) said.note(`Only the first ${browsedMax} tags are listed.`)
+  const { tableYaml } = await import('./tables/written-table.ts')
+  said.table(tableYaml([deviceOfBrowsed(found, { name, protocol, connection })]))
+  return 0
+}
+
+function connectionOf(endpoint: string): { protocol: string; connection: Record<string, unknown> } {
+  if (endpoint.startsWith('opc.tcp://')) return { protocol: 'opcua', connection: { endpoint } }
+  if (/^https?:\/\//.test(endpoint)) return { protocol: 'mtconnect', connection: { url: endpoint } }
+  const [, protocol, host, port] = /^(ethernet-ip|iec104):\/\/([^:/]+)(?::(\d+))?\/?$/.exec(endpoint) ?? []
+  if (protocol === undefined)
+    throw new CommandError(
+      `“${endpoint}”: an address as opc.tcp://host:4840, http://host:5000, ethernet-ip://host or iec104://host is expected.`,
+    )
+  return { protocol, connection: { host, ...(port === undefined ? {} : { port: Number(port) }) } }
+}
+
+async function importFile(file: string): Promise<ImportedTable> {
+  const bytes = bytesOf(file)
+  if (/\.xlsx$/i.test(file)) return (await import('./tables/excel.ts')).readExcel(bytes)
+  const config = jsonOf(bytes.toString('utf8'), file)
+  if ('master' in config) return (await import('./tables/thingsboard-modbus.ts')).readThingsBoardModbus(config)
+  if ('server' in config) return (await import('./tables/thingsboard-opcua.ts')).readThingsBoardOpcua(config)
+  throw new CommandError(
+    `${file}: neither “master” of ThingsBoard’s modbus.json nor “server” of its opcua.json is there.`,
+  )
+}
+
+function jsonOf(text: string, file: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text) as unknown
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch (cause) {
+    throw new CommandError(
+      `${file} is neither an .xlsx file nor JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+    )
+  }
+  throw new CommandError(`${file}: a JSON object is expected.`)
+}
+
+async function tell({ devices, notTaken }: ImportedTable, said: Said): Promise<number> {
+  for (const each of notTaken) said.note(`not taken: ${each}`)
+  if (devices.length === 0) throw new CommandError('Nothing could be taken.')
+  const { tableYaml } = await import('./tables/written-table.ts')
+  const yaml = tableYaml(devices)
+  // What this command prints, a gateway takes.
+  await readTagTable(yaml)
+  said.table(yaml)
+  return notTaken.length > 0 ? 1 : 0
+}
+
+async function exportFile(table: string, file: string, said: Said): Promise<number> {
+  const yaml = bytesOf(table).toString('utf8')
+  await readTagTable(yaml)
+  const { writeExcel } = await import('./tables/excel.ts')
+  writeFileSync(file, await writeExcel((parse(yaml) as { devices: WrittenDevice[] }).devices))
+  said.note(`${file} is written.`)
+  return 0
+}
+
+function bytesOf(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    throw new CommandError(`${file} cannot be read.`, { cause })
+  }
+}
