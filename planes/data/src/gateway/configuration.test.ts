@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { createDevice } from '@kapok/contracts/data'
 import {
   applyConfiguration,
@@ -37,14 +37,26 @@ let ingest: Ingest
 let call: Caller
 let strangerCall: Caller
 const clients: MqttClient[] = []
+/** Of an application that may hear everything that devices say. */
+const applicationToken = 'an application of the organisation'
 const text = 'devices:\n  - { name: m, protocol: modbus, connection: { host: 10.0.0.1 }, tags: [] }\n'
 
 beforeAll(async () => {
   kit = await testKit({ migrations: [dataMigrations] })
   const plane = dataPlane(kit)
-  call = callerOf(plane, kit, crypto.randomUUID())
+  const orgId = crypto.randomUUID()
+  call = callerOf(plane, kit, orgId)
   strangerCall = callerOf(plane, kit, crypto.randomUUID())
-  ingest = await runIngest(kit, { mqttPort: 0, mqttHosts: ['127.0.0.1'], httpPort: 0 })
+  const application = { tokenId: crypto.randomUUID(), orgId, scopes: ['points.read' as const], expiresAt: Infinity }
+  ingest = await runIngest(kit, {
+    mqttPort: 0,
+    mqttHosts: ['127.0.0.1'],
+    httpPort: 0,
+    applications: {
+      byToken: async (token) => (token === applicationToken ? application : undefined),
+      stillValid: async (ids) => [...ids],
+    },
+  })
 })
 afterAll(async () => {
   for (const client of clients) await client.endAsync(true)
@@ -137,6 +149,10 @@ test('an order reaches the gateway itself, once, and nobody else; it is sent unt
   const { params, token, requests, report, client, privateKey } = await livingGateway('c3')
   const other = await livingGateway('c4')
   await other.client.subscribeAsync('#')
+  const application = await connected(applicationToken)
+  const overheard: string[] = []
+  application.on('message', (topic) => overheard.push(topic))
+  await application.subscribeAsync('devices/#', { qos: 1 })
   await ingest.flush()
   const { order, connected: isConnected } = await call(applyConfiguration, await saved(params))
   expect(isConnected).toBe(true)
@@ -149,6 +165,9 @@ test('an order reaches the gateway itself, once, and nobody else; it is sent unt
   await ingest.flush()
   expect(requests.length).toBe(1)
   expect(other.requests).toEqual([])
+  await other.client.publishAsync('kapok/v1/user/hello', gzipSync('{}'), { qos: 1 })
+  await until(() => overheard.length > 0)
+  expect(overheard.filter((topic) => topic.includes('/gateway/'))).toEqual([])
   expect((await call(listConfigurations, { params })).ordered).toMatchObject({ order, version: 1, by: 'test' })
   expect((await call(listGateways, { query: { search: 'c3' } })).rows[0]?.health).toMatchObject({
     configuration: 1,
