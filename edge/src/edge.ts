@@ -3,6 +3,7 @@ import { type Clock, SettableClock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { EdgeBuffer } from './buffer/buffer.ts'
 import { TagTableError } from './check.ts'
+import type { DerivePlan } from './derive/plan.ts'
 import type { Identity } from './identity.ts'
 import { startReader } from './reading/reader.ts'
 import { startStatusPage } from './status-page.ts'
@@ -41,6 +42,7 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
   function clockWasSet(step: ClockStep): void {
     log.warn({ ...step, alarm: 'clock.set' }, 'the clock of this box was set; values that wait are moved with it')
     keepStep(step)
+    derivation?.clockWasSet(step.after - step.before)
   }
   /** A disk that takes nothing just now must not end the gateway, and the step must not be lost. */
   function keepStep(step: ClockStep): void {
@@ -54,7 +56,9 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
   let pendingStep: NodeJS.Timeout | undefined
   const time = steady ?? clock
   buffer.beginRun(time.now())
-  const readers = table.devices.map((device) => startReader(device, buffer, time, log))
+  const derivation = await derivationOf(table.derive, buffer, time)
+  const readers = table.devices.map((device) => startReader(device, buffer, time, log, derivation))
+  derivation?.show(readers.map(({ state }) => state))
   const uplink = startUplink({ url: platform, token, key: identity?.key, buffer, log })
   const page = await startStatusPage(table.statusPort, {
     devices: readers.map((reader) => reader.state),
@@ -68,6 +72,7 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
       page.closeAllConnections()
       page.close()
       await Promise.all(readers.map((reader) => reader.stop()))
+      derivation?.stop()
       buffer.flush()
       await uplink.stop()
       steady?.stop()
@@ -75,6 +80,12 @@ export async function runEdge({ tagTable, identity, bufferFile, clock, monotonic
       buffer.close()
     },
   }
+}
+
+async function derivationOf(plan: DerivePlan | undefined, buffer: EdgeBuffer, clock: Clock) {
+  if (plan === undefined) return undefined
+  const { Derivation } = await import('./derive/derivation.ts')
+  return new Derivation(plan, buffer, clock)
 }
 
 /** The first batch that a key will sign that is enrolled now. */

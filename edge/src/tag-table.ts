@@ -14,6 +14,8 @@ import {
   TagTableError,
   text,
 } from './check.ts'
+import type { DerivePlan, PlannedDevice } from './derive/plan.ts'
+import { alarmList, derivedList, type WrittenAlarm, type WrittenDerived } from './derive/written.ts'
 import { type AnyDriver, type DriverTag, type TagType, tagTypes } from './driver.ts'
 import { driverOf, protocols } from './drivers.ts'
 import type { Meaning } from './reading/meaning.ts'
@@ -45,6 +47,8 @@ export interface EdgeConfig {
   token: string | undefined
   statusPort: number
   devices: EdgeDevice[]
+  /** Derived tags and alarms; undefined where there are none. */
+  derive: DerivePlan | undefined
 }
 
 const platformUrl: Check<string> = (value, path) =>
@@ -96,9 +100,11 @@ interface WrittenDevice {
   periodMs: number
   heartbeatMs: number
   tags: unknown[]
+  derived: WrittenDerived[]
+  alarms: WrittenAlarm[]
 }
 
-const writtenTable = shape<Omit<EdgeConfig, 'devices'> & { devices: WrittenDevice[] }>({
+const writtenTable = shape<Omit<EdgeConfig, 'devices' | 'derive'> & { devices: WrittenDevice[] }>({
   platform: optional(platformUrl),
   token: optional(text),
   statusPort: otherwise(integer(0, 65_535), 0),
@@ -110,6 +116,8 @@ const writtenTable = shape<Omit<EdgeConfig, 'devices'> & { devices: WrittenDevic
       periodMs: otherwise(period, 1_000),
       heartbeatMs: otherwise(integer(1_000, 86_400_000), 60_000),
       tags: listOf((value) => value, 100_000),
+      derived: derivedList,
+      alarms: alarmList,
     }),
     2_000,
   ),
@@ -126,16 +134,27 @@ export async function readTagTable(yaml: string): Promise<EdgeConfig> {
   const table = writtenTable(document.toJS({ maxAliasCount: 0 }), 'table')
   const problems: string[] = []
   const devices: EdgeDevice[] = []
+  const planned: PlannedDevice[] = []
   const names = new Set<string>()
   for (const [d, written] of table.devices.entries()) {
     const path = `table.devices[${d}]`
     if (names.has(written.name)) problems.push(`${path}.name: “${written.name}” is there twice`)
     names.add(written.name)
     const device = await readDevice(written, path, problems)
-    if (device !== undefined) devices.push(device)
+    if (device === undefined) continue
+    devices.push(device)
+    planned.push({ ...written, path, properties: device.tags.map(({ property }) => property) })
   }
+  const derive = await planOf(planned, problems)
   if (problems.length > 0) throw new TagTableError(summaryOf(problems), problems)
-  return { ...table, devices }
+  return { ...table, devices, derive }
+}
+
+/** CEL is loaded for a table that has expressions, and for no other. */
+async function planOf(devices: readonly PlannedDevice[], problems: string[]): Promise<DerivePlan | undefined> {
+  if (!devices.some(({ derived, alarms }) => derived.length > 0 || alarms.length > 0)) return undefined
+  const { planDerivation } = await import('./derive/plan.ts')
+  return planDerivation(devices, problems)
 }
 
 const problemsShown = 20

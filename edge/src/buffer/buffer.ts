@@ -72,9 +72,9 @@ export class EdgeBuffer {
     this.#options = { ...defaults, ...options }
   }
 
-  /** Resolves when the points are on disk; rejects with BufferFull or the disk's error, and then they are in a gap. */
+  /** Resolves when points and notes are on disk, both or none of them; rejects with BufferFull or the disk's error, and then they are in a gap. */
   append(points: readonly EdgePoint[], notes: readonly Note[] = []): Promise<void> {
-    if (points.length === 0) return Promise.resolve()
+    if (points.length === 0 && notes.length === 0) return Promise.resolve()
     // One that cannot be written must not take others with it.
     const wrong = points.find(
       ({ at, value }) => !Number.isSafeInteger(at) || (typeof value === 'number' && !Number.isFinite(value)),
