@@ -20,6 +20,7 @@ import { type AnyDriver, type DriverTag, type TagType, tagTypes } from './driver
 import { driverOf, protocols } from './drivers.ts'
 import type { Meaning } from './reading/meaning.ts'
 import { type ReportRule, reportWays } from './reading/report.ts'
+import { checkRange, type WriteRule, type WrittenRule, writtenRule } from './writing/rule.ts'
 
 /** One value of a machine: where it stands, what it means, and when it is worth sending. */
 export interface Tag extends DriverTag<unknown> {
@@ -30,6 +31,8 @@ export interface Tag extends DriverTag<unknown> {
   periodMs: number
   meaning: Meaning
   report: ReportRule
+  /** Undefined: it is read-only. */
+  write: WriteRule | undefined
 }
 
 export interface EdgeDevice {
@@ -76,6 +79,7 @@ interface WrittenTag {
   deadBand: number
   deadBandPercent: number
   heartbeatMs: number | undefined
+  write: WrittenRule | undefined
 }
 
 const writtenTag = shape<WrittenTag>({
@@ -91,6 +95,7 @@ const writtenTag = shape<WrittenTag>({
   deadBand: otherwise(notNegative, 0),
   deadBandPercent: otherwise(notNegative, 0),
   heartbeatMs: optional(integer(1_000, 86_400_000)),
+  write: optional(writtenRule),
 })
 
 interface WrittenDevice {
@@ -143,7 +148,7 @@ export async function readTagTable(yaml: string): Promise<EdgeConfig> {
     const device = await readDevice(written, path, problems)
     if (device === undefined) continue
     devices.push(device)
-    planned.push({ ...written, path, properties: device.tags.map(({ property }) => property) })
+    planned.push({ ...written, path, tags: device.tags, interlocks: interlocksOf(device, written, path) })
   }
   const derive = await planOf(planned, problems)
   if (problems.length > 0) throw new TagTableError(summaryOf(problems), problems)
@@ -152,10 +157,17 @@ export async function readTagTable(yaml: string): Promise<EdgeConfig> {
 
 /** CEL is loaded for a table that has expressions, and for no other. */
 async function planOf(devices: readonly PlannedDevice[], problems: string[]): Promise<DerivePlan | undefined> {
-  if (!devices.some(({ derived, alarms }) => derived.length > 0 || alarms.length > 0)) return undefined
+  if (!devices.some((each) => each.derived.length + each.alarms.length + each.interlocks.length > 0)) return undefined
   const { planDerivation } = await import('./derive/plan.ts')
   return planDerivation(devices, problems)
 }
+
+const interlocksOf = ({ tags }: EdgeDevice, written: WrittenDevice, path: string): PlannedDevice['interlocks'] =>
+  tags.flatMap(({ property, write }) => {
+    if (write?.interlock === undefined) return []
+    const place = written.tags.findIndex((each) => (each as WrittenTag).property === property)
+    return [{ rule: write, text: write.interlock, path: `${path}.tags[${place}].write.interlock` }]
+  })
 
 const problemsShown = 20
 
@@ -202,6 +214,7 @@ function readTag(
   if (!isNumber && (scale !== 1 || offset !== 0)) fail(`${path}.scale`, `nothing is expected: a ${type} has no scale`)
   if (!isNumber && rollOver !== undefined) fail(`${path}.rollOver`, 'a whole number type is expected for a counter')
   if (values !== undefined && type === 'text') fail(`${path}.values`, 'nothing is expected: a text is a word already')
+  if (written.write !== undefined) checkRange(written.write, isNumber && values === undefined, `${path}.write`)
   return {
     property,
     where,
@@ -215,6 +228,7 @@ function readTag(
       deadBandPercent,
       heartbeatMs: written.heartbeatMs ?? device.heartbeatMs,
     },
+    write: written.write && { ...written.write, condition: undefined },
   }
 }
 

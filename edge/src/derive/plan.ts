@@ -1,4 +1,5 @@
 import type { ReportRule } from '../reading/report.ts'
+import type { WriteRule } from '../writing/rule.ts'
 import { compileExpression, type Expression, ExpressionError } from './expression.ts'
 import type { WrittenAlarm, WrittenDerived } from './written.ts'
 
@@ -36,7 +37,9 @@ export interface PlannedDevice {
   /** Where it stands in the table. */
   path: string
   heartbeatMs: number
-  properties: readonly string[]
+  tags: readonly { property: string }[]
+  /** Conditions of writes; what they are compiled to goes into their rule. */
+  interlocks: readonly { rule: WriteRule; text: string; path: string }[]
   derived: readonly WrittenDerived[]
   alarms: readonly WrittenAlarm[]
 }
@@ -46,8 +49,8 @@ const windowsMax = 2_000
 /** Compiles every expression of a table. What is wrong goes to `problems`, each with its path. */
 export function planDerivation(devices: readonly PlannedDevice[], problems: string[]): DerivePlan {
   const all = new Map<string, Map<string, Series>>()
-  for (const { name, properties, derived } of devices) {
-    const names = [...properties, ...derived.map(({ property }) => property)]
+  for (const { name, tags, derived } of devices) {
+    const names = [...tags, ...derived].map(({ property }) => property)
     all.set(name, new Map(names.map((property) => [property, { device: name, property }])))
   }
   const series = (device: string, property: string) => all.get(device)?.get(property)
@@ -59,7 +62,7 @@ export function planDerivation(devices: readonly PlannedDevice[], problems: stri
 
 function nodesOf(device: PlannedDevice, series: DerivePlan['series'], problems: string[]): Node[] {
   const { name, path, heartbeatMs } = device
-  const taken = new Set(device.properties)
+  const taken = new Set(device.tags.map(({ property }) => property))
   const isFree = (property: string, at: string) => {
     if (taken.has(property)) problems.push(`${at}.property: “${property}” is there twice`)
     taken.add(property)
@@ -72,6 +75,11 @@ function nodesOf(device: PlannedDevice, series: DerivePlan['series'], problems: 
       problems.push(`${at}: ${error.message}`)
       return undefined
     }
+  }
+  for (const { rule, text, path: at } of device.interlocks) {
+    rule.condition = compiled(text, at)
+    if ((rule.condition?.windows.length ?? 0) > 0)
+      problems.push(`${at}: an expression without windows is expected; make the window a derived tag`)
   }
   const nodes: Node[] = []
   for (const [

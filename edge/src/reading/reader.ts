@@ -32,6 +32,8 @@ export interface DeviceState {
 
 export interface Reader {
   state: DeviceState
+  /** For what else is asked of the device. */
+  connection: DeviceConnection<unknown, Request<unknown>>
   stop(): Promise<void>
 }
 
@@ -53,7 +55,7 @@ class DeviceReader implements Reader {
   readonly #derivation: Derivation | undefined
   readonly #clock: Clock
   readonly #log: Log
-  readonly #connection: DeviceConnection<unknown, Request<unknown>>
+  readonly connection: DeviceConnection<unknown, Request<unknown>>
   readonly #circuit = new Circuit()
   readonly #groups: readonly ReadGroup[]
   readonly #sent = new Map<Tag, Reading>()
@@ -71,9 +73,9 @@ class DeviceReader implements Reader {
     this.#buffer = buffer
     this.#clock = clock
     this.#log = log
-    this.#connection = device.driver.open(device.settings)
+    this.connection = device.driver.open(device.settings)
     this.#phase = phaseOf(device.name)
-    this.#groups = this.#connection.subscribe === undefined ? groupsOf(device) : []
+    this.#groups = this.connection.subscribe === undefined ? groupsOf(device) : []
     this.state = {
       name: device.name,
       protocol: device.protocol,
@@ -85,7 +87,7 @@ class DeviceReader implements Reader {
       values: {},
     }
     this.#loops =
-      this.#connection.subscribe === undefined
+      this.connection.subscribe === undefined
         ? this.#groups.map((group) => this.#loop(group))
         : byPeriod(device.tags).map((tags) => this.#subscribe(tags))
   }
@@ -93,14 +95,14 @@ class DeviceReader implements Reader {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#stopping.resolve()
-    await this.#connection.close()
+    await this.connection.close()
     await Promise.all(this.#loops)
   }
 
   async #loop(group: ReadGroup): Promise<void> {
     const now = () => this.#clock.now()
     while (!this.#stopped) {
-      const { samples, error } = await group.read(this.#connection, now)
+      const { samples, error } = await group.read(this.connection, now)
       if (this.#stopped) return
       if (error === undefined) this.#answered(samples)
       else this.#failed(error)
@@ -112,7 +114,7 @@ class DeviceReader implements Reader {
   /** Subscribes until it succeeds; from then on the driver keeps the subscription alive, over breaks too. */
   async #subscribe(tags: readonly Tag[]): Promise<void> {
     const group = new SubscribedGroup({
-      connection: this.#connection,
+      connection: this.connection,
       tags,
       now: () => this.#clock.now(),
       keep: (samples) => this.#keep(samples),
