@@ -27,7 +27,7 @@ export async function startGateway(ask: GatewayCommand): Promise<Edge> {
   const { tagTableFile, home, ...rest } = ask
   const tagTable = readTable(tagTableFile)
   try {
-    const edge = await runEdge({ tagTable, identity: readIdentity(home), bufferFile: bufferOf(home), ...rest })
+    const edge = await runEdge({ tagTable, home, identity: readIdentity(home), bufferFile: bufferOf(home), ...rest })
     rest.log.info({ page: edge.statusUrl }, 'the gateway serves its own page')
     return edge
   } catch (error) {

@@ -18,6 +18,7 @@ import type { DerivePlan, PlannedDevice } from './derive/plan.ts'
 import { alarmList, derivedList, type WrittenAlarm, type WrittenDerived } from './derive/written.ts'
 import { type AnyDriver, type DriverTag, type TagType, tagTypes } from './driver.ts'
 import { driverOf, protocols } from './drivers.ts'
+import type { PageAddress } from './page/page.ts'
 import type { Meaning } from './reading/meaning.ts'
 import { type ReportRule, reportWays } from './reading/report.ts'
 import { checkRange, type WriteRule, type WrittenRule, writtenRule } from './writing/rule.ts'
@@ -48,7 +49,10 @@ export interface EdgeConfig {
   /** Undefined for an enrolled gateway, which has them from its enrolment. */
   platform: string | undefined
   token: string | undefined
+  /** Of the gateway's own page on loopback. */
   statusPort: number
+  /** Where the page is served beside that. */
+  page: PageAddress | undefined
   devices: EdgeDevice[]
   /** Derived tags and alarms; undefined where there are none. */
   derive: DerivePlan | undefined
@@ -58,6 +62,26 @@ const platformUrl: Check<string> = (value, path) =>
   /^mqtts?:\/\/[^/]/.test(text(value, path)) && URL.canParse(value as string)
     ? (value as string)
     : fail(path, 'an address that begins with mqtt:// or mqtts:// is expected')
+
+const shapeOfPage = shape<PageAddress>({
+  host: text,
+  port: integer(1, 65_535),
+  cert: optional(text),
+  key: optional(text),
+})
+const pageAddress: Check<PageAddress> = (value, path) => {
+  const address = shapeOfPage(value, path)
+  const isLoopback = /^(127\.|::1$|localhost$)/.test(address.host)
+  if ((address.cert === undefined) !== (address.key === undefined))
+    fail(`${path}.key`, 'certificate and key are expected together')
+  if (!isLoopback && address.cert === undefined)
+    fail(
+      `${path}.cert`,
+      'a certificate and its key are expected, since a password must not travel in the clear; make one with: ' +
+        'openssl req -x509 -newkey ed25519 -nodes -days 825 -keyout page.key -out page.crt -subj /CN=gateway',
+    )
+  return address
+}
 
 const isPositive: Check<number> = (value, path) =>
   finite(value, path) > 0 ? (value as number) : fail(path, 'a number above 0 is expected')
@@ -113,6 +137,7 @@ const writtenTable = shape<Omit<EdgeConfig, 'devices' | 'derive'> & { devices: W
   platform: optional(platformUrl),
   token: optional(text),
   statusPort: otherwise(integer(0, 65_535), 0),
+  page: optional(pageAddress),
   devices: listOf(
     shape<WrittenDevice>({
       name: text,
