@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startGateway } from '@kapok/edge/command'
@@ -65,7 +65,13 @@ beforeAll(async () => {
     }),
   )
   plc.faults.missing.add('holding/9')
-  const edge = await startGateway({ tagTableFile: table, home, clock: systemClock, log: makeLog('test', 'silent') })
+  const fd = openSync('/dev/null', 'w')
+  const edge = await startGateway({
+    tagTableFile: table,
+    home,
+    clock: systemClock,
+    log: makeLog('test', 'info', { fd }),
+  })
   url = edge.statusUrl
   stopping.push(
     () => rmSync(home, { recursive: true }),
@@ -139,6 +145,8 @@ test('the first visit sets the password; every page reads, fits and is accessibl
       await page.locator('h1').waitFor()
       await look(page, name, how)
     }
+    await page.goto(`${url}log`)
+    expect(await page.locator('main').textContent()).toContain('the device cannot be read {"device":"空压机 2"')
     expect(wrong).toEqual([])
     await context.close()
   }

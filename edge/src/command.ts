@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
+import { csvOf, describeBuffer } from './buffer/inspect.ts'
 import { TagTableError } from './check.ts'
 import { type Edge, firstSequenceOf, runEdge } from './edge.ts'
 import { enrol, IdentityError, readIdentity } from './identity.ts'
@@ -57,4 +58,29 @@ export async function enrolGateway(platform: string, code: string, home: string)
     if (error instanceof IdentityError) throw new CommandError(error.message, { cause: error })
     throw error
   }
+}
+
+export interface BufferQuestion {
+  /** Values as CSV instead of a summary, of this time: ISO 8601, from included, to not. */
+  csv?: boolean | undefined
+  from?: string | undefined
+  to?: string | undefined
+}
+
+/** What is in the buffer of a gateway, as pieces of text. Throws CommandError. */
+export function* inspectBuffer(home: string, { csv = false, from, to }: BufferQuestion): Generator<string> {
+  const range = { from: timeIn(from) ?? 0, to: timeIn(to) ?? Number.MAX_SAFE_INTEGER }
+  try {
+    if (csv) yield* csvOf(bufferOf(home), range)
+    else yield describeBuffer(bufferOf(home))
+  } catch (error) {
+    throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
+function timeIn(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) throw new CommandError(`“${text}” is no time; give it like 2027-01-31T08:00:00+08:00`)
+  return at
 }

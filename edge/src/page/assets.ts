@@ -16,7 +16,7 @@ h1{font-size:22px;margin:12px 0}h2{font-size:17px;margin:24px 0 8px}
 .card b{display:block;font-size:19px}.soft,small{color:var(--soft)}
 .good{color:var(--accent)}.bad{color:var(--bad)}.warn{color:var(--warn)}
 table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid var(--line);padding:8px 8px 8px 0;text-align:left;vertical-align:top}
-td.value{font-variant-numeric:tabular-nums;font-weight:600}
+th{white-space:nowrap}td.value{font-variant-numeric:tabular-nums;font-weight:600}
 ul.plain{list-style:none;padding:0;margin:0}ul.plain li{border-bottom:1px solid var(--line);padding:10px 0}
 .notice{border-left:4px solid var(--accent);background:var(--card);padding:10px 14px;margin:12px 0}.notice.bad{border-color:var(--bad);color:var(--ink)}
 form.stack{display:grid;gap:10px;max-width:440px}label{display:grid;gap:4px}label.row{display:flex;gap:8px;align-items:baseline}

@@ -1,4 +1,6 @@
-import { CommandError, enrolGateway, startGateway } from '@kapok/edge/command'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type BufferQuestion, CommandError, enrolGateway, inspectBuffer, startGateway } from '@kapok/edge/command'
 import { SetupError } from '../config.ts'
 import { roleClock, runRole } from './role.ts'
 
@@ -10,6 +12,10 @@ export const runEdgeRole = (tagTableFile: string, home: string) =>
 export async function enrolEdge(platform: string, code: string, home: string): Promise<void> {
   process.stdout.write(`${await inSentences(enrolGateway(platform, code, home))}\n`)
 }
+
+/** `kapok edge-buffer <home>`. */
+export const showEdgeBuffer = (home: string, question: BufferQuestion) =>
+  inSentences(pipeline(Readable.from(inspectBuffer(home, question)), process.stdout))
 
 async function inSentences<T>(work: Promise<T>): Promise<T> {
   try {
