@@ -1,4 +1,5 @@
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startGateway } from '@kapok/edge/command'
@@ -9,6 +10,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { violationsOn } from './support/axe.ts'
 import { launchBrowser } from './support/browser.ts'
+import { selfSigned } from './support/certificate.ts'
 import { freePort, waitFor } from './support/platform.ts'
 
 // The gateway's own page in a real browser, without any platform.
@@ -187,4 +189,43 @@ test('a value that changes in the machine is seen without a reload, and its alar
   // A refused write is answered with 422, which the browser logs.
   expect(wrong.filter((words) => !words.includes('422'))).toEqual([])
   await context.close()
+})
+
+test('beyond the loopback page it is TLS: the first password needs the token of the log, and no state is open there', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'kapok-edge-tls-'))
+  const { cert, key } = selfSigned()
+  writeFileSync(join(home, 'page.crt'), cert)
+  writeFileSync(join(home, 'page.key'), key)
+  const port = await freePort()
+  const page = { host: '127.0.0.1', port, cert: join(home, 'page.crt'), key: join(home, 'page.key') }
+  const tags = [{ property: 'x', address: 'holding/0', type: 'uint16' }]
+  const devices = [{ name: 'm', protocol: 'modbus', connection: plc.settings, tags }]
+  writeFileSync(join(home, 'plant.yaml'), JSON.stringify({ page, devices }))
+  const fd = openSync(join(home, 'log'), 'w')
+  const log = makeLog('test', 'info', { fd })
+  const edge = await startGateway({ tagTableFile: join(home, 'plant.yaml'), home, clock: systemClock, log })
+  stopping.push(
+    () => rmSync(home, { recursive: true }),
+    () => edge.stop(),
+  )
+  const ask = (method: string, path: string, form: Record<string, string> = {}) =>
+    new Promise<{ status: number | undefined; cookie: string }>((done, fail) => {
+      const headers = { Origin: `https://127.0.0.1:${port}` }
+      const sent = request(
+        { host: '127.0.0.1', port, method, path, ca: cert, ...(method === 'POST' ? { headers } : {}) },
+        (reply) => {
+          reply.resume()
+          done({ status: reply.statusCode, cookie: String(reply.headers['set-cookie'] ?? '') })
+        },
+      )
+      sent.on('error', fail)
+      sent.end(new URLSearchParams(form).toString())
+    })
+  expect(await ask('GET', '/status')).toMatchObject({ status: 401 })
+  expect(await ask('GET', '/metrics')).toMatchObject({ status: 401 })
+  expect(await ask('POST', '/password', { password, token: 'guess' })).toMatchObject({ status: 401 })
+  const [, token = ''] = /"token":"([^"]+)"/.exec(readFileSync(join(home, 'log'), 'utf8')) ?? []
+  const set = await ask('POST', '/password', { password, token })
+  expect(set.status).toBe(303)
+  expect(set.cookie).toContain('; Secure')
 })

@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SettableClock } from '@kapok/kit/clock'
@@ -169,4 +170,34 @@ test('an enrolment that fails says why in the page, and the gateway goes on', as
   expect(await enrol('kapok')).toEqual([422, expect.stringContaining('begins with http:// or https://')])
   expect(await enrol('http://127.0.0.1:1')).toEqual([422, expect.stringContaining('cannot be reached')])
   expect(await (await get('/', cookie)).text()).toContain('Not set up')
+})
+
+test('with the platform’s address and a one-time code the gateway is enrolled from its page and sends at once', async () => {
+  const { post, signedIn, get, home } = await gateway()
+  const asked: { code: string; publicKey: string }[] = []
+  const platform = createServer((ask, answer) => {
+    let body = ''
+    ask.on('data', (chunk) => (body += String(chunk)))
+    ask.on('end', () => {
+      if (ask.url === '/api/gateways/enrol') asked.push(JSON.parse(body) as { code: string; publicKey: string })
+      answer.end(
+        JSON.stringify(
+          ask.url === '/api/platform' ? { mqttPort: 1 } : { token: 't', gatewayId: 'g', name: '一号厂房' },
+        ),
+      )
+    })
+  }).listen(0, '127.0.0.1')
+  running.push(() => void platform.close())
+  await until('the platform to listen', () => platform.listening)
+  const address = `http://127.0.0.1:${(platform.address() as AddressInfo).port}`
+  const cookie = await signedIn()
+  const reply = await post('/set-up', { platform: address, code: 'aaaa-bbbb' }, cookie)
+  expect([reply.status, await reply.text()]).toEqual([200, expect.stringContaining('一号厂房')])
+  expect(asked).toMatchObject([
+    { code: 'AAAA-BBBB', publicKey: expect.stringMatching(/^[\w-]{43}$/), firstSequence: 1 },
+  ])
+  expect(statSync(join(home, 'identity.json')).mode & 0o777).toBe(0o600)
+  const overview = await (await get('/', cookie)).text()
+  expect(overview).toContain('mqtt://127.0.0.1:1')
+  expect(overview).not.toContain('Not set up')
 })
