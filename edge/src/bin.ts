@@ -1,13 +1,16 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { systemClock } from '@kapok/kit/clock'
 import { makeLog } from '@kapok/kit/log'
-import { CommandError, enrolGateway, startGateway } from './command.ts'
+import { CommandError, enrolGateway, inspectBuffer, startGateway } from './command.ts'
 import { makeTable, type Said, simulateMachine } from './table-command.ts'
 
 const help = `kapok-edge run [tag table] [--home <folder>]       read the machines of the table, or of the platform’s configuration
 kapok-edge enrol <platform> <code> [--home <folder>]   make a key and bring it to the platform, once
 kapok-edge simulate <model> [--port <n>] [--host <address>]   play a machine of the library
 kapok-edge table [<model> | browse … | import … | export …]   make a piece of a tag table; alone, list the models
+kapok-edge buffer [--home <folder>] [--csv --from <time> --to <time>]   what waits and what was delivered; values as CSV
 `
 
 /** The gateway as a package of its own. In the repository `kapok edge` does the same. */
@@ -18,6 +21,9 @@ const { values, positionals } = parseArgs({
     host: { type: 'string' },
     name: { type: 'string', default: 'machine' },
     port: { type: 'string', default: '0' },
+    csv: { type: 'boolean' },
+    from: { type: 'string' },
+    to: { type: 'string' },
   },
 })
 const said: Said = {
@@ -37,6 +43,7 @@ try {
       { name: values.name, host: values.host ?? '127.0.0.1' },
       said,
     )
+  else if (verb === 'buffer') await pipeline(Readable.from(inspectBuffer(values.home, values)), process.stdout)
   else {
     process.stderr.write(help)
     process.exitCode = 2

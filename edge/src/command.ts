@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
+import { csvOf, describeBuffer } from './buffer/inspect.ts'
 import { TagTableError } from './check.ts'
 import { type Edge, type EdgeOptions, firstSequenceOf, runEdge } from './edge.ts'
 import { enrol, IdentityError, readIdentity } from './identity.ts'
@@ -67,13 +68,9 @@ async function beginRun(ask: GatewayCommand, more: Pick<EdgeOptions, 'logTail' |
   const { tagTableFile, home, ...rest } = ask
   try {
     const identity = readIdentity(home)
-    if (tagTableFile === undefined && identity === undefined)
-      throw new CommandError(
-        `The gateway of ${home} is not enrolled. Enrol it with a code from its page, or give a tag table.`,
-      )
     const configuration =
       tagTableFile === undefined ? new KeptConfiguration(home, rest.clock.now()) : readTable(tagTableFile)
-    const edge = await runEdge({ configuration, identity, bufferFile: bufferOf(home), ...rest, ...more })
+    const edge = await runEdge({ configuration, home, identity, bufferFile: bufferOf(home), ...rest, ...more })
     rest.log.info({ page: edge.statusUrl }, 'the gateway serves its own page')
     return edge
   } catch (error) {
@@ -104,4 +101,29 @@ export async function enrolGateway(platform: string, code: string, home: string)
     if (error instanceof IdentityError) throw new CommandError(error.message, { cause: error })
     throw error
   }
+}
+
+export interface BufferQuestion {
+  /** Values as CSV instead of a summary, of this time: ISO 8601, from included, to not. */
+  csv?: boolean | undefined
+  from?: string | undefined
+  to?: string | undefined
+}
+
+/** What is in the buffer of a gateway, as pieces of text. Throws CommandError. */
+export function* inspectBuffer(home: string, { csv = false, from, to }: BufferQuestion): Generator<string> {
+  const range = { from: timeIn(from) ?? 0, to: timeIn(to) ?? Number.MAX_SAFE_INTEGER }
+  try {
+    if (csv) yield* csvOf(bufferOf(home), range)
+    else yield describeBuffer(bufferOf(home))
+  } catch (error) {
+    throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
+function timeIn(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) throw new CommandError(`“${text}” is no time; give it like 2027-01-31T08:00:00+08:00`)
+  return at
 }

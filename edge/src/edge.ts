@@ -1,25 +1,29 @@
-import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { type Clock, SettableClock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { EdgeBuffer } from './buffer/buffer.ts'
 import { TagTableError } from './check.ts'
-import type { Identity } from './identity.ts'
+import { enrol, type Identity } from './identity.ts'
 import { HealthReports } from './managed/health.ts'
 import type { KeptConfiguration } from './managed/kept-configuration.ts'
 import type { LogTail } from './managed/log-tail.ts'
 import { readManagedTable } from './managed/managed-table.ts'
 import { Management, runningOf } from './managed/management.ts'
+import { startPage } from './page/page.ts'
+import type { DeviceState } from './reading/reader.ts'
 import { Readers } from './reading/readers.ts'
-import { startStatusPage } from './status-page.ts'
 import { type ClockStep, SteadyClock } from './steady-clock.ts'
 import { type EdgeConfig, readTagTable } from './tag-table.ts'
-import { startUplink } from './uplink.ts'
+import { startUplink, type UplinkState } from './uplink.ts'
+import { WriteLog } from './writing/write-log.ts'
 
 export interface EdgeOptions {
   /** The tag table, YAML text; or where the configuration is kept that the platform gave. */
   configuration: string | KeptConfiguration
   /** Of an enrolled gateway; without it the tag table says the platform and the token. */
   identity?: Identity | undefined
+  /** Folder of key, password and record of writes. */
+  home: string
   /** File of the buffer. */
   bufferFile: string
   clock: Clock
@@ -42,22 +46,23 @@ export interface Edge {
 
 const trialMs = 60_000
 
-// driver → normalise → buffer → uplink
+// driver → normalise → derive → buffer → uplink
 export async function runEdge(options: EdgeOptions): Promise<Edge> {
-  const { configuration, identity, bufferFile, clock, monotonic, log, logTail, restart } = options
+  const { configuration, home, identity, bufferFile, clock, monotonic, log, logTail, restart } = options
   const beganAt = performance.now()
   const kept = typeof configuration === 'string' ? undefined : configuration
   const table =
     typeof configuration === 'string' ? await readTagTable(configuration) : await goodTable(configuration, clock, log)
   const { platform, token } = identity ?? table
-  if (platform === undefined || token === undefined)
-    throw new TagTableError('table: platform and token are expected, or a gateway that is enrolled')
   const buffer = new EdgeBuffer(bufferFile)
+  const clockSteps: ClockStep[] = []
   // A world's clock is set by its owner and on purpose; a plant's by accident, or by NTP that found the time.
   const steady = clock instanceof SettableClock ? undefined : new SteadyClock(clock, clockWasSet, monotonic)
   function clockWasSet(step: ClockStep): void {
     log.warn({ ...step, alarm: 'clock.set' }, 'the clock of this box was set; values that wait are moved with it')
+    clockSteps.splice(0, clockSteps.length, ...clockSteps.slice(-9), step)
     keepStep(step)
+    readers.derivation?.clockWasSet(step.after - step.before)
   }
   /** A disk that takes nothing just now must not end the gateway, and the step must not be lost. */
   function keepStep(step: ClockStep): void {
@@ -71,55 +76,95 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
   let pendingStep: NodeJS.Timeout | undefined
   const time = steady ?? clock
   buffer.beginRun(time.now())
-  const readers = new Readers(buffer, time, log)
-  await readers.run(table.devices)
+  const writeLog = new WriteLog(join(home, 'writes.jsonl'))
+  const readers = new Readers(buffer, writeLog, time, log)
+  await readers.run(table)
   const key = identity?.key
   let management: Management | undefined
   const onRequest = (payload: Uint8Array) => management?.take(payload)
-  const uplink = startUplink({ url: platform, token, key, buffer, log, ...(key === undefined ? {} : { onRequest }) })
-  const reports = new HealthReports(
-    { devices: () => readers.states, buffer, clock: time, beganAt, configuration: () => runningOf(kept) },
-    uplink,
-  )
-  management = new Management({
-    readers,
-    uplink,
-    reports,
-    kept,
-    clock: time,
-    log,
-    logTail,
-    restart,
-    trialMs: options.trialMs ?? trialMs,
-  })
-  const page = await startStatusPage(table.statusPort, {
-    get devices() {
-      return readers.states
+  const uplink =
+    platform === undefined || token === undefined
+      ? undefined
+      : startUplink({ url: platform, token, key, buffer, log, ...(key === undefined ? {} : { onRequest }) })
+  if (uplink === undefined) log.warn('this gateway has no platform yet: values are kept; enrol it on its own page')
+  const reports =
+    uplink &&
+    new HealthReports(
+      { devices: () => readers.states, buffer, clock: time, beganAt, configuration: () => runningOf(kept) },
+      uplink,
+    )
+  management =
+    uplink &&
+    reports &&
+    new Management({
+      readers,
+      uplink,
+      reports,
+      kept,
+      clock: time,
+      log,
+      logTail,
+      restart,
+      trialMs: options.trialMs ?? trialMs,
+    })
+  const uplinkState = () => uplink?.state ?? noUplink
+  const page = await startPage({
+    ...{ port: table.statusPort, beyond: table.page, home, log },
+    status: {
+      get devices() {
+        return readers.states
+      },
+      get uplink() {
+        return uplinkState()
+      },
+      buffer,
     },
-    uplink: uplink.state,
-    buffer,
+    source: {
+      identity: () => identity && { name: identity.name, fingerprint: identity.key.fingerprint },
+      platform: () => platform,
+      uplink: uplinkState,
+      machines: () => readers.devices.map((device, i) => ({ device, state: readers.states[i] as DeviceState })),
+      alarms: () => readers.derivation?.alarms() ?? [],
+      ...{ buffer, clock: time, clockSteps, logTail, writeLog },
+      get writer() {
+        return readers.writer
+      },
+      async enrol(address, code) {
+        await enrol(home, { platform: address, code, firstSequence: firstSequenceIn(buffer) })
+        // The page's answer goes out first.
+        setTimeout(restart, 200)
+      },
+    },
   })
-  const { port } = page.address() as AddressInfo
   return {
-    statusUrl: `http://127.0.0.1:${port}/`,
+    statusUrl: page.url,
     async stop() {
-      page.closeAllConnections()
-      page.close()
-      await management.stop()
-      reports.stop()
+      page.stop()
+      await management?.stop()
+      reports?.stop()
       await readers.stop()
       buffer.flush()
-      await uplink.stop()
+      await uplink?.stop()
       steady?.stop()
       clearTimeout(pendingStep)
+      writeLog.close()
       buffer.close()
     },
   }
 }
 
+const noUplink: UplinkState = { connected: false, lastError: undefined, sentPoints: 0, lastAcknowledged: undefined }
+
 /** The configuration that ran last. One that this version of the gateway cannot read is told, and nothing is read meanwhile. */
 async function goodTable(kept: KeptConfiguration, clock: Clock, log: Log): Promise<EdgeConfig> {
-  const none: EdgeConfig = { platform: undefined, token: undefined, statusPort: 0, devices: [] }
+  const none: EdgeConfig = {
+    platform: undefined,
+    token: undefined,
+    statusPort: 0,
+    devices: [],
+    derive: undefined,
+    page: undefined,
+  }
   const { good } = kept
   if (good === undefined) return none
   try {
@@ -135,8 +180,13 @@ async function goodTable(kept: KeptConfiguration, clock: Clock, log: Log): Promi
 /** The first batch that a key will sign that is enrolled now. */
 export function firstSequenceOf(bufferFile: string): number {
   const buffer = new EdgeBuffer(bufferFile)
-  const [oldest] = buffer.waiting(0, Number.MAX_SAFE_INTEGER, 1)
-  const first = oldest?.seq ?? buffer.nextSeq()
+  const first = firstSequenceIn(buffer)
   buffer.close()
   return first
+}
+
+function firstSequenceIn(buffer: EdgeBuffer): number {
+  buffer.flush()
+  const [oldest] = buffer.waiting(0, Number.MAX_SAFE_INTEGER, 1)
+  return oldest?.seq ?? buffer.nextSeq()
 }

@@ -14,10 +14,14 @@ import {
   TagTableError,
   text,
 } from './check.ts'
+import type { DerivePlan, PlannedDevice } from './derive/plan.ts'
+import { alarmList, derivedList, type WrittenAlarm, type WrittenDerived } from './derive/written.ts'
 import { type AnyDriver, type DriverTag, type TagType, tagTypes } from './driver.ts'
 import { driverOf, protocols } from './drivers.ts'
+import type { PageAddress } from './page/page.ts'
 import type { Meaning } from './reading/meaning.ts'
 import { type ReportRule, reportWays } from './reading/report.ts'
+import { checkRange, type WriteRule, type WrittenRule, writtenRule } from './writing/rule.ts'
 
 /** One value of a machine: where it stands, what it means, and when it is worth sending. */
 export interface Tag extends DriverTag<unknown> {
@@ -28,6 +32,8 @@ export interface Tag extends DriverTag<unknown> {
   periodMs: number
   meaning: Meaning
   report: ReportRule
+  /** Undefined: it is read-only. */
+  write: WriteRule | undefined
 }
 
 export interface EdgeDevice {
@@ -43,14 +49,39 @@ export interface EdgeConfig {
   /** Undefined for an enrolled gateway, which has them from its enrolment. */
   platform: string | undefined
   token: string | undefined
+  /** Of the gateway's own page on loopback. */
   statusPort: number
+  /** Where the page is served beside that. */
+  page: PageAddress | undefined
   devices: EdgeDevice[]
+  /** Derived tags and alarms; undefined where there are none. */
+  derive: DerivePlan | undefined
 }
 
 const platformUrl: Check<string> = (value, path) =>
   /^mqtts?:\/\/[^/]/.test(text(value, path)) && URL.canParse(value as string)
     ? (value as string)
     : fail(path, 'an address that begins with mqtt:// or mqtts:// is expected')
+
+const shapeOfPage = shape<PageAddress>({
+  host: text,
+  port: integer(1, 65_535),
+  cert: optional(text),
+  key: optional(text),
+})
+const pageAddress: Check<PageAddress> = (value, path) => {
+  const address = shapeOfPage(value, path)
+  const isLoopback = /^(127\.|::1$|localhost$)/.test(address.host)
+  if ((address.cert === undefined) !== (address.key === undefined))
+    fail(`${path}.key`, 'certificate and key are expected together')
+  if (!isLoopback && address.cert === undefined)
+    fail(
+      `${path}.cert`,
+      'a certificate and its key are expected, since a password must not travel in the clear; make one with: ' +
+        'openssl req -x509 -newkey ed25519 -nodes -days 825 -keyout page.key -out page.crt -subj /CN=gateway',
+    )
+  return address
+}
 
 const isPositive: Check<number> = (value, path) =>
   finite(value, path) > 0 ? (value as number) : fail(path, 'a number above 0 is expected')
@@ -72,6 +103,7 @@ interface WrittenTag {
   deadBand: number
   deadBandPercent: number
   heartbeatMs: number | undefined
+  write: WrittenRule | undefined
 }
 
 const writtenTag = shape<WrittenTag>({
@@ -87,6 +119,7 @@ const writtenTag = shape<WrittenTag>({
   deadBand: otherwise(notNegative, 0),
   deadBandPercent: otherwise(notNegative, 0),
   heartbeatMs: optional(integer(1_000, 86_400_000)),
+  write: optional(writtenRule),
 })
 
 interface WrittenDevice {
@@ -96,12 +129,15 @@ interface WrittenDevice {
   periodMs: number
   heartbeatMs: number
   tags: unknown[]
+  derived: WrittenDerived[]
+  alarms: WrittenAlarm[]
 }
 
-const writtenTable = shape<Omit<EdgeConfig, 'devices'> & { devices: WrittenDevice[] }>({
+const writtenTable = shape<Omit<EdgeConfig, 'devices' | 'derive'> & { devices: WrittenDevice[] }>({
   platform: optional(platformUrl),
   token: optional(text),
   statusPort: otherwise(integer(0, 65_535), 0),
+  page: optional(pageAddress),
   devices: listOf(
     shape<WrittenDevice>({
       name: text,
@@ -110,6 +146,8 @@ const writtenTable = shape<Omit<EdgeConfig, 'devices'> & { devices: WrittenDevic
       periodMs: otherwise(period, 1_000),
       heartbeatMs: otherwise(integer(1_000, 86_400_000), 60_000),
       tags: listOf((value) => value, 100_000),
+      derived: derivedList,
+      alarms: alarmList,
     }),
     2_000,
   ),
@@ -131,16 +169,20 @@ export async function checkTagTable(written: unknown): Promise<EdgeConfig> {
   const table = writtenTable(ofThisVersion(written), 'table')
   const problems: string[] = []
   const devices: EdgeDevice[] = []
+  const planned: PlannedDevice[] = []
   const names = new Set<string>()
   for (const [d, written] of table.devices.entries()) {
     const path = `table.devices[${d}]`
     if (names.has(written.name)) problems.push(`${path}.name: “${written.name}” is there twice`)
     names.add(written.name)
     const device = await readDevice(written, path, problems)
-    if (device !== undefined) devices.push(device)
+    if (device === undefined) continue
+    devices.push(device)
+    planned.push({ ...written, path, tags: device.tags, interlocks: interlocksOf(device, written, path) })
   }
+  const derive = await planOf(planned, problems)
   if (problems.length > 0) throw new TagTableError(summaryOf(problems), problems)
-  return { ...table, devices }
+  return { ...table, devices, derive }
 }
 
 /** The version of what can stand in a tag table; it need not be written. */
@@ -157,6 +199,20 @@ function ofThisVersion(written: unknown): unknown {
     )
   return table
 }
+
+/** CEL is loaded for a table that has expressions, and for no other. */
+async function planOf(devices: readonly PlannedDevice[], problems: string[]): Promise<DerivePlan | undefined> {
+  if (!devices.some((each) => each.derived.length + each.alarms.length + each.interlocks.length > 0)) return undefined
+  const { planDerivation } = await import('./derive/plan.ts')
+  return planDerivation(devices, problems)
+}
+
+const interlocksOf = ({ tags }: EdgeDevice, written: WrittenDevice, path: string): PlannedDevice['interlocks'] =>
+  tags.flatMap(({ property, write }) => {
+    if (write?.interlock === undefined) return []
+    const place = written.tags.findIndex((each) => (each as WrittenTag).property === property)
+    return [{ rule: write, text: write.interlock, path: `${path}.tags[${place}].write.interlock` }]
+  })
 
 const problemsShown = 20
 
@@ -203,6 +259,7 @@ function readTag(
   if (!isNumber && (scale !== 1 || offset !== 0)) fail(`${path}.scale`, `nothing is expected: a ${type} has no scale`)
   if (!isNumber && rollOver !== undefined) fail(`${path}.rollOver`, 'a whole number type is expected for a counter')
   if (values !== undefined && type === 'text') fail(`${path}.values`, 'nothing is expected: a text is a word already')
+  if (written.write !== undefined) checkRange(written.write, isNumber && values === undefined, `${path}.write`)
   return {
     property,
     where,
@@ -216,6 +273,7 @@ function readTag(
       deadBandPercent,
       heartbeatMs: written.heartbeatMs ?? device.heartbeatMs,
     },
+    write: written.write && { ...written.write, condition: undefined },
   }
 }
 

@@ -65,6 +65,17 @@ program
   )
 
 program
+  .command('edge-buffer')
+  .argument('<home>', 'where the gateway keeps its key and the values that wait')
+  .option('--csv', 'the values themselves, as CSV')
+  .option('--from <time>', 'of this time on, e.g. 2027-01-31T08:00:00+08:00')
+  .option('--to <time>', 'before this time')
+  .description('what is in the buffer of a gateway: waiting, delivered, gaps, runs')
+  .action(async (home: string, question: { csv?: boolean; from?: string; to?: string }) =>
+    (await import('./roles/edge.ts')).showEdgeBuffer(home, question),
+  )
+
+program
   .command('verify')
   .argument('<bundle>', 'evidence bundle, a JSON file')
   .option(

@@ -25,6 +25,22 @@ export interface Gap {
   reason: string
 }
 
+/** A start of the gateway, and by how much its clock was set while it ran, ms. */
+export interface Run {
+  id: number
+  beganAt: number
+  clockSteps: number
+}
+
+export interface BatchCounts {
+  waitingBatches: number
+  deliveredBatches: number
+  deliveredPoints: number
+  oldestWaiting: number | null
+  oldest: number | null
+  newest: number | null
+}
+
 const version = 1
 const schema = `
   CREATE TABLE batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, points INTEGER NOT NULL,
@@ -199,8 +215,41 @@ export class BatchFile {
     for (const row of this.#statements.between.iterate(to, from)) yield (row as unknown as Row).body
   }
 
+  /** Batches of values from `seq` on that touch [from, to), in the order of their numbers; delivered or not. */
+  piece(seq: number, { from, to }: { from: number; to: number }, limit: number): { seq: number; body: Uint8Array }[] {
+    const rows = this.#statements.piece.all(seq, to, from, limit) as unknown as Row[]
+    return rows.map((row) => ({ seq: row.seq, body: row.shift === 0 ? row.body : shiftTimes(row.body, row.shift) }))
+  }
+
+  /** A batch from which on everything since `from` is found. Numbers follow time but for devices whose own clock is late. */
+  seqNear(from: number): number {
+    let [low, high] = [0, this.nextSeq()]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const row = this.#statements.timeAt.get(middle) as { last_at: number } | undefined
+      if (row === undefined || row.last_at >= from) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
   gaps(fromId: number, limit: number): Gap[] {
     return this.#statements.gaps.all(fromId, limit) as unknown as Gap[]
+  }
+
+  /** Time of the oldest value that waits. */
+  oldestWaitingAt(): number | undefined {
+    return (this.#statements.oldestWaitingAt.get() as { first_at: number } | undefined)?.first_at
+  }
+
+  /** Counts everything; a full scan, for the command line. */
+  inspect(): BatchCounts {
+    return this.#statements.inspect.get() as unknown as BatchCounts
+  }
+
+  /** The newest runs of the gateway, newest first. */
+  runs(limit: number): Run[] {
+    return this.#statements.runs.all(limit) as unknown as Run[]
   }
 
   nextSeq(): number {
@@ -269,6 +318,20 @@ function statementsOf(db: DatabaseSync) {
     keepTimes: db.prepare('UPDATE batch SET clock_steps = clock_steps + ? WHERE seq = ? AND run = ?'),
     stepClock: db.prepare('UPDATE run SET clock_steps = ? WHERE id = ?'),
     between: db.prepare(`SELECT * FROM batch WHERE first_at < ? AND last_at >= ? AND kind = 'points' ORDER BY seq`),
+    piece: db.prepare(`SELECT b.seq, b.body, coalesce(r.clock_steps - b.clock_steps, 0) AS shift
+      FROM batch b LEFT JOIN run r ON r.id = b.run
+      WHERE b.seq >= ? AND b.first_at < ? AND b.last_at >= ? AND b.kind = 'points' ORDER BY b.seq LIMIT ?`),
+    timeAt: db.prepare(`SELECT last_at FROM batch WHERE seq >= ? AND kind = 'points' ORDER BY seq LIMIT 1`),
+    inspect: db.prepare(`SELECT count(*) FILTER (WHERE delivered = 0) AS waitingBatches,
+      count(*) FILTER (WHERE delivered = 1) AS deliveredBatches,
+      coalesce(sum(points) FILTER (WHERE delivered = 1 AND kind = 'points'), 0) AS deliveredPoints,
+      min(first_at) FILTER (WHERE delivered = 0 AND kind = 'points') AS oldestWaiting,
+      min(first_at) FILTER (WHERE kind = 'points') AS oldest, max(last_at) FILTER (WHERE kind = 'points') AS newest
+      FROM batch`),
+    oldestWaitingAt: db.prepare(
+      `SELECT first_at FROM batch WHERE delivered = 0 AND kind = 'points' ORDER BY seq LIMIT 1`,
+    ),
+    runs: db.prepare('SELECT id, began_at AS beganAt, clock_steps AS clockSteps FROM run ORDER BY id DESC LIMIT ?'),
     gaps: db.prepare(
       'SELECT id, first_at AS firstAt, last_at AS lastAt, points, reason FROM gap WHERE id >= ? ORDER BY id LIMIT ?',
     ),

@@ -1,5 +1,5 @@
 import { type BatchPoint, decodeCompactBatch, encodeCompactBatch } from '@kapok/contracts/compact-batch'
-import { BatchFile, type BatchRow, type Gap } from './batch-file.ts'
+import { type BatchCounts, BatchFile, type BatchRow, type Gap, type Run } from './batch-file.ts'
 
 export type { BatchRow, Gap } from './batch-file.ts'
 
@@ -31,6 +31,10 @@ const batchPoints = 5_000
 const batchBytes = 512 * 1024
 /** Points that wait for the disk at most; more means that it does not keep up. */
 const pendingMax = 500_000
+/** Batches that are decoded in one go. */
+const pieceBatches = 50
+/** A device that stamps its values itself may be this late. */
+const lateMs = 3_600_000
 const defaults = { quotaBytes: 2 * 1024 ** 3, whenFull: 'drop-oldest', historyMs: 7 * 86_400_000 } as const
 
 /** Values that the disk did not take. */
@@ -72,9 +76,9 @@ export class EdgeBuffer {
     this.#options = { ...defaults, ...options }
   }
 
-  /** Resolves when the points are on disk; rejects with BufferFull or the disk's error, and then they are in a gap. */
+  /** Resolves when points and notes are on disk, both or none of them; rejects with BufferFull or the disk's error, and then they are in a gap. */
   append(points: readonly EdgePoint[], notes: readonly Note[] = []): Promise<void> {
-    if (points.length === 0) return Promise.resolve()
+    if (points.length === 0 && notes.length === 0) return Promise.resolve()
     // One that cannot be written must not take others with it.
     const wrong = points.find(
       ({ at, value }) => !Number.isSafeInteger(at) || (typeof value === 'number' && !Number.isFinite(value)),
@@ -227,6 +231,33 @@ export class EdgeBuffer {
       for (const point of decodeCompactBatch(body))
         if (point.device === device && point.property === property && point.at !== undefined)
           if (point.at >= from && point.at < to) yield point as EdgePoint
+  }
+
+  /**
+   * A piece of [from, to): values of all series, delivered or not, in the order in which they were written, and where the
+   * next piece begins; without that it was the last one. Whoever reads much lets others run between two pieces.
+   */
+  historyPiece({ from, to }: { from: number; to: number }, next?: number): { points: EdgePoint[]; next?: number } {
+    const begin = next ?? this.#file.seqNear(from - lateMs)
+    const batches = this.#file.piece(begin, { from, to }, pieceBatches)
+    const points = batches
+      .flatMap(({ body }) => decodeCompactBatch(body))
+      .filter(({ at }) => at !== undefined && at >= from && at < to) as EdgePoint[]
+    const last = batches.at(-1)
+    return last === undefined || batches.length < pieceBatches ? { points } : { points, next: last.seq + 1 }
+  }
+
+  /** Time of the oldest value that waits for the platform. */
+  oldestWaitingAt(): number | undefined {
+    return this.#file.oldestWaitingAt()
+  }
+
+  inspect(): BatchCounts {
+    return this.#file.inspect()
+  }
+
+  runs(limit: number): Run[] {
+    return this.#file.runs(limit)
   }
 
   /** The note that was last written under a name. */

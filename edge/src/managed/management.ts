@@ -11,8 +11,7 @@ import {
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { ReadGroup } from '../reading/read-group.ts'
-import type { Readers } from '../reading/readers.ts'
-import type { EdgeDevice } from '../tag-table.ts'
+import type { Readers, ReadTable } from '../reading/readers.ts'
 import type { Uplink } from '../uplink.ts'
 import { dryRun, triedSample } from './dry-run.ts'
 import type { HealthReports } from './health.ts'
@@ -94,12 +93,12 @@ export class Management {
     if (kept === undefined || kept.order === order) return
     kept.begin(order, { version: next.version, text: next.text })
     void reports.report()
-    let before: readonly EdgeDevice[] | undefined
+    let before: ReadTable | undefined
     try {
-      const { devices } = await readManagedTable(next.text)
-      before = readers.devices
+      const table = await readManagedTable(next.text)
+      before = readers.table
       if (this.#stopped) return
-      await readers.run(devices)
+      await readers.run(table)
       await this.#reachesPlatform(trialMs)
       kept.commit()
       log.info({ version: next.version }, 'the configuration of the platform runs')

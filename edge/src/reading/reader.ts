@@ -1,6 +1,7 @@
 import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import type { EdgeBuffer, EdgePoint, Note } from '../buffer/buffer.ts'
+import type { Derivation, Taken } from '../derive/derivation.ts'
 import { type DeviceConnection, DeviceError, type Quality, quality, type Request, type TagValue } from '../driver.ts'
 import type { EdgeDevice, Tag } from '../tag-table.ts'
 import { Circuit, isDoubling } from './circuit.ts'
@@ -38,17 +39,24 @@ export interface Reader {
 }
 
 /** Reads one device, each group of tags on its period, on its own connection, so that a dead one delays nobody. */
-export function startReader(device: EdgeDevice, buffer: EdgeBuffer, clock: Clock, log: Log): Reader {
-  return new DeviceReader(device, buffer, clock, log)
+export function startReader(
+  device: EdgeDevice,
+  buffer: EdgeBuffer,
+  clock: Clock,
+  log: Log,
+  derivation?: Derivation,
+): Reader {
+  return new DeviceReader(device, buffer, clock, log, derivation)
 }
 
 class DeviceReader implements Reader {
   readonly state: DeviceState
   readonly #device: EdgeDevice
   readonly #buffer: EdgeBuffer
+  readonly #derivation: Derivation | undefined
   readonly #clock: Clock
   readonly #log: Log
-  readonly #connection: DeviceConnection<unknown, Request<unknown>>
+  readonly connection: DeviceConnection<unknown, Request<unknown>>
   readonly #circuit = new Circuit()
   readonly #groups: readonly ReadGroup[]
   readonly #sent = new Map<Tag, Reading>()
@@ -60,14 +68,15 @@ class DeviceReader implements Reader {
   #stopped = false
   #partial = 0
 
-  constructor(device: EdgeDevice, buffer: EdgeBuffer, clock: Clock, log: Log) {
+  constructor(device: EdgeDevice, buffer: EdgeBuffer, clock: Clock, log: Log, derivation: Derivation | undefined) {
     this.#device = device
+    this.#derivation = derivation
     this.#buffer = buffer
     this.#clock = clock
     this.#log = log
-    this.#connection = device.driver.open(device.settings)
+    this.connection = device.driver.open(device.settings)
     this.#phase = phaseOf(device.name)
-    this.#groups = this.#connection.subscribe === undefined ? groupsOf(device) : []
+    this.#groups = this.connection.subscribe === undefined ? groupsOf(device) : []
     this.state = {
       name: device.name,
       protocol: device.protocol,
@@ -79,7 +88,7 @@ class DeviceReader implements Reader {
       values: {},
     }
     this.#loops =
-      this.#connection.subscribe === undefined
+      this.connection.subscribe === undefined
         ? this.#groups.map((group) => this.#loop(group))
         : byPeriod(device.tags).map((tags) => this.#subscribe(tags))
   }
@@ -88,21 +97,17 @@ class DeviceReader implements Reader {
     return this.#device
   }
 
-  get connection(): DeviceConnection<unknown, Request<unknown>> {
-    return this.#connection
-  }
-
   async stop(): Promise<void> {
     this.#stopped = true
     this.#stopping.resolve()
-    await this.#connection.close()
+    await this.connection.close()
     await Promise.all(this.#loops)
   }
 
   async #loop(group: ReadGroup): Promise<void> {
     const now = () => this.#clock.now()
     while (!this.#stopped) {
-      const { samples, error } = await group.read(this.#connection, now)
+      const { samples, error } = await group.read(this.connection, now)
       if (this.#stopped) return
       if (error === undefined) this.#answered(samples)
       else this.#failed(error)
@@ -114,7 +119,7 @@ class DeviceReader implements Reader {
   /** Subscribes until it succeeds; from then on the driver keeps the subscription alive, over breaks too. */
   async #subscribe(tags: readonly Tag[]): Promise<void> {
     const group = new SubscribedGroup({
-      connection: this.#connection,
+      connection: this.connection,
       tags,
       now: () => this.#clock.now(),
       keep: (samples) => this.#keep(samples),
@@ -171,15 +176,24 @@ class DeviceReader implements Reader {
   /** Puts on disk what is worth it. What a full disk refused does not count as sent, so that it is tried again. */
   #keep(samples: readonly TagSample[]): void {
     const readings: [Tag, Reading][] = []
+    const taken: Taken[] = []
     for (const { tag, sample, at } of samples) {
       const reading = this.#readingOf(tag, sample, at)
+      const state = this.state.values[tag.property]
+      if (this.#derivation !== undefined && state !== undefined) taken.push([tag.property, state])
       if (reading === undefined || !isWorthSending(tag.report, this.#sent.get(tag), reading)) continue
       readings.push([tag, reading])
       this.#sent.set(tag, reading)
     }
-    if (readings.length === 0) return
+    const derived = this.#derivation?.took(this.#device.name, taken)
     const points = readings.map(([tag, reading]) => pointOf(this.#device.name, tag, reading))
-    this.#buffer.append(points, this.#counterNotes(readings)).catch((error: unknown) => {
+    const notes = this.#counterNotes(readings)
+    if (derived !== undefined) {
+      points.push(...derived.points)
+      notes.push(...derived.notes)
+    }
+    this.#buffer.append(points, notes).catch((error: unknown) => {
+      derived?.undo()
       for (const [tag, reading] of readings) if (this.#sent.get(tag) === reading) this.#sent.delete(tag)
       this.state.errors++
       this.state.lastError = error instanceof Error ? error.message : String(error)

@@ -1,4 +1,6 @@
-import { CommandError, enrolGateway, startGateway } from '@kapok/edge/command'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type BufferQuestion, CommandError, enrolGateway, inspectBuffer, startGateway } from '@kapok/edge/command'
 import { makeTable, type PlayOptions, type Said, simulateMachine, type TableOptions } from '@kapok/edge/table-command'
 import { SetupError } from '../config.ts'
 import { roleClock, runRole } from './role.ts'
@@ -32,6 +34,9 @@ export async function simulateEdge(model: string, options: PlayOptions): Promise
 export async function edgeTable(words: readonly string[], options: TableOptions): Promise<void> {
   process.exitCode = await inSentences(makeTable(words, options, said))
 }
+/** `kapok edge-buffer <home>`. */
+export const showEdgeBuffer = (home: string, question: BufferQuestion) =>
+  inSentences(pipeline(Readable.from(inspectBuffer(home, question)), process.stdout))
 
 async function inSentences<T>(work: Promise<T>): Promise<T> {
   try {

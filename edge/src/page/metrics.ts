@@ -1,0 +1,35 @@
+import type { EdgeBuffer } from '../buffer/buffer.ts'
+import type { DeviceState } from '../reading/reader.ts'
+import type { UplinkState } from '../uplink.ts'
+
+export interface EdgeStatus {
+  devices: readonly DeviceState[]
+  uplink: UplinkState
+  buffer: EdgeBuffer
+}
+
+/** For programs: the bench, the tests, a world. */
+export function statusOf({ devices, uplink, buffer }: EdgeStatus) {
+  const { points, lost } = buffer.tally()
+  return { devices, uplink, buffered: points, lost }
+}
+
+/** Prometheus text. */
+export function metricsOf({ devices, uplink, buffer }: EdgeStatus): string {
+  const { points, lost } = buffer.tally()
+  const lines = [
+    `kapok_edge_uplink_connected ${uplink.connected ? 1 : 0}`,
+    `kapok_edge_points_sent_total ${uplink.sentPoints}`,
+    `kapok_edge_points_buffered ${points}`,
+    `kapok_edge_points_lost_total ${lost}`,
+    ...devices.flatMap(({ name, connected, reads, errors }) => {
+      const label = `{device="${name.replace(/[\\"\n]/g, '\\$&')}"}`
+      return [
+        `kapok_edge_device_connected${label} ${connected ? 1 : 0}`,
+        `kapok_edge_device_reads_total${label} ${reads}`,
+        `kapok_edge_device_errors_total${label} ${errors}`,
+      ]
+    }),
+  ]
+  return `${lines.join('\n')}\n`
+}
