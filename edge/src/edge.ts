@@ -14,7 +14,7 @@ import type { DeviceState } from './reading/reader.ts'
 import { Readers } from './reading/readers.ts'
 import { type ClockStep, SteadyClock } from './steady-clock.ts'
 import { type EdgeConfig, readTagTable } from './tag-table.ts'
-import { startUplink, type UplinkState } from './uplink.ts'
+import { startUplink, type Uplink, type UplinkState } from './uplink.ts'
 import { WriteLog } from './writing/write-log.ts'
 
 export interface EdgeOptions {
@@ -48,12 +48,11 @@ const trialMs = 60_000
 
 // driver → normalise → derive → buffer → uplink
 export async function runEdge(options: EdgeOptions): Promise<Edge> {
-  const { configuration, home, identity, bufferFile, clock, monotonic, log, logTail, restart } = options
+  const { configuration, home, bufferFile, clock, monotonic, log, logTail, restart } = options
   const beganAt = performance.now()
   const kept = typeof configuration === 'string' ? undefined : configuration
   const table =
     typeof configuration === 'string' ? await readTagTable(configuration) : await goodTable(configuration, clock, log)
-  const { platform, token } = identity ?? table
   const buffer = new EdgeBuffer(bufferFile)
   const clockSteps: ClockStep[] = []
   // A world's clock is set by its owner and on purpose; a plant's by accident, or by NTP that found the time.
@@ -79,35 +78,14 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
   const writeLog = new WriteLog(join(home, 'writes.jsonl'))
   const readers = new Readers(buffer, writeLog, time, log)
   await readers.run(table)
-  const key = identity?.key
-  let management: Management | undefined
-  const onRequest = (payload: Uint8Array) => management?.take(payload)
-  const uplink =
-    platform === undefined || token === undefined
-      ? undefined
-      : startUplink({ url: platform, token, key, buffer, log, ...(key === undefined ? {} : { onRequest }) })
-  if (uplink === undefined) log.warn('this gateway has no platform yet: values are kept; enrol it on its own page')
-  const reports =
-    uplink &&
-    new HealthReports(
-      { devices: () => readers.states, buffer, clock: time, beganAt, configuration: () => runningOf(kept) },
-      uplink,
-    )
-  management =
-    uplink &&
-    reports &&
-    new Management({
-      readers,
-      uplink,
-      reports,
-      kept,
-      clock: time,
-      log,
-      logTail,
-      restart,
+  let identity = options.identity
+  const link = () =>
+    startLink({
+      ...{ identity, table, readers, buffer, kept, time, beganAt, log, logTail, restart },
       trialMs: options.trialMs ?? trialMs,
     })
-  const uplinkState = () => uplink?.state ?? noUplink
+  let current = link()
+  const uplinkState = () => current?.uplink.state ?? noUplink
   const page = await startPage({
     ...{ port: table.statusPort, beyond: table.page, home, log },
     status: {
@@ -121,7 +99,7 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
     },
     source: {
       identity: () => identity && { name: identity.name, fingerprint: identity.key.fingerprint },
-      platform: () => platform,
+      platform: () => (identity ?? table).platform,
       uplink: uplinkState,
       machines: () => readers.devices.map((device, i) => ({ device, state: readers.states[i] as DeviceState })),
       alarms: () => readers.derivation?.alarms() ?? [],
@@ -130,9 +108,9 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
         return readers.writer
       },
       async enrol(address, code) {
-        await enrol(home, { platform: address, code, firstSequence: firstSequenceIn(buffer) })
-        // The page's answer goes out first.
-        setTimeout(restart, 200)
+        identity = await enrol(home, { platform: address, code, firstSequence: firstSequenceIn(buffer) })
+        await current?.stop()
+        current = link()
       },
     },
   })
@@ -140,11 +118,10 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
     statusUrl: page.url,
     async stop() {
       page.stop()
-      await management?.stop()
-      reports?.stop()
+      await current?.quiet()
       await readers.stop()
       buffer.flush()
-      await uplink?.stop()
+      await current?.stop()
       steady?.stop()
       clearTimeout(pendingStep)
       writeLog.close()
@@ -154,6 +131,58 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
 }
 
 const noUplink: UplinkState = { connected: false, lastError: undefined, sentPoints: 0, lastAcknowledged: undefined }
+
+interface Link {
+  uplink: Uplink
+  /** Takes no more requests and reports no more; values go on. */
+  quiet(): Promise<void>
+  stop(): Promise<void>
+}
+
+interface LinkParts {
+  identity: Identity | undefined
+  table: EdgeConfig
+  readers: Readers
+  buffer: EdgeBuffer
+  kept: KeptConfiguration | undefined
+  time: Clock
+  beganAt: number
+  log: Log
+  logTail: LogTail
+  restart(): void
+  trialMs: number
+}
+
+/** The way to the platform: values up, and what the platform asks; undefined for a gateway that has no platform yet. */
+function startLink(parts: LinkParts): Link | undefined {
+  const { identity, table, readers, buffer, kept, time, beganAt, log, logTail, restart, trialMs } = parts
+  const { platform, token } = identity ?? table
+  if (platform === undefined || token === undefined) {
+    log.warn('this gateway has no platform yet: values are kept; enrol it on its own page')
+    return undefined
+  }
+  const key = identity?.key
+  let management: Management | undefined
+  const onRequest = (payload: Uint8Array) => management?.take(payload)
+  const uplink = startUplink({ url: platform, token, key, buffer, log, ...(key === undefined ? {} : { onRequest }) })
+  const reports = new HealthReports(
+    { devices: () => readers.states, buffer, clock: time, beganAt, configuration: () => runningOf(kept) },
+    uplink,
+  )
+  management = new Management({ readers, uplink, reports, kept, clock: time, log, logTail, restart, trialMs })
+  const quiet = async () => {
+    await management?.stop()
+    reports.stop()
+  }
+  return {
+    uplink,
+    quiet,
+    async stop() {
+      await quiet()
+      await uplink.stop()
+    },
+  }
+}
 
 /** The configuration that ran last. One that this version of the gateway cannot read is told, and nothing is read meanwhile. */
 async function goodTable(kept: KeptConfiguration, clock: Clock, log: Log): Promise<EdgeConfig> {
