@@ -3,7 +3,9 @@ import { join } from 'node:path'
 
 // `npm ci` wants every optional package in the lock file, also those for other systems. A registry that mirrors only some
 // systems leaves them out when the lock is made. This writes them in from what their dependants ask for: exact version,
-// and the system from the name, by which npm skips them here. Run it after the lock file changed.
+// and the system from the name, by which npm skips them here. It also leaves out the engines of packages that want a newer
+// Node than a newcomer's and get it: everything here is run by the Node 24 that comes from npm, and npm, which is not, would warn
+// of each of them. Run it after the lock file changed.
 interface Locked {
   version?: string
   optional?: boolean
@@ -12,6 +14,7 @@ interface Locked {
   cpu?: string[]
   libc?: string[]
   optionalDependencies?: Record<string, string>
+  engines?: Record<string, string>
 }
 
 const file = join(import.meta.dirname, '../package-lock.json')
@@ -39,6 +42,8 @@ for (const { optionalDependencies = {} } of Object.values(lock.packages))
     lock.packages[place] = entry
     added++
   }
+for (const [place, locked] of Object.entries(lock.packages))
+  if (place !== '' && /^>=\s*2[1-4]\b/.test(locked.engines?.node ?? '')) delete locked.engines
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)))
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
 process.stdout.write(`${added} packages of other systems written into the lock file\n`)
