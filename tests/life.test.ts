@@ -178,7 +178,7 @@ test('a verb or a role that is not there is refused with what there is; help lis
   const [code, help] = await said('--help')
   expect(code).toBe(0)
   const verbs = [...String(help).matchAll(/^ {2}([a-z-]+) /gm)].map(([, verb]) => verb)
-  const edge = ['edge', 'edge-enrol', 'edge-simulate', 'edge-table']
+  const edge = ['edge', 'edge-enrol', 'edge-simulate', 'edge-table', 'edge-buffer']
   expect(verbs).toEqual(['start', 'world', ...edge, 'verify', 'run', 'doctor', 'help'])
 })
 
