@@ -77,9 +77,19 @@ async function beginRun(ask: GatewayCommand, more: Pick<EdgeOptions, 'logTail' |
     if (error instanceof TagTableError)
       throw new CommandError(`${tagTableFile ?? home}: ${error.message}`, { cause: error })
     if (error instanceof IdentityError) throw new CommandError(error.message, { cause: error })
+    if (isDenied(error))
+      throw new CommandError(
+        `The folder ${home} cannot be written. Give its rights to this user, or another by --home.`,
+        {
+          cause: error,
+        },
+      )
     throw error
   }
 }
+
+const isDenied = (error: unknown) =>
+  error instanceof Error && 'code' in error && ['EACCES', 'EPERM', 'EROFS'].includes(String(error.code))
 
 function readTable(file: string): string {
   try {
