@@ -5,7 +5,7 @@ import { EdgeBuffer, type EdgePoint } from '../edge/src/buffer/buffer.ts'
 import { quality } from '../edge/src/driver.ts'
 import { type Reader, startReader } from '../edge/src/reading/reader.ts'
 import { type SampleMachine, sampleMachines } from '../edge/src/sample-machines.ts'
-import { noFaults, type Simulator, type SimulatorFaults } from '../edge/src/simulator.ts'
+import { noFaults, portOf, type Simulator, type SimulatorFaults, simulateAgain } from '../edge/src/simulator.ts'
 import { simulatorOf } from '../edge/src/simulators.ts'
 import { readTagTable } from '../edge/src/tag-table.ts'
 import { soundWire, startFaultyWire, type WireFaults } from './faulty-wire.ts'
@@ -212,7 +212,7 @@ class Bed {
 
   async end({ isOff }: Fault): Promise<void> {
     Object.assign(this.wire.faults, soundWire())
-    if (isOff === true) this.machine = await this.#simulate({ port: portOf(this.machine.settings) })
+    if (isOff === true) this.machine = await simulateAgain(this.#simulate, this.machine.settings)
     else Object.assign(this.machine.faults, noFaults())
     this.#running = true
     this.#set()
@@ -224,9 +224,4 @@ class Bed {
     await this.wire.stop()
     await Promise.all([this.machine.stop(), this.#healthyMachine.stop()])
   }
-}
-
-/** A machine that is addressed by a URL has its port in it. */
-function portOf({ port, url, endpoint }: Record<string, unknown>): number {
-  return Number(port ?? new URL(String(url ?? endpoint).replace('opc.tcp:', 'http:')).port)
 }

@@ -34,3 +34,23 @@ export const noFaults = (): SimulatorFaults => ({
   refusesAll: false,
   missing: new Set(),
 })
+
+/** The TCP port in a simulator's settings, to start it again on; that of a machine that is addressed by a URL is in there. */
+export function portOf({ port, url, endpoint }: Record<string, unknown>): number {
+  return Number(port ?? new URL(String(url ?? endpoint).replace('opc.tcp:', 'http:')).port)
+}
+
+const againMs = 30_000
+
+/**
+ * Starts a machine again where it was. A client that asks for it meanwhile may be given the very port by the system, for a
+ * moment; what stands in the way for longer is thrown.
+ */
+export async function simulateAgain(simulate: Simulate, settings: Record<string, unknown>): Promise<Simulator> {
+  for (const began = performance.now(); ; await new Promise((go) => setTimeout(go, 100)))
+    try {
+      return await simulate({ port: portOf(settings) })
+    } catch (error) {
+      if (performance.now() - began > againMs) throw error
+    }
+}

@@ -5,6 +5,7 @@ import { EdgeBuffer } from '../buffer/buffer.ts'
 import { quality } from '../driver.ts'
 import { protocols } from '../drivers.ts'
 import { sampleMachines } from '../sample-machines.ts'
+import { simulateAgain } from '../simulator.ts'
 import { simulatorOf } from '../simulators.ts'
 import { readTagTable } from '../tag-table.ts'
 import { until } from '../testing.ts'
@@ -58,16 +59,10 @@ test.each(sampleMachines.map((machine) => [machine.protocol, machine] as const))
     await until('all to be bad', () => seen().every((state) => state?.quality === quality.bad))
     expect(reader.state.connected).toBe(false)
     expect(seen().every((state) => (state?.reason ?? '') !== '')).toBe(true)
-    const again = await simulate({ port: portOf(machine.settings) })
+    const again = await simulateAgain(simulate, machine.settings)
     running.push(again)
     setAll(again, 3)
     await until('the values to be back', () => isGood(3))
   },
   60_000,
 )
-
-/** A machine that is addressed by a URL has its port in it. */
-function portOf(settings: Record<string, unknown>): number {
-  const { port, url, endpoint } = settings
-  return Number(port ?? new URL(String(url ?? endpoint).replace('opc.tcp:', 'http:')).port)
-}

@@ -1,4 +1,4 @@
-import type { Simulator } from '@kapok/edge/simulator'
+import { portOf, type Simulator } from '@kapok/edge/simulator'
 import { simulatorOf } from '@kapok/edge/simulators'
 import type { Controller } from './controller.ts'
 
@@ -53,6 +53,3 @@ export async function serveMachine(
     },
   }
 }
-
-/** A machine that is addressed by a URL has its port in it. */
-const portOf = ({ port, url }: Record<string, unknown>) => Number(port ?? new URL(String(url)).port)

@@ -1,5 +1,5 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { TagType, TagValue } from '../../driver.ts'
+import { serveTcp } from '../../serve-tcp.ts'
 import { noFaults, type Simulate } from '../../simulator.ts'
 import { parseAddress } from './address.ts'
 import {
@@ -103,45 +103,29 @@ const serve =
   async ({ port = 0, host = '127.0.0.1' } = {}) => {
     const memory = new Memory()
     const { faults } = memory
-    const sockets = new Set<Socket>()
-    const server = createServer({ noDelay: true }, (socket) => {
-      sockets.add(socket)
-      socket.on('close', () => sockets.delete(socket))
-      socket.on('error', () => socket.destroy())
+    const server = await serveTcp({ port, host }, (socket) => {
       const reader = framing.reader('client')
-      socket.on('data', (chunk) => {
-        try {
-          for (const frame of reader.push(chunk)) {
-            if (faults.silent) continue
-            // Far from what may be on the way: one that fits another request would be taken for its answer, and rightly so.
-            const other = faults.answersForAnother ? 0x4001 : 0
-            socket.write(
-              framing.encode({
-                transaction: (frame.transaction + other) & 0xffff,
-                unit: (frame.unit + other) & 0xff,
-                pdu: memory.answer(frame.pdu),
-              }),
-            )
-          }
-        } catch {
-          socket.destroy()
+      return (chunk) => {
+        for (const frame of reader.push(chunk)) {
+          if (faults.silent) continue
+          // Far from what may be on the way: one that fits another request would be taken for its answer, and rightly so.
+          const other = faults.answersForAnother ? 0x4001 : 0
+          socket.write(
+            framing.encode({
+              transaction: (frame.transaction + other) & 0xffff,
+              unit: (frame.unit + other) & 0xff,
+              pdu: memory.answer(frame.pdu),
+            }),
+          )
         }
-      })
-    })
-    await new Promise<void>((done, fail) => {
-      server.once('error', fail)
-      server.listen(port, host, done)
+      }
     })
     return {
-      settings: { host, port: (server.address() as AddressInfo).port, ...more },
+      settings: { host: server.host, port: server.port, ...more },
       set: (address, type, value) => memory.set(address, type, value),
       get: (address, type) => memory.get(address, type),
       faults,
-      stop: () =>
-        new Promise((done) => {
-          server.close(() => done())
-          for (const socket of sockets) socket.destroy()
-        }),
+      stop: server.stop,
     }
   }
 
