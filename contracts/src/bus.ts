@@ -42,4 +42,6 @@ export interface BusRequests {
   }
   'world.advance': { ask: { days: number | undefined }; answer: Record<string, never> }
   'clock.set': { ask: { atMs: number; running: boolean }; answer: Record<string, never> }
+  /** Ends a role that the world started; answered when it has ended, also when there was none. Worlds only. */
+  'role.stop': { ask: { name: string }; answer: Record<string, never> }
 }

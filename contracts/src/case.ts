@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { gatewayFacts } from './evidence.ts'
 import { emptyReply, pageOf, pageQuery, route } from './route.ts'
-import { civilDay, fen, id, instant, name, nullable, regionCode, sha256, uscc } from './words.ts'
+import { basisPoints, civilDay, fen, id, instant, name, nullable, regionCode, sha256, uscc } from './words.ts'
 
 const oneOf = <const T extends readonly string[]>(words: T) =>
   Type.Unsafe<T[number]>(Type.Union(words.map((each) => Type.Literal(each))))
@@ -227,6 +228,9 @@ export const claimedDay = Type.Object({
   identicalTo: Type.Array(Type.String()),
   secondSourceMinutes: nullable(Type.Integer()),
   orgMinutes: Type.Integer(),
+  /** As on the evidence strip; not in decisions from before these were counted. */
+  signedBp: Type.Optional(nullable(basisPoints)),
+  gateways: Type.Optional(gatewayFacts),
   /** Why the day does not count; empty when it does. */
   why: nullable(sentence),
 })
@@ -235,6 +239,7 @@ export const coverage = Type.Object({
   /** The rule's numbers. */
   minMinutes: Type.Integer(),
   toleranceBp: Type.Integer(),
+  minSignedBp: Type.Optional(basisPoints),
   requiredPerMachine: Type.Integer(),
   machines: Type.Integer(),
   /** Machine-days that count, at most `requiredPerMachine` a machine. */
@@ -242,6 +247,7 @@ export const coverage = Type.Object({
   required: Type.Integer(),
   identicalDays: Type.Integer(),
   disagreeingDays: Type.Integer(),
+  unsignedDays: Type.Optional(Type.Integer()),
   eligibleFen: fen,
   supportedFen: fen,
   days: Type.Array(claimedDay),

@@ -2,6 +2,16 @@ import { Type } from 'typebox'
 import { pageOf, pageQuery, route } from './route.ts'
 import { basisPoints, civilDay, id, instant, nullable, sha256 } from './words.ts'
 
+/** What the gateways of an organisation told of a day by the sequence of their signed batches. */
+export const gatewayFacts = Type.Object({
+  /** Batches that were signed and did not arrive. */
+  missing: Type.Integer(),
+  /** Minutes that a gateway itself says it has not. */
+  gapMinutes: Type.Integer(),
+  /** Numbers that came with two contents: two gateways use one key. */
+  doubled: Type.Integer(),
+})
+
 /** One device and civil day on the evidence strip. */
 export const stripDay = Type.Object({
   deviceId: id,
@@ -24,6 +34,9 @@ export const stripDay = Type.Object({
   secondSourceMinutes: nullable(Type.Integer()),
   /** Minutes in which any device of the organisation sent; what the second source is compared with. */
   orgMinutes: Type.Integer(),
+  /** Share of the points under the signature of an enrolled gateway; null when that was not counted yet. */
+  signedBp: nullable(basisPoints),
+  gateways: gatewayFacts,
   sealHash: nullable(sha256),
 })
 

@@ -58,11 +58,12 @@ export interface DevicePort {
   ofOrg(orgId: string): Promise<DeviceFacts[]>
   /** Organisations that have at least one device. */
   orgsWithDevices(): Promise<string[]>
-  /** Day meters of one organisation by query over the deduplicated store; the same day asked again gives equal rows. */
-  meterDay(orgId: string, day: string): Promise<DeviceDay[]>
-  /** Distinct minutes of the day in which any device of the organisation sent, 0..1440; import door excluded. */
-  activeMinutes(orgId: string, day: string): Promise<number>
-  /** Civil days of an organisation for which points were received in [from, to) by receive time; for correction seals. */
+  /** The meters of one organisation by query over the deduplicated store; the same day asked again gives an equal answer. */
+  meterDay(orgId: string, day: string): Promise<OrganisationDay>
+  /**
+   * Civil days of an organisation of which something was received in [from, to) by receive time: points, or batches of its
+   * gateways, with the days between such a batch and its neighbours in the sequence. For correction seals.
+   */
   daysTouched(orgId: string, receivedFrom: number, receivedTo: number): Promise<string[]>
   /** Answers when every point acknowledged so far is queryable. */
   flush(): Promise<void>
@@ -73,6 +74,16 @@ export interface DeviceFacts {
   name: string
   productName: string
   createdAt: number
+}
+
+/** The meters of one organisation and civil day. */
+export interface OrganisationDay {
+  /** Distinct minutes in which any device sent, 0..1440; import door excluded. */
+  activeMinutes: number
+  /** In the order of device ids. */
+  meters: DeviceDay[]
+  /** In the order of keys; one of which nothing is known that day is left out. */
+  gateways: GatewayDay[]
 }
 
 /** The meter of one device and civil day (Asia/Shanghai). Counts exclude points from the import door. */
@@ -91,8 +102,29 @@ export interface DeviceDay {
   goodBp: number
   /** (series, at) that were sent with different values. */
   conflicts: number
+  /** Points that came under the signature of an enrolled gateway. */
+  signed: number
   /** SHA-256 over the day's (property, time of day, value), without the device's name: equal for identical days. */
   digest: string
+}
+
+/**
+ * The meter of one gateway's key and civil day. What is missing was signed and did not arrive; a gap is what the gateway
+ * itself says that it has not; of a minute in neither the machines were silent.
+ */
+export interface GatewayDay {
+  gatewayId: string
+  /** Raw Ed25519 public key (RFC 8032), base64url. */
+  key: string
+  /** Batches and records that touch the day. */
+  batches: number
+  /** Numbers of the sequence that did not arrive, between the batches of the day and their neighbours. */
+  missing: number
+  /** Minutes of the day within gaps that the gateway told, 0..1440, and values that it says it lost in them. */
+  gapMinutes: number
+  lostPoints: number
+  /** Numbers of the sequence that came with two contents: two gateways use one key. */
+  doubled: number
 }
 
 /** Evidence as the voucher needs it. Answered by `evidence`. */
@@ -120,6 +152,10 @@ export interface CoverageDay {
   secondSourceMinutes: number | null
   /** Minutes of the day in which any device of the organisation sent, to be compared with the second source. */
   orgMinutes: number
+  /** Share of the points under the signature of an enrolled gateway, in basis points; null in a seal before such were counted. */
+  signedBp: number | null
+  /** What the gateways of the organisation told of the day, together. */
+  gateways: { missing: number; gapMinutes: number; doubled: number }
 }
 
 /** Figures of the public money for the public page and the cockpit. Answered by `subsidy`; amounts are fen as text. */

@@ -69,6 +69,7 @@ export const programme = Type.Object({
     required: Type.Integer(),
     minMinutes: Type.Integer(),
     toleranceBp: basisPoints,
+    minSignedBp: Type.Optional(basisPoints),
     text: sentence,
     sample: Type.Boolean(),
   }),

@@ -57,6 +57,12 @@ export function readIdentity(home: string): Identity | undefined {
   }
 }
 
+/** The platform takes points elsewhere now; who this gateway is stays as it is. */
+export function platformMoved(home: string, platform: string): void {
+  const file = JSON.parse(readFileSync(fileOf(home), 'utf8')) as IdentityFile
+  if (file.platform !== platform) keep(home, { ...file, platform })
+}
+
 /**
  * Makes a key, brings it to the platform with the one-time code, and keeps what comes back. Throws IdentityError with
  * the platform's own sentence. An identity that is there is replaced only when the platform took the new one.
@@ -86,10 +92,14 @@ export async function enrol(
     privateKey: String(privateKey.export({ format: 'pem', type: 'pkcs8' })),
   }
   mkdirSync(home, { recursive: true, mode: 0o700 })
-  // In one step, so that a power cut leaves the old identity or the new one.
+  keep(home, file)
+  return { ...file, key }
+}
+
+/** In one step, so that a power cut leaves the old identity or the new one. */
+function keep(home: string, file: IdentityFile): void {
   writeFileSync(`${fileOf(home)}.new`, JSON.stringify(file, null, 2), { mode: 0o600, flush: true })
   renameSync(`${fileOf(home)}.new`, fileOf(home))
-  return { ...file, key }
 }
 
 /** The port of points stands in what the platform says of itself. */

@@ -25,12 +25,13 @@ export class SettableClock implements Clock {
   }
 }
 
-const shanghaiOffsetMs = 8 * 3_600_000
+/** Civil time, Asia/Shanghai, is ahead of UTC by this. */
+export const civilOffsetMs = 8 * 3_600_000
 export const dayMs = 86_400_000
 
 /** Civil day `YYYY-MM-DD` in Asia/Shanghai (UTC+8, no daylight saving since 1991) of an instant. */
 export function civilDayOf(atMs: number): string {
-  return new Date(atMs + shanghaiOffsetMs).toISOString().slice(0, 10)
+  return new Date(atMs + civilOffsetMs).toISOString().slice(0, 10)
 }
 
 /** The instant at which a civil day begins in Asia/Shanghai. Throws on a malformed day. */

@@ -118,6 +118,8 @@ const strip = Array.from({ length: 90 }, (_, i) => {
     identicalTo: state === 'disputed' ? ['2 号注塑机'] : [],
     secondSourceMinutes: 930,
     orgMinutes: 955,
+    signedBp: state === 'gap' ? null : 9_950,
+    gateways: { missing: i === 30 ? 3 : 0, gapMinutes: i % 7 === 6 ? 1440 : 0, doubled: 0 },
     sealHash: state === 'open' ? null : hash(i),
   }
 })
@@ -352,6 +354,8 @@ const view: ReplyOf<typeof getCase> = {
     asOf: now,
     minMinutes: 480,
     toleranceBp: 1000,
+    minSignedBp: 9000,
+    unsignedDays: 0,
     requiredPerMachine: 60,
     machines: 2,
     covered: 98,

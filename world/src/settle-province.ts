@@ -1,5 +1,6 @@
 import { createOrganisation } from '@kapok/contracts/access'
-import { createCredential, createDevice, createProduct } from '@kapok/contracts/data'
+import { createDevice, createProduct } from '@kapok/contracts/data'
+import { makeEnrolmentCode } from '@kapok/contracts/gateway'
 import { publishProgramme, putRegions } from '@kapok/contracts/subsidy'
 import { type MachineKindName, machineKinds } from './machine/machine.ts'
 import { Person } from './people/person.ts'
@@ -7,8 +8,8 @@ import { type OrganisationKey, organisations, plants, regions } from './province
 
 export interface Settled {
   people: Map<OrganisationKey, Person>
-  gatewayTokens: Record<string, string>
-  liveTokens: Record<string, string>
+  /** One-time codes by which the gateways of the plants bring their keys. */
+  gatewayCodes: Record<string, string>
   programmeId: string
 }
 
@@ -38,8 +39,7 @@ export async function settleProvince(ask: {
   if (province === undefined) throw new Error('a province has a provincial office')
   const { id: programmeId } = await province.call(publishProgramme, { body: { text: ask.programmeText } })
 
-  const gatewayTokens: Record<string, string> = {}
-  const liveTokens: Record<string, string> = {}
+  const gatewayCodes: Record<string, string> = {}
   for (const plant of plants) {
     const engineer = people.get(plant.key)
     if (engineer === undefined) throw new Error(`plant ${plant.key} has nobody`)
@@ -63,10 +63,8 @@ export async function settleProvince(ask: {
       await engineer.call(createDevice, { body: { name, productId } })
     }
     const gateway = await engineer.call(createDevice, { body: { name: '边缘网关', kind: 'gateway' } })
-    gatewayTokens[plant.key] = gateway.token
-    // The past is replayed with one credential and lived on with another: a session of each, none taking over.
     const params = { deviceId: gateway.deviceId }
-    liveTokens[plant.key] = (await engineer.call(createCredential, { params, body: { purpose: 'live' } })).token
+    gatewayCodes[plant.key] = (await engineer.call(makeEnrolmentCode, { params, body: {} })).code
   }
-  return { people, gatewayTokens, liveTokens, programmeId }
+  return { people, gatewayCodes, programmeId }
 }

@@ -13,9 +13,6 @@ export interface WorldState {
   nextDay: string
   replayDone: boolean
   passwords: Record<string, string>
-  gatewayTokens: Record<string, string>
-  /** Credentials of the same gateways for their living processes. */
-  liveTokens: Record<string, string>
   setUp: boolean
   actsDone: number
   memory: Record<string, string>

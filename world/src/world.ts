@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importReadings } from '@kapok/contracts/evidence'
+import { enrolGateway } from '@kapok/edge/command'
+import { platformMoved } from '@kapok/edge/identity'
 import type { Bus } from '@kapok/kit/bus'
 import { addCivilDays, type Clock, civilDayOf, dayMs, startOfCivilDay } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { fillProgramme } from '@kapok/subsidy/programme'
-import { connectGateway, type ReplayGateway } from './gateway.ts'
+import { openGateway, type PlantGateway } from './gateway.ts'
 import { controllerOf } from './machine/controller.ts'
 import { lineReading, modelOf, type PlantModel, playedDay } from './machine/played-day.ts'
 import { type ServedMachine, serveMachine } from './machine/serve.ts'
@@ -37,7 +39,7 @@ export interface WorldOptions {
   today: string | undefined
   say(words: string): void
   /** Starts a plant's gateway as a process of its own. */
-  startEdge(name: string, tagTableFile: string, bufferFile: string): void
+  startEdge(name: string, tagTableFile: string, home: string): void
 }
 
 export interface World {
@@ -80,21 +82,19 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     .map((act, order) => ({ ...act, order, on: workingDayOf(stage.day(act.day), state.birthDay) }))
     .sort((a, b) => (a.on === b.on ? a.order - b.order : a.on < b.on ? -1 : 1))
   const models = plants.map((plant) => modelOf(plant, startOfCivilDay(state.firstDay)))
-  const gateways = new Map<string, ReplayGateway>()
+  const gateways = new Map<string, PlantGateway>()
   // The dishonest plant's one good day: the first Monday, on which its machine really ran.
   const goodDay = firstMonday(state.firstDay)
 
   /** Sends what the machines did on a day from `fromMs` to `untilMs`, one point a minute. */
   async function sendDay(day: string, fromMs: number, untilMs: number): Promise<void> {
-    for (const model of models) {
+    const sent = models.map((model) => {
       const { key } = model.plant
-      let gateway = gateways.get(key)
-      if (gateway === undefined) {
-        gateway = await connectGateway(options.mqttUrl, state.gatewayTokens[key] ?? '')
-        gateways.set(key, gateway)
-      }
-      await gateway.send(playedDay(model, day, { fromMs, untilMs }, goodDay))
-    }
+      const gateway = gateways.get(key) ?? openGateway(homeOf(options, key), options.mqttUrl, log)
+      gateways.set(key, gateway)
+      return gateway.send(playedDay(model, day, { fromMs, untilMs }, goodDay))
+    })
+    await Promise.all(sent)
   }
 
   /** The morning of a day: jobs run (seals fall, notices end), the operator and the bank answer, people act. */
@@ -160,6 +160,8 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     if (playing) throw new Error('the province is being played already')
     playing = true
     try {
+      // The past of these days is written into the gateways' own buffers, which they must have let go of.
+      await stopEdges(options)
       const since = clock.now()
       const today = civilDayOf(since)
       const target = days === undefined ? workingDayFrom(addCivilDays(today, 1)) : addCivilDays(today, days)
@@ -174,6 +176,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       state.offsetMs = now - Date.now()
       save()
       await setClock(now, true)
+      startEdges(options)
       progress(`今天是 ${target} · today is ${target}`)
     } finally {
       playing = false
@@ -204,7 +207,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     if (!state.replayDone) await replay()
     if (stopped) return
     await setClock(Date.now() + state.offsetMs, true)
-    machines = await liveMachines(options, state, models, clock)
+    machines = await liveMachines(options, models, clock)
     playing = false
   })().catch(failed)
 
@@ -228,8 +231,6 @@ function birth(today: string | undefined): WorldState {
     nextDay: firstDay,
     replayDone: false,
     passwords: Object.fromEntries(logins.map((login) => [login, randomBytes(18).toString('base64url')])),
-    gatewayTokens: {},
-    liveTokens: {},
     setUp: false,
     actsDone: 0,
     memory: {},
@@ -253,8 +254,8 @@ async function peopleOf(
       passwords: state.passwords,
       programmeText: fillProgramme(template, { firstDay: state.firstDay }),
     })
-    state.gatewayTokens = settled.gatewayTokens
-    state.liveTokens = settled.liveTokens
+    for (const [key, code] of Object.entries(settled.gatewayCodes))
+      await enrolGateway(options.baseUrl, code, homeOf(options, key))
     state.setUp = true
     return settled.people
   }
@@ -267,15 +268,29 @@ async function peopleOf(
   return people
 }
 
+const edgeFolder = (options: WorldOptions) => join(options.dataFolder, 'edge')
+/** Where a plant's gateway keeps its key and its values, whether it is replayed or lives. */
+const homeOf = (options: WorldOptions, plantKey: string) => join(edgeFolder(options), plantKey)
+const roleOf = (plantKey: string) => `edge-${plantKey}`
+const tableOf = (options: WorldOptions, plantKey: string) => join(edgeFolder(options), `${plantKey}.yaml`)
+
+function startEdges(options: WorldOptions): void {
+  for (const { key } of plants) options.startEdge(roleOf(key), tableOf(options, key), homeOf(options, key))
+}
+
+async function stopEdges({ bus }: WorldOptions): Promise<void> {
+  await Promise.all(plants.map(({ key }) => bus.request('role.stop', { name: roleOf(key) })))
+}
+
 /** The machines' PLCs at real pace, and a gateway process for each plant that reads them. */
 async function liveMachines(
   options: WorldOptions,
-  state: WorldState,
   models: readonly PlantModel[],
   clock: Clock,
 ): Promise<ServedMachine[]> {
-  const folder = join(options.dataFolder, 'edge')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  mkdirSync(edgeFolder(options), { recursive: true, mode: 0o700 })
+  // Those of a world's role that ended read where its machines are no more.
+  await stopEdges(options)
   const machines: ServedMachine[] = []
   for (const { plant, valuesOf } of models) {
     const settings: Record<string, unknown>[] = []
@@ -285,11 +300,10 @@ async function liveMachines(
       machines.push(machine)
       settings.push(machine.settings)
     }
-    const table = join(folder, `${plant.key}.yaml`)
-    const token = state.liveTokens[plant.key] ?? ''
-    writeFileSync(table, tagTableOf(plant, { platform: options.mqttUrl, token, settings }), { mode: 0o600 })
-    options.startEdge(`edge-${plant.key}`, table, join(folder, plant.key))
+    writeFileSync(tableOf(options, plant.key), tagTableOf(plant, settings), { mode: 0o600 })
+    platformMoved(homeOf(options, plant.key), options.mqttUrl)
   }
+  startEdges(options)
   return machines
 }
 

@@ -301,6 +301,8 @@ export function useDays(
         identicalTo: [],
         secondSourceMinutes: 490,
         orgMinutes: 480,
+        signedBp: 10_000,
+        gateways: { missing: 0, gapMinutes: 0, doubled: 0 },
         ...over(machine, index),
       })
   return ids

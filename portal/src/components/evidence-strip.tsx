@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { countText } from '../api/format.ts'
+import { countText, percentText } from '../api/format.ts'
 import './strip.css'
 
 /** One device and day, as a seal or a programme's rule counts it. */
@@ -16,6 +16,8 @@ export interface StripDay {
   identicalTo: string[]
   secondSourceMinutes: number | null
   orgMinutes: number
+  signedBp?: number | null
+  gateways?: { missing: number; gapMinutes: number; doubled: number }
   sealHash?: string | null
   why?: { zh: string; en: string } | null
 }
@@ -123,6 +125,10 @@ function DayDetail({ day }: { day: StripDay }) {
     [t('strip.state'), t(`strip.${day.state}`) + (day.corrected ? ` · ${t('strip.corrected')}` : '')],
     [t('strip.minutes'), t('strip.minutesOf', { n: day.minutes })],
     [t('strip.points'), countText(day.points)],
+    [t('strip.signed'), typeof day.signedBp === 'number' && day.points > 0 ? percentText(day.signedBp) : undefined],
+    [t('strip.missing'), day.gateways?.missing ? t('strip.batches', { n: day.gateways.missing }) : undefined],
+    [t('strip.told'), day.gateways?.gapMinutes ? t('strip.minutesOf', { n: day.gateways.gapMinutes }) : undefined],
+    [t('strip.doubled'), day.gateways?.doubled ? t('strip.batches', { n: day.gateways.doubled }) : undefined],
     [t('strip.identicalTo'), day.identicalTo.join('、') || undefined],
     [
       t('strip.secondSource'),

@@ -155,6 +155,12 @@ function printEvidence(sheet: Sheet, { coverage }: CaseView, w: W, say: Say): vo
     [w('tolerance'), `${coverage.toleranceBp / 100} %`],
     [w('identical'), String(coverage.identicalDays)],
     [w('disagreeing'), String(coverage.disagreeingDays)],
+    ...(coverage.minSignedBp === undefined
+      ? []
+      : ([
+          [w('minSigned'), `${coverage.minSignedBp / 100} %`],
+          [w('unsigned'), String(coverage.unsignedDays ?? 0)],
+        ] as const)),
     [w('eligible'), yuan(coverage.eligibleFen)],
     [w('supported'), yuan(coverage.supportedFen)],
     [w('asOf'), instant(coverage.asOf)],

@@ -109,6 +109,8 @@ export const words = {
   coveredDays: ['有效设备日', 'Machine-days that count'],
   minMinutes: ['每日最少分钟', 'Minutes a day at least'],
   tolerance: ['第二来源容差', 'Tolerance to the second source'],
+  minSigned: ['网关签名的最低占比', 'Points signed by a gateway at least'],
+  unsigned: ['签名不足的设备日', 'Machine-days with too few signed points'],
   perMachine: ['每台所需天数', 'Days required a machine'],
   identical: ['与他机相同的设备日', "Machine-days identical to another's"],
   disagreeing: ['与运营商不符的设备日', 'Machine-days that the operator disputes'],

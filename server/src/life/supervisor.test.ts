@@ -29,6 +29,11 @@ beforeEach(() => {
      if (name === 'asks') process.send({ kapok: 'ask', name: 'question', id: 1, data: 'hello' })
      if (name === 'setter' || name === 'intruder')
        process.send({ kapok: 'ask', name: 'clock.set', id: 1, data: { atMs: 1000, running: false } })
+     if (name === 'world') process.send({ life: 'start', name: 'gateway', args: ['gateway'] })
+     process.on('message', (m) => {
+       if (m.kapok === 'emit') process.send({ kapok: 'ask', name: 'role.stop', id: 7, data: { name: m.data } })
+     })
+     if (name === 'tells') setInterval(() => process.send({ kapok: 'emit', name: 'end', data: 'gateway' }), 200)
      if (name === 'crasher') setTimeout(() => process.exit(3), 50)`,
   )
   said.length = 0
@@ -56,6 +61,19 @@ test('a role that crashes is started again while the others stay', async () => {
   const { answers, crasher } = supervisor.pids()
   await until(() => supervisor.pids().crasher !== crasher)
   expect(supervisor.pids().answers).toBe(answers)
+})
+
+test('a world ends the gateway that it started, for good, and nobody else ends anything', async () => {
+  supervisor.clockSetter = 'world'
+  await start('answers')
+  await start('world')
+  await until(() => supervisor.pids().gateway !== undefined)
+  await start('tells')
+  await until(() => said.includes('world got [object Object]'))
+  expect(supervisor.pids().gateway).toBeUndefined()
+  await until(() => said.includes('answers got this role cannot be ended'))
+  // What the role asked for once more was answered, though there is none any more.
+  expect(Object.keys(supervisor.pids()).sort()).toEqual(['answers', 'tells', 'world'])
 })
 
 test('only the world’s own role can set the clock; a platform has nobody who can', async () => {

@@ -44,6 +44,7 @@ export class Supervisor {
   readonly #output: number | 'inherit'
   readonly #roles = new Map<string, Running>()
   readonly #serving = new Map<string, string>()
+  readonly #startedForWorld = new Set<string>()
   #stopping = false
   #nextClockId = 1
   #clock: { offsetMs: number; frozenAtMs: number | undefined } | undefined
@@ -106,7 +107,8 @@ export class Supervisor {
     child.on('error', (error) => this.#log.warn({ err: error, role: spec.name }, 'a role was not reached'))
     child.once('exit', (code, signal) => {
       settle?.fail(new RoleFailed(spec.name, running.why ?? `it ended with ${signal ?? code}`))
-      if (!this.#stopping) void this.#restart(running, running.why ?? signal ?? String(code))
+      if (!this.#stopping && this.#roles.get(spec.name) === running)
+        void this.#restart(running, running.why ?? signal ?? String(code))
     })
     return running
   }
@@ -121,7 +123,8 @@ export class Supervisor {
     this.#log.error({ crashed: spec.name, how, restartInMs: wait }, 'a role crashed; it is started again')
     for (const [name, role] of this.#serving) if (role === spec.name) this.#serving.delete(name)
     await sleep(wait)
-    if (!this.#stopping) this.#launch(spec, failures)
+    // Meanwhile it may have been ended on purpose.
+    if (!this.#stopping && this.#roles.get(spec.name) === running) this.#launch(spec, failures)
   }
 
   async #end({ child, spec }: Running): Promise<void> {
@@ -155,6 +158,7 @@ export class Supervisor {
         break
       case 'ask':
         if (message.name === 'clock.set') this.#setClockFor(from, message)
+        else if (message.name === 'role.stop') void this.#stopFor(from, message)
         else if (this.#serving.has(message.name))
           this.#send(this.#serving.get(message.name) ?? '', { ...message, from })
         else this.#send(from, { kapok: 'answer', id: message.id, error: `no role serves ${message.name}` })
@@ -165,9 +169,24 @@ export class Supervisor {
   /** A world starts the gateways of its plants; nobody else may ask for a process. */
   #startFor(from: RoleSpec, { name, args }: { name: string; args: string[] }): void {
     if (from.name !== this.clockSetter || this.#roles.has(name)) return
+    this.#startedForWorld.add(name)
     this.start({ name, args, env: from.env }).catch((error: unknown) =>
       this.#log.error({ err: error, role: name }, 'a role did not start'),
     )
+  }
+
+  /** The world ends what it started, and nothing else. */
+  async #stopFor(from: string, { id, data }: { id: number; data: unknown }): Promise<void> {
+    const { name } = data as { name: string }
+    const running = this.#roles.get(name)
+    if (from !== this.clockSetter || (running !== undefined && !this.#startedForWorld.has(name))) {
+      this.#send(from, { kapok: 'answer', id, error: 'this role cannot be ended' })
+      return
+    }
+    // Out of the list first, so that its end is no crash.
+    this.#roles.delete(name)
+    if (running !== undefined) await this.#end(running)
+    this.#send(from, { kapok: 'answer', id, data: {} })
   }
 
   #setClockFor(from: string, message: { id: number; data: unknown }): void {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { encodeCompactBatch } from '@kapok/contracts/compact-batch'
-import { createDevice, createProduct, listQuarantine } from '@kapok/contracts/data'
+import { createCredential, createDevice, createProduct, listQuarantine } from '@kapok/contracts/data'
 import {
   enrolGateway,
   getGatewayHealth,
@@ -10,16 +10,19 @@ import {
 } from '@kapok/contracts/gateway'
 import type { GatewayHealth } from '@kapok/contracts/gateway-talk'
 import { encodeSignedBatch, type SignedBatch } from '@kapok/contracts/signed-batch'
+import { dayMs, startOfCivilDay } from '@kapok/kit/clock'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dataMigrations, dataPlane } from '../flow.ts'
 import { type Ingest, runIngest } from '../ingest/run-ingest.ts'
+import { devicePort } from '../meter/device.port.ts'
 import { type Caller, callerOf } from '../testing.ts'
 
 // Enrolment and signed batches through the real routes, the real ingest and the real store.
 let kit: TestKit
 let ingest: Ingest
+let orgId: string
 let call: Caller
 let strangerCall: Caller
 const clients: MqttClient[] = []
@@ -28,7 +31,8 @@ const start = 1_790_000_000_000
 beforeAll(async () => {
   kit = await testKit({ migrations: [dataMigrations] })
   const plane = dataPlane(kit)
-  call = callerOf(plane, kit, crypto.randomUUID())
+  orgId = crypto.randomUUID()
+  call = callerOf(plane, kit, orgId)
   strangerCall = callerOf(plane, kit, crypto.randomUUID())
   ingest = await runIngest(kit, { mqttPort: 0, mqttHosts: ['127.0.0.1'], httpPort: 0 })
   const property = { identifier: 'n', name: 'n', type: 'float' as const, unit: '' }
@@ -248,4 +252,71 @@ test('a report counts only with the gateway’s own signature, on its own topic,
   expect(await call(getGatewayHealth, { params })).toMatchObject({ health: null })
   expect(heard).toContain('kapok/v1/points')
   expect(heard).not.toContain(healthTopic)
+})
+
+const gap = (firstAt: number, lastAt: number, points = 0) => ({
+  kind: 'gap' as const,
+  ...{ firstAt, lastAt, points },
+  body: new TextEncoder().encode(JSON.stringify({ reason: 'the gateway was not running' })),
+})
+
+test('a day’s meter tells what did not arrive from what the gateway itself has not, and both from silence', async () => {
+  const { enrolled, deviceId } = await newGateway('meter')
+  const { token, privateKey, publicKey } = await enrolled()
+  const client = await connected(token)
+  const day = '2026-09-22'
+  const noon = startOfCivilDay(day) + 12 * 3_600_000
+  const at = (sequence: number, ms: number) => {
+    const body = encodeCompactBatch([{ device: 'm', property: 'n', at: ms, value: sequence }])
+    return batch(sequence, privateKey, { firstAt: ms, lastAt: ms, body })
+  }
+  const devices = devicePort(kit)
+  const ownDay = async (asked: string) => {
+    await ingest.flush()
+    return (await devices.meterDay(orgId, asked)).gateways.filter(({ gatewayId }) => gatewayId === deviceId)
+  }
+  expect(await ownDay(day)).toEqual([])
+  await send(client, at(1, noon - dayMs))
+  // Two are on the way still, and seven minutes and a bit the gateway was off.
+  await send(client, at(4, noon + 60_000))
+  await send(client, batch(5, privateKey, gap(noon + 120_000, noon + 560_000, 9)))
+  await send(client, at(6, noon + 3 * dayMs))
+  const key = publicKey
+  const facts = { gatewayId: deviceId, key, doubled: 0 }
+  expect(await ownDay(day)).toEqual([{ ...facts, batches: 2, missing: 2, gapMinutes: 8, lostPoints: 9 }])
+  expect(await ownDay('2026-09-21')).toMatchObject([{ batches: 1, missing: 2 }])
+  // Between 5 and 6 nothing is missing: the machines were silent, and so is the meter.
+  expect(await ownDay('2026-09-23')).toEqual([])
+  const before = Date.now()
+  await send(client, at(2, noon - dayMs + 60_000))
+  await send(client, at(3, noon + 30_000))
+  expect(await ownDay(day)).toMatchObject([{ batches: 3, missing: 0 }])
+  expect(await devices.daysTouched(orgId, before, Date.now() + 1)).toEqual(['2026-09-21', day])
+  // A hole goes across a day of which nothing came.
+  await send(client, at(9, noon + 5 * dayMs))
+  expect(await ownDay('2026-09-26')).toEqual([{ ...facts, batches: 0, missing: 2, gapMinutes: 0, lostPoints: 0 }])
+  const [meter] = (await devices.meterDay(orgId, day)).meters
+  expect(meter).toMatchObject({ points: 2, signed: 2 })
+})
+
+test('of a day’s points those that a gateway signed are counted, whichever way they came as well', async () => {
+  const { enrolled } = await newGateway('signing')
+  const { deviceId: plainId } = await call(createDevice, { body: { name: 'plain', kind: 'gateway' } })
+  const { token: plainToken } = await call(createCredential, {
+    params: { deviceId: plainId },
+    body: { purpose: 'live' },
+  })
+  const { token, privateKey } = await enrolled()
+  const [signing, plain] = [await connected(token), await connected(plainToken)]
+  const from = startOfCivilDay('2026-10-05')
+  const points = (times: readonly number[], value: number) =>
+    encodeCompactBatch(times.map((minute) => ({ device: 'm', property: 'n', at: from + minute * 60_000, value })))
+  await send(plain, Buffer.from(points([1, 2, 3, 4], 5)))
+  const body = points([3, 4, 5], 5)
+  await send(signing, batch(1, privateKey, { firstAt: from, lastAt: from + 300_000, points: 3, body }))
+  // The newest value counts, and nobody signed it.
+  await send(plain, Buffer.from(points([5], 6)))
+  await ingest.flush()
+  const [meter] = (await devicePort(kit).meterDay(orgId, '2026-10-05')).meters
+  expect(meter).toMatchObject({ points: 5, signed: 2, conflicts: 1 })
 })

@@ -77,7 +77,8 @@ export class Reception {
       this.#intake.putSequence(message, keyId, batch, mark, noteReason(batch.body))
       return []
     }
-    const inner = { ...message, payload: Buffer.from(batch.body.buffer, batch.body.byteOffset, batch.body.byteLength) }
+    const payload = Buffer.from(batch.body.buffer, batch.body.byteOffset, batch.body.byteLength)
+    const inner: Message = { ...message, door: 'gateway', payload }
     return this.#take(message, () => {
       const taken = this.#intake.takeBatch(inner, context.known)
       if (!('ready' in taken)) this.#intake.putSequence(message, keyId, batch, mark, '')

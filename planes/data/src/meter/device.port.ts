@@ -3,7 +3,8 @@ import { civilDayOf } from '@kapok/kit/clock'
 import type { Kit } from '@kapok/kit-store/kit'
 import { doors } from '../store/point-row.ts'
 import { seriesParts } from '../store/series-parts.ts'
-import { activeMinutes, meterDay, seriesOfOrg } from './meter-day.ts'
+import { daysTouchedByGateways } from './gateway-day.ts'
+import { meterDay, seriesOfOrg } from './meter-day.ts'
 
 /** What the evidence and subsidy planes may ask of devices and points. */
 export function devicePort(kit: Kit): DevicePort {
@@ -27,14 +28,13 @@ export function devicePort(kit: Kit): DevicePort {
       return rows.map(({ id }) => id)
     },
     meterDay: (orgId, day) => meterDay(kit, orgId, day),
-    activeMinutes: (orgId, day) => activeMinutes(kit, orgId, day),
     daysTouched: async (orgId, receivedFrom, receivedTo) => {
       const hours = (
         table: string,
       ) => `SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at), 3600000) AS hour FROM ${table}
         WHERE series IN {ids:Array(UInt32)} AND door != ${doors.import}
           AND received >= fromUnixTimestamp64Milli({from:Int64}) AND received < fromUnixTimestamp64Milli({to:Int64})`
-      const days = new Set<string>()
+      const days = new Set(await daysTouchedByGateways(kit, orgId, receivedFrom, receivedTo))
       for (const part of seriesParts(await seriesOfOrg(kit, orgId))) {
         const result = await kit.clickhouse.query({
           query: `${hours('point')} UNION DISTINCT ${hours('text_point')}`,

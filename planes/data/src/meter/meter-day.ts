@@ -1,25 +1,37 @@
 import { createHash } from 'node:crypto'
-import type { DeviceDay } from '@kapok/contracts/ports'
+import type { DeviceDay, OrganisationDay } from '@kapok/contracts/ports'
 import { dayMs, startOfCivilDay } from '@kapok/kit/clock'
 import type { Kit } from '@kapok/kit-store/kit'
 import { inRange } from '../query/dedup.ts'
 import { doors } from '../store/point-row.ts'
 import { seriesParts } from '../store/series-parts.ts'
+import { gatewayDay } from './gateway-day.ts'
 
 const gapMs = 300_000
 
 /**
  * The meters of one organisation and civil day, by query over the deduplicated points. Points that came by the
- * import door draw charts and do not count. The same day asked again gives equal rows, in the order of device ids.
+ * import door draw charts and do not count. The same day asked again gives an equal answer.
  */
-export async function meterDay(kit: Kit, orgId: string, day: string): Promise<DeviceDay[]> {
+export async function meterDay(kit: Kit, orgId: string, day: string): Promise<OrganisationDay> {
   const from = startOfCivilDay(day)
-  const days: DeviceDay[] = []
-  for (const part of seriesParts(await seriesOfOrg(kit, orgId))) days.push(...(await meterPart(kit, part, from)))
-  return days.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1))
+  const meters: DeviceDay[] = []
+  const minutes = new Set<number>()
+  for (const part of seriesParts(await seriesOfOrg(kit, orgId)))
+    for (const { sentIn, ...meter } of await meterPart(kit, part, from)) {
+      meters.push(meter)
+      for (const minute of sentIn) minutes.add(minute)
+    }
+  meters.sort((a, b) => (a.deviceId < b.deviceId ? -1 : 1))
+  return { activeMinutes: minutes.size, meters, gateways: await gatewayDay(kit, orgId, day) }
 }
 
-async function meterPart(kit: Kit, series: readonly SeriesOfOrg[], from: number): Promise<DeviceDay[]> {
+/** `sentIn`: the minutes of the day. */
+async function meterPart(
+  kit: Kit,
+  series: readonly SeriesOfOrg[],
+  from: number,
+): Promise<(DeviceDay & { sentIn: number[] })[]> {
   const devices = [...new Set(series.map(({ deviceId }) => deviceId))]
   const numberOf = new Map(devices.map((id, i) => [id, i]))
   const result = await kit.clickhouse.query({
@@ -37,32 +49,17 @@ async function meterPart(kit: Kit, series: readonly SeriesOfOrg[], from: number)
   return rows.map((row) => ({
     deviceId: devices[row.device] ?? '',
     points: Number(row.points),
-    minutes: Number(row.minutes),
+    minutes: row.sentIn.length,
+    sentIn: row.sentIn,
     first: Number(row.first),
     last: Number(row.last),
     gaps: Number(row.gaps),
     properties: row.digests.length,
     goodBp: Math.floor((Number(row.good) * 10_000) / Number(row.points)),
     conflicts: Number(row.conflicts),
+    signed: Number(row.signed),
     digest: dayDigest(row.digests.map(([id, digest]) => [propertyOf.get(id) ?? '', digest])),
   }))
-}
-
-/** Distinct minutes of the day in which any device of the organisation sent, 0..1440. */
-export async function activeMinutes(kit: Kit, orgId: string, day: string): Promise<number> {
-  const from = startOfCivilDay(day)
-  const sent = (table: string) => `SELECT DISTINCT intDiv(toUnixTimestamp64Milli(at), 60000) AS minute FROM ${table}
-    WHERE series IN {ids:Array(UInt32)} AND door != ${doors.import} AND ${inRange}`
-  const minutes = new Set<number>()
-  for (const part of seriesParts(await seriesOfOrg(kit, orgId))) {
-    const result = await kit.clickhouse.query({
-      query: `SELECT toUInt32(minute) AS minute FROM (${sent('point')} UNION DISTINCT ${sent('text_point')})`,
-      query_params: { ids: part.map(({ id }) => Number(id)), from, to: from + dayMs },
-      format: 'JSONEachRow',
-    })
-    for (const { minute } of await result.json<{ minute: number }>()) minutes.add(minute)
-  }
-  return minutes.size
 }
 
 interface SeriesOfOrg {
@@ -84,12 +81,13 @@ export function seriesOfOrg(kit: Kit, orgId: string): Promise<SeriesOfOrg[]> {
 interface MeterRow {
   device: number
   points: number | string
-  minutes: number | string
+  sentIn: number[]
   first: number | string
   last: number | string
   gaps: number | string
   good: number | string
   conflicts: number | string
+  signed: number | string
   digests: [series: number, digest: string][]
 }
 
@@ -103,18 +101,19 @@ export function dayDigest(properties: readonly (readonly [property: string, dige
 // with the digest of its (time of day, value) in order. Level 3: each device.
 const counted = (table: string, bits: string) => `
   SELECT series, toUnixTimestamp64Milli(at) AS ms,
-    argMax((${bits} AS bits, quality), (received, bits, quality)) AS winner, uniqExact(bits) > 1 AS conflict
+    argMax((${bits} AS bits, quality, door), (received, bits, quality, door)) AS winner, uniqExact(bits) > 1 AS conflict,
+    if(conflict, winner.3, max(door)) = ${doors.gateway} AS signed
   FROM ${table} WHERE series IN {ids:Array(UInt32)} AND door != ${doors.import} AND ${inRange} GROUP BY series, at`
 const meterQuery = `
-  SELECT device, sum(points) AS points, sum(goods) AS good, sum(conflicts_of) AS conflicts,
+  SELECT device, sum(points) AS points, sum(goods) AS good, sum(conflicts_of) AS conflicts, sum(signed_of) AS signed,
     arraySort(arrayDistinct(arrayFlatten(groupArray(times)))) AS all_times,
-    length(arrayDistinct(arrayMap(t -> intDiv(t, 60000), all_times))) AS minutes,
+    arrayDistinct(arrayMap(t -> toUInt16(intDiv(t - {from:Int64}, 60000)), all_times)) AS sentIn,
     all_times[1] AS first, all_times[-1] AS last,
     arrayCount(d -> d > ${gapMs}, arrayPopFront(arrayDifference(all_times))) AS gaps,
     groupArray((series, digest)) AS digests
   FROM (
     SELECT series, transform(series, {ids:Array(UInt32)}, {owners:Array(UInt32)}, toUInt32(0)) AS device,
-      count() AS points, countIf(winner.2 = 192) AS goods, countIf(conflict) AS conflicts_of,
+      count() AS points, countIf(winner.2 = 192) AS goods, countIf(conflict) AS conflicts_of, countIf(signed) AS signed_of,
       arraySort(groupArray((ms, winner.1))) AS pairs, tupleElement(pairs, 1) AS times,
       lower(hex(SHA256(arrayStringConcat(arrayMap(p -> concat(toString(p.1 - {from:Int64}), '=', p.2), pairs), '\\n')))) AS digest
     FROM (${counted('point', "concat('n', hex(reinterpretAsUInt64(value)))")}

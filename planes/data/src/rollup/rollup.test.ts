@@ -83,8 +83,9 @@ test('a late point reopens exactly its hour, and the open hour is read from the 
 test('the meter counts points, minutes, gaps and conflicts of a civil day, and not what came by the import door', async () => {
   const { port } = plane()
   await send([{ at: hour, value: 5 }])
-  const [day] = await port.meterDay(orgId, '2026-09-10')
-  expect(day).toMatchObject({
+  const day = await port.meterDay(orgId, '2026-09-10')
+  expect(day.activeMinutes).toBe(61)
+  expect(day.meters[0]).toMatchObject({
     deviceId: device.deviceId,
     points: 122,
     minutes: 61,
@@ -97,11 +98,10 @@ test('the meter counts points, minutes, gaps and conflicts of a civil day, and n
   })
   const imported = await call(createCredential, { params: { deviceId: device.deviceId }, body: { purpose: 'import' } })
   await send([{ at: hour - 6 * 3_600_000, value: 7 }], imported.token)
-  expect(await port.meterDay(orgId, '2026-09-10')).toEqual([day])
+  expect(await port.meterDay(orgId, '2026-09-10')).toEqual(day)
   expect((await range(hour - 6 * 3_600_000, hour - 5 * 3_600_000, 100)).value).toEqual([7])
-  expect(await port.activeMinutes(orgId, '2026-09-10')).toBe(61)
   expect(await port.daysTouched(orgId, 0, kit.clock.now() + 1)).toEqual(['2026-09-10'])
-  expect(await port.meterDay(orgId, '2026-09-11')).toEqual([])
+  expect(await port.meterDay(orgId, '2026-09-11')).toEqual({ activeMinutes: 0, meters: [], gateways: [] })
 })
 
 test('a plant of three hundred machines with twenty properties each is metered whole', async () => {
@@ -125,13 +125,13 @@ test('a plant of three hundred machines with twenty properties each is metered w
     query_params: { from },
   })
   const { port } = plane()
-  const meters = await port.meterDay(plant, day)
+  const { meters, activeMinutes } = await port.meterDay(plant, day)
+  expect(activeMinutes).toBe(2)
   expect(meters).toHaveLength(300)
   expect(new Set(meters.map(({ points, minutes, properties }) => `${points} ${minutes} ${properties}`))).toEqual(
     new Set(['40 2 20']),
   )
   expect(new Set(meters.map(({ digest }) => digest)).size).toBe(300)
-  expect(await port.activeMinutes(plant, day)).toBe(2)
   expect(await port.daysTouched(plant, from, from + 1)).toEqual([day])
   // Its hour is derived in parts when it is too much for one.
   await kit.db.tx({ job: 'data' }, (tx) => tx.run('INSERT INTO data.touched_hour VALUES ($1, 1)', [from]))

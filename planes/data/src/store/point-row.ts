@@ -5,7 +5,8 @@
 export const rowStructure =
   "series UInt32, at DateTime64(3, 'UTC'), value Float64, quality UInt8, door UInt8, retention UInt8, received DateTime64(3, 'UTC'), text String"
 export const rowBytes = 32
-export const doors = { mqtt: 1, http: 2, import: 3 } as const
+/** By which a point came. `gateway`: signed by an enrolled gateway. */
+export const doors = { mqtt: 1, http: 2, import: 3, gateway: 4 } as const
 export type Door = keyof typeof doors
 /** Added to `door` in the log where the row belongs to the table of texts. */
 export const textRow = 0x80

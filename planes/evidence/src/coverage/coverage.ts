@@ -1,4 +1,4 @@
-import type { CoverageDay, DeviceFacts } from '@kapok/contracts/ports'
+import type { CoverageDay, DeviceFacts, GatewayDay } from '@kapok/contracts/ports'
 import { addCivilDays } from '@kapok/kit/clock'
 import type { Kit } from '@kapok/kit-store/kit'
 
@@ -18,6 +18,7 @@ interface DayRow {
   minutes: number
   gaps: number
   good_bp: number
+  signed: bigint | null
   digest: string
   identical: string[] | null
 }
@@ -27,6 +28,7 @@ interface OrgDayRow {
   revision: number
   active_minutes: number
   seal_hash: string
+  gateways: GatewayDay[]
   second_source: number | null
 }
 
@@ -44,7 +46,7 @@ export async function coverageDays(
       `WITH newest AS (
          SELECT DISTINCT ON (device_id, day) * FROM evidence.device_day
          WHERE org_id = $1 AND day BETWEEN $2 AND $3 ORDER BY device_id, day, revision DESC)
-       SELECT n.device_id, to_char(n.day, 'YYYY-MM-DD') AS day, n.revision, n.points, n.minutes, n.gaps, n.good_bp,
+       SELECT n.device_id, to_char(n.day, 'YYYY-MM-DD') AS day, n.revision, n.points, n.minutes, n.gaps, n.good_bp, n.signed,
          encode(n.digest, 'hex') AS digest,
          CASE WHEN n.points < $4 THEN NULL ELSE
            (SELECT array_agg(DISTINCT o.device_id::text) FROM evidence.device_day o
@@ -56,7 +58,7 @@ export async function coverageDays(
       [...range, digestPointsMin],
     ),
     await tx.rows<OrgDayRow>(
-      `SELECT DISTINCT ON (d.day) to_char(d.day, 'YYYY-MM-DD') AS day, d.revision, d.active_minutes,
+      `SELECT DISTINCT ON (d.day) to_char(d.day, 'YYYY-MM-DD') AS day, d.revision, d.active_minutes, d.gateways,
          encode(s.leaf_hash, 'hex') AS seal_hash,
          (SELECT r.active_minutes FROM evidence.reading r
           WHERE r.org_id = d.org_id AND r.day = d.day ORDER BY filing DESC LIMIT 1) AS second_source
@@ -87,7 +89,22 @@ export async function coverageDays(
         identicalTo: row?.identical ?? [],
         secondSourceMinutes: org?.second_source ?? null,
         orgMinutes: org?.active_minutes ?? 0,
+        signedBp: shareOf(row),
+        gateways: together(org?.gateways ?? []),
       })
     }
   return result
 }
+
+/** Rounded down: a day is signed whole only when every point is. */
+function shareOf(row: DayRow | undefined): number | null {
+  if (row === undefined || row.signed === null) return null
+  return row.points === 0n ? 0 : Number((row.signed * 10_000n) / row.points)
+}
+
+/** Several gateways may be away at once, so their minutes are not added up. */
+const together = (gateways: readonly GatewayDay[]): CoverageDay['gateways'] => ({
+  missing: gateways.reduce((sum, each) => sum + each.missing, 0),
+  gapMinutes: gateways.reduce((most, each) => Math.max(most, each.gapMinutes), 0),
+  doubled: gateways.reduce((sum, each) => sum + each.doubled, 0),
+})

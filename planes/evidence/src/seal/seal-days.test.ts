@@ -1,9 +1,12 @@
-import type { DeviceDay, DevicePort, OrganisationPort } from '@kapok/contracts/ports'
+import type { DeviceDay, DevicePort, GatewayDay, OrganisationPort } from '@kapok/contracts/ports'
 import { addCivilDays, startOfCivilDay } from '@kapok/kit/clock'
 import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type EvidencePlane, evidenceMigrations, evidencePlane } from '../flow.ts'
+import { leafHash } from '../log/merkle.ts'
 import { verifyBundle } from '../verify/verify.ts'
+import { chainHash, genesisHash, leafOf, leafText } from './leaf.ts'
+import { insertSeal } from './seal.store.ts'
 import { sealDays } from './seal-days.ts'
 
 const org = '10000000-0000-4000-8000-000000000000'
@@ -14,6 +17,7 @@ let kit: TestKit
 let evidence: EvidencePlane
 /** What the store would say, by day and machine; a test changes it as late data would. */
 let days: Map<string, DeviceDay[]>
+let gateways: GatewayDay[]
 let touched: string[]
 let devices: DevicePort
 
@@ -27,6 +31,7 @@ const meter = (deviceId: string, minutes: number, digest: string): DeviceDay => 
   properties: 3,
   goodBp: 10_000,
   conflicts: 0,
+  signed: minutes,
   digest: digest.repeat(32),
 })
 const organisations = {
@@ -36,13 +41,16 @@ const organisations = {
 beforeEach(async () => {
   kit = await testKit({ migrations: [evidenceMigrations] })
   days = new Map()
+  gateways = []
   touched = []
   devices = {
     ofOrg: async () =>
       machines.map((id, i) => ({ id, name: `M${i + 1}`, productName: '', createdAt: startOfCivilDay(first) })),
     orgsWithDevices: async () => [org],
-    meterDay: async (_org, day) => days.get(day) ?? [],
-    activeMinutes: async (_org, day) => Math.max(0, ...(days.get(day) ?? []).map((each) => each.minutes)),
+    meterDay: async (_org, day) => {
+      const meters = days.get(day) ?? []
+      return { activeMinutes: Math.max(0, ...meters.map((each) => each.minutes)), meters, gateways }
+    },
     daysTouched: async () => touched,
     flush: async () => {},
   }
@@ -83,6 +91,49 @@ test('late data make a correction seal beside the first; equal data make none, a
     [0, 300],
     [1, 500],
   ])
+})
+
+const told: GatewayDay = {
+  gatewayId: '30000000-0000-4000-8000-000000000001',
+  key: 'k'.repeat(43),
+  batches: 10,
+  missing: 4,
+  gapMinutes: 7,
+  lostPoints: 0,
+  doubled: 0,
+}
+
+test('what gateways told is sealed, and a batch that arrives late makes a correction also where no meter differs', async () => {
+  days.set(first, [{ ...meter(machines[0], 300, 'aa'), points: 300, signed: 299 }])
+  gateways = [told]
+  at(addCivilDays(first, 1), 7)
+  await sealDays(kit, devices)
+  expect((await coverage())[0]).toMatchObject({ signedBp: 9_966, gateways: { missing: 4, gapMinutes: 7, doubled: 0 } })
+  touched = [first]
+  expect((await sealDays(kit, devices)).corrected).toBe(0)
+  gateways = [{ ...told, batches: 14, missing: 0 }]
+  expect((await sealDays(kit, devices)).corrected).toBe(1)
+  expect((await coverage())[0]).toMatchObject({ corrected: true, gateways: { missing: 0 } })
+  const { verdict, bundle: opened } = verifyBundle(new TextEncoder().encode(await bundle()))
+  expect(verdict).toBe('unknown-signer')
+  expect(opened?.seals.map(({ leaf }) => leaf.gateways?.[0]?.missing)).toEqual([4, 0])
+})
+
+test('a day that was sealed before gateways were counted is not corrected because a seal says more now', async () => {
+  days.set(first, [meter(machines[0], 300, 'aa')])
+  at(addCivilDays(first, 1), 7)
+  const found = { organisation: org, day: first, activeMinutes: 300, meters: days.get(first) ?? [], gateways: [] }
+  const leaf = leafOf({ ...found, revision: 0, sequence: 0 }, 'kapok-seal-1')
+  const text = leafText(leaf)
+  const hashes = { leafHash: leafHash(text), chainHash: chainHash(genesisHash, text) }
+  await kit.db.tx({ job: 'evidence' }, (tx) => insertSeal(tx, { leaf, text, ...hashes, sealedAt: kit.clock.now() }))
+  await sealDays(kit, devices)
+  touched = [first]
+  expect((await sealDays(kit, devices)).corrected).toBe(0)
+  expect((await coverage())[0]).toMatchObject({ minutes: 300, signedBp: null })
+  days.set(first, [meter(machines[0], 301, 'bb')])
+  expect((await sealDays(kit, devices)).corrected).toBe(1)
+  expect((await coverage())[0]).toMatchObject({ minutes: 301, signedBp: 3_333 })
 })
 
 test('days with the identical digest name each other, and the second source stands beside the line', async () => {

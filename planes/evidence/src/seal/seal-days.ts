@@ -3,7 +3,7 @@ import { addCivilDays, civilDayOf } from '@kapok/kit/clock'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import { leafHash } from '../log/merkle.ts'
-import { chainHash, genesisHash, leafOf, leafText } from './leaf.ts'
+import { chainHash, genesisHash, type Leaf, leafOf, leafText, type Sealable } from './leaf.ts'
 import { chainHeadOf, insertSeal, lastSealedDay, newestSeal } from './seal.store.ts'
 
 /** A day is closed this long after it ended, so that a gateway that was offline overnight is still in the first seal. */
@@ -81,23 +81,22 @@ async function sealDay(
   revision: number,
   earlier?: string,
 ): Promise<boolean> {
-  const [meters, activeMinutes] = await Promise.all([devices.meterDay(orgId, day), devices.activeMinutes(orgId, day)])
+  const found = { organisation: orgId, day, ...(await devices.meterDay(orgId, day)) }
   return kit.db.tx({ job: 'evidence' }, async (tx) => {
     await tx.run('SELECT pg_advisory_xact_lock($1)', [sealLock])
-    if (earlier !== undefined && sameMeters(earlier, { organisation: orgId, day, activeMinutes, meters })) return false
-    await append(kit, tx, { organisation: orgId, day, revision, activeMinutes, meters })
+    if (earlier !== undefined && saysTheSame(earlier, found)) return false
+    await append(kit, tx, { ...found, revision })
     return true
   })
 }
 
-type Sealable = Omit<Parameters<typeof leafOf>[0], 'sequence'>
-
-function sameMeters(earlierLeaf: string, now: Omit<Sealable, 'revision'>): boolean {
-  const { revision, sequence } = JSON.parse(earlierLeaf) as { revision: number; sequence: number }
-  return leafText(leafOf({ ...now, revision, sequence })) === earlierLeaf
+/** A seal of an earlier format is compared in its own: that a new one says more is no correction. */
+function saysTheSame(earlierLeaf: string, now: Omit<Sealable, 'revision' | 'sequence'>): boolean {
+  const { format, revision, sequence } = JSON.parse(earlierLeaf) as Leaf
+  return leafText(leafOf({ ...now, revision, sequence }, format)) === earlierLeaf
 }
 
-async function append(kit: Kit, tx: Tx, seal: Sealable): Promise<void> {
+async function append(kit: Kit, tx: Tx, seal: Omit<Sealable, 'sequence'>): Promise<void> {
   const head = await chainHeadOf(tx, seal.organisation)
   const leaf = leafOf({ ...seal, sequence: head === undefined ? 0 : head.sequence + 1 })
   const text = leafText(leaf)

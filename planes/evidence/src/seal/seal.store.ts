@@ -57,15 +57,16 @@ export async function insertSeal(
       new Date(seal.sealedAt),
     ],
   )
-  await tx.run('INSERT INTO evidence.org_day VALUES ($1, $2, $3, $4, $5)', [
+  await tx.run('INSERT INTO evidence.org_day VALUES ($1, $2, $3, $4, $5, $6)', [
     leaf.organisation,
     leaf.day,
     leaf.revision,
     leaf.activeMinutes,
     row?.leaf_index,
+    JSON.stringify(leaf.gateways ?? []),
   ])
   for (const meter of leaf.meters)
-    await tx.run('INSERT INTO evidence.device_day VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
+    await tx.run('INSERT INTO evidence.device_day VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
       leaf.organisation,
       meter.deviceId,
       leaf.day,
@@ -75,5 +76,6 @@ export async function insertSeal(
       meter.gaps,
       meter.goodBp,
       Buffer.from(meter.digest, 'hex'),
+      meter.signed ?? null,
     ])
 }

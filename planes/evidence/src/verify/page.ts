@@ -81,6 +81,7 @@ function show({ verdict, findings, bundle, fingerprints }: Verdict): void {
       }
       parts.push(element('p', device.name), strip)
     }
+    parts.push(element('p', gatewayWords(seals.flatMap(({ leaf }) => leaf.gateways ?? []))))
   }
   if (fingerprints !== undefined)
     for (const [kind, print] of Object.entries(fingerprints)) {
@@ -89,6 +90,14 @@ function show({ verdict, findings, bundle, fingerprints }: Verdict): void {
       parts.push(line)
     }
   verdictBox.replaceChildren(...parts)
+}
+
+function gatewayWords(days: readonly { missing: number; gapMinutes: number; doubled: number }[]): string {
+  const sum = (field: 'missing' | 'gapMinutes' | 'doubled') => days.reduce((total, day) => total + day[field], 0)
+  return words(
+    `网关：签名批次未送达 ${sum('missing')} 个，自报未采集 ${sum('gapMinutes')} 分钟，一号两用 ${sum('doubled')} 个。`,
+    `Gateways: ${sum('missing')} signed batches did not arrive, ${sum('gapMinutes')} minutes they say they have not, ${sum('doubled')} numbers came twice with two contents.`,
+  )
 }
 
 fileInput.addEventListener('change', () => void check())

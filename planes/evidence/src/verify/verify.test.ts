@@ -31,26 +31,42 @@ const organisation = { id: '10000000-0000-4000-8000-000000000000', name: '木棉
 
 function makeBundle(signWith = keys, origins = origin): Bundle {
   let chain: Uint8Array = genesisHash
+  // The first was sealed by a platform of before gateways were counted.
   const leaves = ['2026-11-01', '2026-11-02', '2026-11-03'].map((day, sequence) =>
-    leafOf({
-      organisation: organisation.id,
-      day,
-      revision: 0,
-      sequence,
-      activeMinutes: 600 + sequence,
-      meters: [1, 2].map((n) => ({
-        deviceId: device(n),
-        points: 5000 + n,
-        minutes: 580 + n,
-        first: 1_793_000_000_000,
-        last: 1_793_040_000_000,
-        gaps: n,
-        properties: 3,
-        goodBp: 9_990,
-        conflicts: 0,
-        digest: 'ab'.repeat(32),
-      })),
-    }),
+    leafOf(
+      {
+        organisation: organisation.id,
+        day,
+        revision: 0,
+        sequence,
+        activeMinutes: 600 + sequence,
+        meters: [1, 2].map((n) => ({
+          deviceId: device(n),
+          points: 5000 + n,
+          minutes: 580 + n,
+          first: 1_793_000_000_000,
+          last: 1_793_040_000_000,
+          gaps: n,
+          properties: 3,
+          goodBp: 9_990,
+          conflicts: 0,
+          signed: 4000,
+          digest: 'ab'.repeat(32),
+        })),
+        gateways: [
+          {
+            gatewayId: device(9),
+            key: 'A'.repeat(43),
+            batches: 70,
+            missing: 2,
+            gapMinutes: 3,
+            lostPoints: 0,
+            doubled: 0,
+          },
+        ],
+      },
+      sequence === 0 ? 'kapok-seal-1' : 'kapok-seal-2',
+    ),
   )
   const texts = leaves.map(leafText)
   // Leaves of other organisations stand between ours in the log.
@@ -120,6 +136,23 @@ test('P11 a changed value is named with seal, day, device and field', () => {
     where: `seal 1 (2026-11-02), device ${device(2)}, field minutes`,
     what: 'the value was changed',
   })
+})
+
+test('P11 a changed word of a gateway is named, and a seal cannot be told as one of another format', () => {
+  const changed = structuredClone(bundle)
+  const gateway = changed.seals[2]?.leaf.gateways?.[0]
+  if (gateway) gateway.missing = 0
+  expect(verifyBundle(bytesOf(changed), pinned).findings[0]).toEqual({
+    where: `seal 2 (2026-11-03), gateway ${device(9)}, field missing`,
+    what: 'the value was changed',
+  })
+  const earlier = structuredClone(bundle)
+  const seal = earlier.seals[2]
+  if (seal) {
+    const { gateways: _, ...leaf } = seal.leaf
+    seal.leaf = { ...leaf, format: 'kapok-seal-1' }
+  }
+  expect(verifyBundle(bytesOf(earlier), pinned)).toMatchObject({ verdict: 'broken' })
 })
 
 test('P11 a dropped, swapped or repeated seal is found at its place', () => {

@@ -9,7 +9,7 @@ import {
   toHex,
   type VerifierKeys,
 } from '../log/signed-note.ts'
-import { chainHash, checkOf, leafText, type SealedMeter } from '../seal/leaf.ts'
+import { chainHash, checkOf, type Leaf, leafText, type SealFormat, sealFormats } from '../seal/leaf.ts'
 import { type Bundle, statementHash } from './bundle.ts'
 
 export type { VerifierKeys }
@@ -108,13 +108,25 @@ function shapeFault(bundle: Bundle): Finding | undefined {
       isHash(seal.chain) &&
       Array.isArray(seal.path) &&
       seal.path.every(isHash) &&
-      hasExactly(seal.leaf, ['format', 'organisation', 'day', 'revision', 'sequence', 'activeMinutes', 'meters']) &&
-      isDay(seal.leaf.day) &&
-      Array.isArray(seal.leaf.meters)
+      isLeaf(seal.leaf)
     if (!fits) return { where: `seal ${i}`, what: 'not as a seal has it' }
   }
   return undefined
 }
+
+const leafMembers = ['format', 'organisation', 'day', 'revision', 'sequence', 'activeMinutes', 'meters']
+const membersOf: Record<SealFormat, readonly string[]> = {
+  'kapok-seal-1': leafMembers,
+  'kapok-seal-2': [...leafMembers, 'gateways'],
+}
+
+const isLeaf = (leaf: Leaf) =>
+  sealFormats.includes(leaf?.format) &&
+  hasExactly(leaf, membersOf[leaf.format]) &&
+  isDay(leaf.day) &&
+  [leaf.meters, leaf.gateways ?? []].every(
+    (list) => Array.isArray(list) && list.every((each) => typeof each === 'object' && each !== null),
+  )
 
 const isDay = (value: unknown) => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value)
 const isHash = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
@@ -141,7 +153,10 @@ function sealFindings(bundle: Bundle): Finding[] {
   for (const [i, seal] of bundle.seals.entries()) {
     const where = `seal ${i} (${seal.leaf.day})`
     const text = leafText(seal.leaf)
-    const fields = fieldFindings(seal.leaf.meters, where)
+    const fields = [
+      ...fieldFindings(seal.leaf.meters, where, 'device'),
+      ...fieldFindings(seal.leaf.gateways ?? [], where, 'gateway'),
+    ]
     findings.push(...fields)
     if (seal.leaf.organisation !== bundle.organisation.id)
       findings.push({ where, what: 'it belongs to another organisation' })
@@ -166,10 +181,15 @@ function sealFindings(bundle: Bundle): Finding[] {
   return findings
 }
 
-/** Names the device and field whose value and check do not fit each other. */
-function fieldFindings(meters: readonly SealedMeter[], where: string): Finding[] {
+/** Names the device or gateway and the field whose value and check do not fit each other. */
+function fieldFindings(
+  meters: readonly { check: Record<string, string> }[],
+  where: string,
+  what: 'device' | 'gateway',
+): Finding[] {
   return meters.flatMap((meter, m) => {
-    const place = `${where}, device ${typeof meter.deviceId === 'string' ? meter.deviceId : `no. ${m}`}`
+    const id = (meter as Record<string, unknown>)[`${what}Id`]
+    const place = `${where}, ${what} ${typeof id === 'string' ? id : `no. ${m}`}`
     const { check, ...values } = meter
     if (typeof check !== 'object' || check === null)
       return [{ where: place, what: 'the checks of its fields are missing' }]

@@ -81,6 +81,8 @@ const programmeSchema = strict({
     toleranceBp: basisPoints,
     /** What a day without the operator's reading is worth: `optional` it counts, `required` it does not. */
     secondSource: oneOf(['optional', 'required']),
+    /** Share of a day's points that an enrolled gateway must have signed; without it a signature is not asked for. */
+    minSignedBp: Type.Optional(basisPoints),
     sample,
     text: sentence,
   }),

@@ -25,12 +25,15 @@ export interface CoverageSnapshot {
   asOf: number
   minMinutes: number
   toleranceBp: number
+  /** Left out where the rule asks for no signature. */
+  minSignedBp?: number
   requiredPerMachine: number
   machines: number
   covered: number
   required: number
   identicalDays: number
   disagreeingDays: number
+  unsignedDays: number
   coveredCivilDays: number
   eligibleFen: string
   supportedFen: string
@@ -82,12 +85,14 @@ export async function ceilingFor(
           asOf: now,
           minMinutes: rule.minMinutes,
           toleranceBp: rule.toleranceBp,
+          ...(rule.minSignedBp === undefined ? {} : { minSignedBp: rule.minSignedBp }),
           requiredPerMachine: rule.required,
           machines: use.machines,
           covered: use.covered,
           required: use.required,
           identicalDays: use.identicalDays,
           disagreeingDays: use.disagreeingDays,
+          unsignedDays: use.unsignedDays,
           coveredCivilDays: use.coveredCivilDays,
           eligibleFen: eligibleFen.toString(),
           supportedFen: supported.toString(),
@@ -125,6 +130,18 @@ function numbersOf(
             rule.toleranceBp / 100,
             '%',
           ),
+          ...(rule.minSignedBp === undefined
+            ? []
+            : [
+                number('minSignedBp', '网关签名的最低占比', 'Points signed by a gateway', rule.minSignedBp / 100, '%'),
+                number(
+                  'unsigned',
+                  '签名不足的设备日',
+                  'Machine-days with too few signed points',
+                  use.unsignedDays,
+                  '台·日',
+                ),
+              ]),
           number('machines', '设备台数', 'Machines', use.machines, '台'),
           number('required', '应有设备日', 'Machine-days required', use.required, '台·日'),
           number('covered', '有效设备日', 'Machine-days covered', use.covered, '台·日'),

@@ -25,6 +25,8 @@ const day = (over: Partial<CoverageDay> = {}): CoverageDay => ({
   identicalTo: [],
   secondSourceMinutes: 480,
   orgMinutes: 480,
+  signedBp: 9_999,
+  gateways: { missing: 0, gapMinutes: 0, doubled: 0 },
   ...over,
 })
 const stateOf = (over: Partial<CoverageDay>) => countUse([day(over)], rule, 1, 1).days[0]?.state
@@ -44,6 +46,28 @@ test('a day that is open, empty, short, identical or disputed by the operator do
   expect(stateOf({ secondSourceMinutes: 407 })).toBe('disputed')
   const { days } = countUse([day({ minutes: 239 })], rule, 1, 1)
   expect(days[0]?.why?.en).toContain('239')
+})
+
+test('where the rule asks for it, a day counts only under the signature of a gateway that nobody else plays', () => {
+  const asking = { ...rule, minSignedBp: 9_000 }
+  const said = (over: Partial<CoverageDay>) => countUse([day(over)], asking, 1, 1)
+  expect(said({ signedBp: 9_000 })).toMatchObject({ covered: 1, unsignedDays: 0 })
+  expect(said({ signedBp: 8_999 })).toMatchObject({ covered: 0, unsignedDays: 1, days: [{ state: 'disputed' }] })
+  expect(said({ signedBp: 8_999 }).days[0]?.why?.zh).toContain('89.99%')
+  expect(said({ signedBp: null }).days[0]?.why?.en).toContain('not counted yet')
+  const doubled = { missing: 0, gapMinutes: 0, doubled: 1 }
+  expect(said({ gateways: doubled }).days[0]?.why?.en).toContain('Two gateways used one key')
+  expect(countUse([day({ signedBp: 0, gateways: doubled })], rule, 1, 1)).toMatchObject({ covered: 1, unsignedDays: 0 })
+})
+
+test('a day without data says what the gateway lost, what did not arrive, and what was silence', () => {
+  const why = (gateways: CoverageDay['gateways']) =>
+    countUse([day({ minutes: 0, points: 0, gateways })], rule, 1, 1).days[0]?.why
+  expect(why({ missing: 0, gapMinutes: 0, doubled: 0 })?.zh).toBe('当日没有数据。')
+  expect(why({ missing: 3, gapMinutes: 1440, doubled: 0 })).toEqual({
+    zh: '当日没有数据。网关自报有 1440 分钟未采集。网关签名的批次有 3 个未送达。',
+    en: 'There is no data of this day. The gateway itself reports 1440 minutes that it has not. 3 signed batches of the gateway did not arrive.',
+  })
 })
 
 test('one busy machine cannot stand in for another, and unclaimed contract machines count as unused', () => {

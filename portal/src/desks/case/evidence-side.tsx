@@ -22,6 +22,9 @@ export function EvidenceSide({ coverage }: { coverage: NonNullable<CaseView['cov
         {coverage.disagreeingDays > 0 && (
           <Banner tone="notice">{t('case.disagreeingDays', { n: coverage.disagreeingDays })}</Banner>
         )}
+        {(coverage.unsignedDays ?? 0) > 0 && (
+          <Banner tone="notice">{t('case.unsignedDays', { n: coverage.unsignedDays })}</Banner>
+        )}
         <Share
           basisPoints={share}
           label={t('case.coveredOf', { covered: coverage.covered, required: coverage.required })}
@@ -35,6 +38,10 @@ export function EvidenceSide({ coverage }: { coverage: NonNullable<CaseView['cov
             ],
             [t('programme.minMinutes'), t('strip.minutesOf', { n: coverage.minMinutes })],
             [t('programme.tolerance'), percentText(coverage.toleranceBp)],
+            [
+              t('programme.minSigned'),
+              coverage.minSignedBp === undefined ? undefined : percentText(coverage.minSignedBp),
+            ],
             [t('case.eligibleFen'), <Money fen={coverage.eligibleFen} key="e" />],
             [
               t('case.supportedFen'),

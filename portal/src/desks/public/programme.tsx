@@ -68,6 +68,10 @@ function Rules({ rules }: { rules: RuleSet }) {
                     [t('programme.required'), t('programme.requiredOf', { n: rules.evidence.required })],
                     [t('programme.minMinutes'), t('strip.minutesOf', { n: rules.evidence.minMinutes })],
                     [t('programme.tolerance'), percentText(rules.evidence.toleranceBp)],
+                    [
+                      t('programme.minSigned'),
+                      rules.evidence.minSignedBp === undefined ? undefined : percentText(rules.evidence.minSignedBp),
+                    ],
                   ]}
                 />
               )}

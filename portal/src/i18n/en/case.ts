@@ -59,6 +59,7 @@ export const caseWords: typeof zh = {
     evidence: 'Sealed use',
     identicalDays: "Machine-days identical to another machine's day, not counted: {{n}}.",
     disagreeingDays: "Machine-days that disagree with the operator's reading, not counted: {{n}}.",
+    unsignedDays: 'Machine-days of which too few points are signed by a gateway, not counted: {{n}}.',
     covered: 'Machine-days that count',
     coveredOf: '{{covered}} of {{required}}',
     requiredIs: 'Machine-days needed',

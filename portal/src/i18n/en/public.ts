@@ -45,6 +45,7 @@ export const publicWords: typeof zh = {
     requiredOf: '{{n}} days',
     minMinutes: 'Minutes that make a day count',
     tolerance: "Tolerance against the operator's reading",
+    minSigned: 'Points to be signed by a gateway',
     who: 'Who may apply',
     howMuch: 'How much',
     scene: 'Scene',

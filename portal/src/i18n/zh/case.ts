@@ -57,6 +57,7 @@ export const caseWords = {
     evidence: '封存用量',
     identicalDays: '有 {{n}} 个设备日与另一台设备完全相同，不计入。',
     disagreeingDays: '有 {{n}} 个设备日与运营商读数不符，不计入。',
+    unsignedDays: '有 {{n}} 个设备日的数据大多没有登记网关的签名，不计入。',
     covered: '有效设备日',
     coveredOf: '{{covered}} / {{required}}',
     requiredIs: '所需设备日',

@@ -43,6 +43,7 @@ export const publicWords = {
     requiredOf: '{{n}} 天',
     minMinutes: '一天有效的最少分钟数',
     tolerance: '与运营商读数的允许偏差',
+    minSigned: '须由登记网关签名的测点值',
     who: '谁可以申领',
     howMuch: '支持多少',
     scene: '应用场景',

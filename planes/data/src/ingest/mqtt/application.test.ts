@@ -48,12 +48,12 @@ test('what an application sends for a device draws charts and never counts in a 
   const { port } = dataPlane(kit)
   const range = { deviceId: device.deviceId, property: 't', from: at - 1, to: at + 60_000 }
   expect((await call(getPointRange, { query: range })).value).toEqual([1])
-  expect(await port.meterDay(orgId, civilDayOf(at))).toEqual([])
+  expect((await port.meterDay(orgId, civilDayOf(at))).meters).toEqual([])
 
   const machine = await connect(device.token)
   await machine.publishAsync('kapok/v1/telemetry', value(at + 1, 2), { qos: 1 })
   await machine.endAsync()
   await ingest.flush()
   expect((await call(getPointRange, { query: range })).value).toEqual([1, 2])
-  expect((await port.meterDay(orgId, civilDayOf(at))).map(({ points }) => points)).toEqual([1])
+  expect((await port.meterDay(orgId, civilDayOf(at))).meters.map(({ points }) => points)).toEqual([1])
 })
