@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -7,6 +7,7 @@ import type { Simulator } from '@kapok/edge/simulator'
 import { simulatorOf } from '@kapok/edge/simulators'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { parse } from 'yaml'
 import { violationsOn } from './support/axe.ts'
 import { launchBrowser } from './support/browser.ts'
 import { chaptersIn } from './support/chapter.ts'
@@ -133,6 +134,50 @@ chapter('the version is applied, and the value is on the machine’s page within
   await page.getByText('215.5', { exact: true }).first().waitFor()
   await page.goBack()
 })
+
+const thingsBoard = {
+  master: {
+    slaves: [
+      {
+        ...{ host: '192.168.1.20', port: 502, type: 'tcp', unitId: 7, deviceName: 'M2', pollPeriod: 2000 },
+        timeseries: [
+          { tag: 'temperature', type: '16int', address: 6, functionCode: 3, objectsCount: 1 },
+          { tag: 'pressure', type: '8int', address: 2, functionCode: 3, objectsCount: 1 },
+        ],
+      },
+    ],
+  },
+}
+
+chapter(
+  'a table goes to Excel and comes back; what cannot be taken of a file is named, and an import undone',
+  async () => {
+    const editor = page.getByLabel('测点表（YAML）')
+    const before = await editor.inputValue()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: '下载为 Excel' }).click(),
+    ])
+    const picker = page.getByLabel('从文件导入点位表')
+    await picker.setInputFiles(
+      await download.path().then((path) => ({ name: 't.xlsx', mimeType: '', buffer: readFileSync(path) })),
+    )
+    await page.getByText('已读入 1 台设备、1 个点位').waitFor()
+    expect(parse(await editor.inputValue())).toEqual(parse(before))
+    const bytes = Buffer.from(JSON.stringify(thingsBoard))
+    await picker.setInputFiles({ name: 'modbus.json', mimeType: 'application/json', buffer: bytes })
+    await page.getByText('有 1 处未读入').waitFor()
+    await page.getByText('master.slaves[0].timeseries[1]: “pressure”, type 8int').waitFor()
+    expect(parse(await editor.inputValue())).toMatchObject({
+      devices: [{ name: 'M2', tags: [{ property: 'temperature' }] }],
+    })
+    await page.getByRole('button', { name: '撤销导入' }).click()
+    expect(parse(await editor.inputValue())).toEqual(parse(before))
+    await picker.setInputFiles({ name: 'photo.xlsx', mimeType: '', buffer: Buffer.from('no spreadsheet') })
+    await page.getByText(/此文件无法读取.*no Excel file/).waitFor()
+    expect(await violationsOn(page)).toEqual([])
+  },
+)
 
 chapter(
   'a bad configuration is rolled back by the gateway, with the reason; the machine is read all the while',

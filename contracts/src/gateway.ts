@@ -233,6 +233,43 @@ export const saveConfiguration = route({
   reply: Type.Object({ version: Type.Integer() }),
 })
 
+/** Of a file with a tag table. */
+export const tableFileBytesMax = 5 << 20
+/** Sentences about what was not taken, at most. */
+export const notTakenMax = 200
+
+export const importTable = route({
+  id: 'data.gateway.table.import',
+  method: 'POST',
+  path: '/gateway-tables/import',
+  summary:
+    'Make a tag table (YAML) of an Excel file, or of ThingsBoard’s modbus.json or opcua.json. What is wrong with a row is named, and the rest is taken; nothing is kept.',
+  who: engineers,
+  query: Type.Object({ name: Type.String({ minLength: 1, maxLength: 200 }) }),
+  bodyKind: 'raw',
+  bodyLimitBytes: tableFileBytesMax,
+  reply: Type.Object({
+    text: Type.String(),
+    devices: Type.Integer(),
+    tags: Type.Integer(),
+    /** The first `notTakenMax`, each with its place: sheet, row and column. */
+    notTaken: Type.Array(Type.String()),
+    notTakenTotal: Type.Integer(),
+  }),
+})
+
+export const exportTable = route({
+  id: 'data.gateway.table.export',
+  method: 'POST',
+  path: '/gateway-tables/export',
+  summary: 'Make an Excel file of a tag table (YAML), which can be edited and imported again.',
+  who: engineers,
+  bodyLimitBytes: 4 * configurationBytesMax,
+  body: Type.Object({ text: Type.String() }),
+  replyKind: 'file',
+  reply: Type.Unknown(),
+})
+
 export const applyConfiguration = route({
   id: 'data.gateway.configuration.apply',
   method: 'POST',

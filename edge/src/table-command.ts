@@ -1,13 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { deviceTableOf } from '@kapok/contracts/machine-model'
-import { parse } from 'yaml'
 import { TagTableError } from './check.ts'
 import { CommandError } from './command.ts'
 import { DeviceError } from './driver.ts'
 import { loadModel, modelIds } from './models/model.ts'
 import { playModel } from './models/play-model.ts'
-import type { ImportedTable, WrittenDevice } from './tables/written-table.ts'
-import { readTagTable } from './tag-table.ts'
 
 export interface TableOptions {
   /** Of the machine, for a piece of table from the library. */
@@ -34,7 +31,7 @@ export async function makeTable(words: readonly string[], options: TableOptions,
   return inSentences(async () => {
     if (verb === undefined) return listModels(said)
     if (verb === 'browse' && first !== undefined) return browse(first, options, said)
-    if (verb === 'import' && first !== undefined) return tell(await importFile(first), said)
+    if (verb === 'import' && first !== undefined) return importFile(first, said)
     if (verb === 'export' && first !== undefined && second !== undefined) return exportFile(first, second, said)
     if (words.length > 1 || ['browse', 'import', 'export'].includes(verb)) throw new CommandError(tableHelp)
     said.table(`devices:\n${deviceTableOf(await loadModel(verb), options)}`)
@@ -115,45 +112,17 @@ function connectionOf(endpoint: string): { protocol: string; connection: Record<
   return { protocol, connection: { host, ...(port === undefined ? {} : { port: Number(port) }) } }
 }
 
-async function importFile(file: string): Promise<ImportedTable> {
-  const bytes = bytesOf(file)
-  if (/\.xlsx$/i.test(file)) return (await import('./tables/excel.ts')).readExcel(bytes)
-  const config = jsonOf(bytes.toString('utf8'), file)
-  if ('master' in config) return (await import('./tables/thingsboard-modbus.ts')).readThingsBoardModbus(config)
-  if ('server' in config) return (await import('./tables/thingsboard-opcua.ts')).readThingsBoardOpcua(config)
-  throw new CommandError(
-    `${file}: neither “master” of ThingsBoard’s modbus.json nor “server” of its opcua.json is there.`,
-  )
-}
-
-function jsonOf(text: string, file: string): Record<string, unknown> {
-  try {
-    const value = JSON.parse(text) as unknown
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch (cause) {
-    throw new CommandError(
-      `${file} is neither an .xlsx file nor JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
-    )
-  }
-  throw new CommandError(`${file}: a JSON object is expected.`)
-}
-
-async function tell({ devices, notTaken }: ImportedTable, said: Said): Promise<number> {
-  for (const each of notTaken) said.note(`not taken: ${each}`)
-  if (devices.length === 0) throw new CommandError('Nothing could be taken.')
-  const { tableYaml } = await import('./tables/written-table.ts')
-  const yaml = tableYaml(devices)
-  // What this command prints, a gateway takes.
-  await readTagTable(yaml)
-  said.table(yaml)
-  return notTaken.length > 0 ? 1 : 0
+async function importFile(file: string, said: Said): Promise<number> {
+  const { importTable, yamlOfImported } = await import('./tables/import-table.ts')
+  const table = await importTable(file, bytesOf(file))
+  for (const each of table.notTaken) said.note(`not taken: ${each}`)
+  said.table(await yamlOfImported(table))
+  return table.notTaken.length > 0 ? 1 : 0
 }
 
 async function exportFile(table: string, file: string, said: Said): Promise<number> {
-  const yaml = bytesOf(table).toString('utf8')
-  await readTagTable(yaml)
-  const { writeExcel } = await import('./tables/excel.ts')
-  writeFileSync(file, await writeExcel((parse(yaml) as { devices: WrittenDevice[] }).devices))
+  const { excelOfTable } = await import('./tables/import-table.ts')
+  writeFileSync(file, await excelOfTable(bytesOf(table).toString('utf8')))
   said.note(`${file} is written.`)
   return 0
 }

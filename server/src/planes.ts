@@ -11,6 +11,7 @@ import { type CaseView, caseFile, subsidyMigrations, subsidyPlane } from '@kapok
 import { readConfig } from './config.ts'
 import { casePdfRoutes } from './http/case-pdf.ts'
 import { platformRoutes } from './http/platform.routes.ts'
+import { tagTableRoutes } from './http/tag-table.routes.ts'
 import { worldRoutes } from './http/world.routes.ts'
 
 const kitMigrations: Migrations = {
@@ -59,6 +60,7 @@ export function routesOfAll(kit: Kit): RouteHandler[] {
     ...planes.all.flatMap((plane) => plane.routes),
     ...casePdfRoutes(kit, planes),
     ...platformRoutes(kit, readConfig('platform', {})),
+    ...tagTableRoutes(),
     ...worldRoutes(kit, planes),
   ]
 }

@@ -11,6 +11,7 @@ import { liveDoor } from '../http/live.ts'
 import { openApiOf } from '../http/openapi.ts'
 import { platformRoutes } from '../http/platform.routes.ts'
 import { mountRoutes } from '../http/routes.ts'
+import { tagTableRoutes } from '../http/tag-table.routes.ts'
 import { onlyLoopbackNames, worldRoutes } from '../http/world.routes.ts'
 import { wirePlanes } from '../planes.ts'
 import { roleKit } from './engine-kit.ts'
@@ -33,6 +34,7 @@ async function startServer(log: Log): Promise<Role> {
     ...planes.all.flatMap((plane) => plane.routes),
     ...casePdfRoutes(kit, planes),
     ...platformRoutes(kit, config),
+    ...tagTableRoutes(),
     ...(mode === 'world' ? worldRoutes(kit, planes) : []),
   ]
   const apps = config.hosts.map(() =>

@@ -36,15 +36,16 @@ export async function gatewayDay(kit: Kit, orgId: string, day: string): Promise<
 }
 
 async function dayOfKey(kit: Kit, key: Key, from: number): Promise<GatewayDay> {
-  const [row] = await query<Partial<DayRow>>(kit, dayQuery, { key: key.id, from, to: from + dayMs })
+  const ask = { key: key.id, from, to: from + dayMs, before: from - dayMs }
+  const [row] = await query<Partial<DayRow>>(kit, dayQuery, ask)
   const number = (column: keyof DayRow) => Number(row?.[column] ?? 0)
-  const [batches, low, high] = [number('batches'), number('low'), number('high')]
+  const batches = number('batches')
   return {
     gatewayId: key.gatewayId,
     key: key.publicKey.toString('base64url'),
     batches,
     missing: await (batches > 0
-      ? missingAround(kit, key, { batches, low, high })
+      ? missingAround(kit, key, { ...numbersOf(row), batches })
       : missingAcross(kit, key, from, from + dayMs)),
     gapMinutes: number('gap_minutes'),
     lostPoints: number('lost'),
@@ -52,16 +53,27 @@ async function dayOfKey(kit: Kit, key: Key, from: number): Promise<GatewayDay> {
   }
 }
 
-type DayRow = Record<'batches' | 'low' | 'high' | 'gap_minutes' | 'lost' | 'doubled', string>
+type Stretch = Record<'low' | 'high' | 'previous' | 'newest', number>
+type DayRow = Record<keyof Stretch | 'batches' | 'gap_minutes' | 'lost' | 'doubled', string>
+
+const numbersOf = (row: Partial<Record<keyof Stretch, string>> | undefined): Stretch => ({
+  low: Number(row?.low ?? 0),
+  high: Number(row?.high ?? 0),
+  previous: Number(row?.previous ?? 0),
+  newest: Number(row?.newest ?? 0),
+})
 
 /** Numbers that did not arrive, from the last before the day's first batch to the first after its last one. */
-async function missingAround(kit: Kit, key: Key, day: { batches: number; low: number; high: number }): Promise<number> {
-  const { previous, next } = await neighbours(kit, key.id, day)
-  const before = day.low - (previous?.sequence ?? Number(key.firstSequence) - 1) - 1
-  const after = next === undefined ? 0 : next.sequence - day.high - 1
+async function missingAround(kit: Kit, key: Key, day: Stretch & { batches: number }): Promise<number> {
+  const first = Number(key.firstSequence)
   const span = day.high - day.low + 1
   // Where the clock was set, batches of other days may stand between.
   const within = day.batches === span ? span : await numbersWithin(kit, key, day)
+  const goesOn = (day.previous === day.low - 1 || day.low <= first) && day.newest === day.high
+  if (goesOn) return span - within
+  const { previous, next } = await neighbours(kit, key.id, day)
+  const before = day.low - (previous?.sequence ?? first - 1) - 1
+  const after = next === undefined ? 0 : next.sequence - day.high - 1
   return Math.max(0, before) + span - within + after
 }
 
@@ -124,41 +136,53 @@ export async function daysTouchedByGateways(kit: Kit, orgId: string, from: numbe
     for (let n = first; n <= Math.min(last, first + daysBetweenMax); n++) numbers.add(n)
   }
   for (const { id: key } of await keysOf(kit, orgId)) {
-    const [row] = await query<FreshRow>(kit, freshQuery, { key, from, to })
-    const [n, low, high] = [Number(row?.n ?? 0), Number(row?.low), Number(row?.high)]
+    const [row] = await query<FreshRow>(kit, freshQuery, { key, from, to, before: from - dayMs })
+    const fresh = numbersOf(row)
+    const n = Number(row?.n ?? 0)
     if (row === undefined || n === 0) continue
     for (const number of row.days) numbers.add(number)
-    const { previous, next } = await neighbours(kit, key, { low, high })
+    const goesOn = fresh.previous === fresh.low - 1 && fresh.newest === fresh.high
+    const { previous, next } = goesOn
+      ? { previous: { lastAt: Number(row.previous_at) }, next: undefined }
+      : await neighbours(kit, key, fresh)
     const [begins, ends] = [Number(row.begins), Number(row.ends)]
     addRange(numberOfDay(Math.min(previous?.lastAt ?? begins, begins)), numberOfDay(begins))
     addRange(numberOfDay(ends), numberOfDay(Math.max(next?.firstAt ?? ends, ends)))
-    if (n < high - low + 1) addRange(numberOfDay(begins), numberOfDay(ends))
+    if (n < fresh.high - fresh.low + 1) addRange(numberOfDay(begins), numberOfDay(ends))
   }
   return [...numbers].map((n) => civilDayOf(n * dayMs - civilOffsetMs)).sort()
 }
 
-type FreshRow = Record<'n' | 'low' | 'high' | 'begins' | 'ends', string> & { days: number[] }
+type FreshRow = Record<keyof Stretch | 'n' | 'begins' | 'ends' | 'previous_at', string> & { days: number[] }
 
 const numberOfDay = (ms: number) => Math.floor((ms + civilOffsetMs) / dayMs)
 const ofKey = 'FROM gateway_batch WHERE key = {key:UUID}'
 const millis = (column: string) => `toUnixTimestamp64Milli(${column})`
-const instant = (name: 'from' | 'to') => `fromUnixTimestamp64Milli({${name}:Int64})`
-const minuteOf = (ms: string) => `toUInt32(intDiv(${ms} - {from:Int64}, 60000))`
+const instant = (name: 'from' | 'to' | 'before') => `fromUnixTimestamp64Milli({${name}:Int64})`
+/** Within the day, so that no time that a gateway claims makes a longer list than a day has minutes. */
+const minuteOf = (ms: string) => `toUInt16(greatest(0, least(1440, intDiv(${ms} - {from:Int64}, 60000))))`
 const sqlDay = (column: string) => `toUInt32(intDiv(${millis(column)} + ${civilOffsetMs}, ${dayMs}))`
 
-// A batch that was loaded twice counts once; two marks for one number are two contents.
+const inDay = `last_at >= ${instant('from')} AND first_at < ${instant('to')}`
+const isFresh = `received >= ${instant('from')} AND received < ${instant('to')}`
+// A batch that was loaded twice counts once; two marks for one number are two contents. The day before, and all that is later,
+// is looked at beside, so that a stretch that goes on without a hole needs no second question.
 const dayQuery = `
-  SELECT uniqExact(sequence) AS batches, min(sequence) AS low, max(sequence) AS high,
+  SELECT uniqExactIf(sequence, ${inDay}) AS batches, minIf(sequence, ${inDay}) AS low, maxIf(sequence, ${inDay}) AS high,
+    maxIf(sequence, last_at < ${instant('from')}) AS previous, max(sequence) AS newest,
     uniqExactArrayIf(range(${minuteOf(`greatest(${millis('first_at')}, {from:Int64})`)},
-      ${minuteOf(`least(${millis('last_at')}, {to:Int64} - 1)`)} + 1), kind = 'gap') AS gap_minutes,
-    arraySum(gap -> gap.2, groupUniqArrayIf((sequence, points), kind = 'gap')) AS lost,
-    uniqExact((sequence, mark)) - uniqExact(sequence) AS doubled
-  ${ofKey} AND last_at >= ${instant('from')} AND first_at < ${instant('to')}`
+      ${minuteOf(`least(${millis('last_at')}, {to:Int64} - 1)`)} + 1), kind = 'gap' AND ${inDay}) AS gap_minutes,
+    arraySum(gap -> gap.2, groupUniqArrayIf((sequence, points), kind = 'gap' AND ${inDay})) AS lost,
+    uniqExactIf((sequence, mark), ${inDay}) - uniqExactIf(sequence, ${inDay}) AS doubled
+  ${ofKey} AND last_at >= ${instant('before')}`
 const freshQuery = `
-  SELECT uniqExact(sequence) AS n, min(sequence) AS low, max(sequence) AS high,
-    min(${millis('first_at')}) AS begins, max(${millis('last_at')}) AS ends,
-    groupUniqArrayArray(range(${sqlDay('first_at')}, least(${sqlDay('last_at')}, ${sqlDay('first_at')} + ${daysBetweenMax}) + 1)) AS days
-  ${ofKey} AND received >= ${instant('from')} AND received < ${instant('to')}`
+  SELECT uniqExactIf(sequence, ${isFresh}) AS n, minIf(sequence, ${isFresh}) AS low, maxIf(sequence, ${isFresh}) AS high,
+    minIf(${millis('first_at')}, ${isFresh}) AS begins, maxIf(${millis('last_at')}, ${isFresh}) AS ends,
+    maxIf(sequence, NOT (${isFresh})) AS previous, argMaxIf(${millis('last_at')}, sequence, NOT (${isFresh})) AS previous_at,
+    max(sequence) AS newest,
+    groupUniqArrayArrayIf(range(${sqlDay('first_at')},
+      least(${sqlDay('last_at')}, ${sqlDay('first_at')} + ${daysBetweenMax}) + 1), ${isFresh}) AS days
+  ${ofKey} AND received >= ${instant('before')}`
 
 async function query<T>(kit: Kit, text: string, params: Record<string, unknown>): Promise<T[]> {
   const result = await kit.clickhouse.query({ query: text, query_params: params, format: 'JSONEachRow' })

@@ -19,6 +19,7 @@ import { Card } from '../../components/page.tsx'
 import { Banner, StatusTag } from '../../components/state.tsx'
 import { Empty, Failure, Reply } from '../../components/waiting.tsx'
 import { DryRunOutcome } from './gateway-dry-run.tsx'
+import { TableFile } from './gateway-table-file.tsx'
 import { lineDiff, withContext } from './line-diff.ts'
 
 type Versions = ReplyOf<typeof listConfigurations>
@@ -237,6 +238,7 @@ function Edit(props: { deviceId: string; newest: number; before: string; title: 
   return (
     <form className="stack" onSubmit={submit} aria-label={props.title}>
       <h3>{props.title}</h3>
+      <TableFile text={text} onText={setText} />
       <div className="yaml">
         <TextArea
           id="configurationText"

@@ -79,6 +79,15 @@ export const gateway = {
     noDifference: 'The two versions are the same.',
     edit: 'Write a new version',
     yaml: 'Tag table (YAML)',
+    fromFile: 'Tag table from a file',
+    fromFileHint:
+      'Excel (.xlsx, with the sheets devices and tags), or modbus.json or opcua.json of a ThingsBoard gateway. At most 5 MiB; it goes into the editor below and nowhere else.',
+    readingFile: 'Reading the file…',
+    fileTooLarge: 'The file is larger than {{mib}} MiB; divide it.',
+    taken: '{{devices}} devices with {{tags}} tags were read; look at them before you save.',
+    undoImport: 'Undo the import',
+    notTaken: '{{n}} places were not read:',
+    toExcel: 'Download as Excel',
     yamlHint:
       'List each machine under devices: its name as on this platform, its properties as in the thing model of its product.',
     save: 'Save as a new version',
