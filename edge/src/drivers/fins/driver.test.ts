@@ -80,7 +80,7 @@ for (const transport of transports) {
   })
 
   test(`a refusal, silence and an answer for another are told by ${transport}, and values come again`, async () => {
-    const { simulator, read } = await machine({ transport, timeoutMs: 150 })
+    const { simulator, read } = await machine({ transport, timeoutMs: 600 })
     simulator.faults.missing.add('D5')
     await expect(read(['D4', 'int16'], ['D5', 'int16'])).rejects.toThrow(RefusedRequest)
     await expect(read(['D5', 'int16'])).rejects.toThrow('D5: parameter error, address range error (end code 1103)')
@@ -88,17 +88,17 @@ for (const transport of transports) {
     await expect(read(['D4', 'int16'])).rejects.toThrow('D4: read not possible, protected (end code 2002)')
     simulator.faults.refusesAll = false
     simulator.faults.silent = true
-    await fails(read(['D0', 'int16']), 'no answer within 150 ms')
+    await fails(read(['D0', 'int16']), 'no answer within 600 ms')
     simulator.faults.silent = false
     simulator.faults.answersForAnother = true
-    await fails(read(['D0', 'int16']), 'no answer within 150 ms; a response with service ID')
+    await fails(read(['D0', 'int16']), 'no answer within 600 ms; a response with service ID')
     simulator.faults.answersForAnother = false
     simulator.set('D0', 'int16', 5)
     expect(await read(['D0', 'int16'])).toEqual([{ value: 5, quality: 192 }])
   })
 
   test(`a controller that restarts is read again by ${transport}; a closed connection is not`, async () => {
-    const { simulator, settings, connection, read } = await machine({ transport, timeoutMs: 300 })
+    const { simulator, settings, connection, read } = await machine({ transport, timeoutMs: 600 })
     expect(await read(['D0', 'int16'])).toHaveLength(1)
     await simulator.stop()
     await fails(read(['D0', 'int16']), `127.0.0.1:${settings.port}`)
