@@ -48,6 +48,13 @@ export interface Request<A> {
   tags: readonly DriverTag<A>[]
 }
 
+/** The units (registers, words, bytes) `from` to `to`, not included, of an area. */
+export interface Place {
+  area: string
+  from: number
+  to: number
+}
+
 /**
  * A protocol of machines. `S` are the settings of a device (host, unit, …), `A` a parsed address, `R` a planned
  * request. One driver is one folder: codec (pure), client, simulator, address, driver, README.
@@ -59,6 +66,8 @@ export interface Driver<S, A, R extends Request<A>> {
   readonly settings: Check<S>
   /** Parses an address. Throws AddressError with position and expected form, also when the type does not fit. */
   parseAddress(address: string, type: TagType, settings: S): A
+  /** Where a tag lies, so that two which share a part of it are told. Absent: its addresses are names. */
+  place?(tag: DriverTag<A>): Place
   /** Merges neighbouring tags into as few requests as the protocol's limits allow; each tag is in exactly one. */
   plan(tags: readonly DriverTag<A>[], settings: S): R[]
   /** Begins to talk to a device. Connects when first asked, and again by itself after a break. */

@@ -80,7 +80,7 @@ for (const transport of transports) {
   })
 
   test(`a refusal, silence and an answer for another are told by ${transport}, and values come again`, async () => {
-    const { simulator, read } = await machine({ transport, timeoutMs: 150 })
+    const { simulator, read } = await machine({ transport, timeoutMs: 600 })
     simulator.faults.missing.add('D5')
     await expect(read(['D4', 'int16'], ['D5', 'int16'])).rejects.toThrow(RefusedRequest)
     await expect(read(['D5', 'int16'])).rejects.toThrow('D5: parameter error, address range error (end code 1103)')
@@ -98,7 +98,7 @@ for (const transport of transports) {
   })
 
   test(`a controller that restarts is read again by ${transport}; a closed connection is not`, async () => {
-    const { simulator, settings, connection, read } = await machine({ transport, timeoutMs: 300 })
+    const { simulator, settings, connection, read } = await machine({ transport, timeoutMs: 600 })
     expect(await read(['D0', 'int16'])).toHaveLength(1)
     await simulator.stop()
     await fails(read(['D0', 'int16']), `127.0.0.1:${settings.port}`)

@@ -1,5 +1,5 @@
 import { integer, oneOf, optional, otherwise, shape, text } from '../../check.ts'
-import type { DeviceConnection, Driver, DriverTag, Request, TagValue } from '../../driver.ts'
+import type { DeviceConnection, Driver, DriverTag, Place, Request, TagValue } from '../../driver.ts'
 import { passingOverMisfits } from '../../misfit.ts'
 import { mergeSpans } from '../../spans.ts'
 import { booleanOf, good, textEncodings } from '../../values.ts'
@@ -37,11 +37,9 @@ export const driver: Driver<Settings, FinsAddress, FinsRequest> = {
   protocol: 'fins',
   settings,
   parseAddress,
+  place: placeOf,
   plan(tags, { wordsMax: sizeMax }) {
-    const spans = tags.map((tag) => {
-      const { code, word } = tag.address
-      return { area: String(code), from: word, to: word + elementsOf(tag.address, tag.type), item: tag }
-    })
+    const spans = tags.map((tag) => ({ ...placeOf(tag), item: tag }))
     return mergeSpans(spans, { sizeMax, gapMax }).map(({ from, to, items }) => {
       const [{ address }] = items as [DriverTag<FinsAddress>]
       const unit = isFlag(address) ? 'bit' : 'word'
@@ -50,6 +48,11 @@ export const driver: Driver<Settings, FinsAddress, FinsRequest> = {
     })
   },
   open: (device) => new FinsConnection(device),
+}
+
+function placeOf({ address, type }: DriverTag<FinsAddress>): Place {
+  const { code, word } = address
+  return { area: String(code), from: word, to: word + elementsOf(address, type) }
 }
 
 const nameOf = ({ area, word }: FinsAddress) => `${area}${word % 0x8000}`

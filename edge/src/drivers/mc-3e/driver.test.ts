@@ -174,7 +174,7 @@ const fails = async (connection: Promise<unknown>, words: string) => {
 }
 
 test('a silent station and one that answers for another are errors, and values come again afterwards', async () => {
-  const { simulator, read } = await machine({ timeoutMs: 100 })
+  const { simulator, read } = await machine({ timeoutMs: 600 })
   simulator.faults.silent = true
   await fails(read(['D0', 'int16']), 'no answer within 100 ms')
   simulator.faults.silent = false

@@ -4,6 +4,7 @@ import {
   DeviceError,
   type Driver,
   type DriverTag,
+  type Place,
   type Request,
   type TagValue,
 } from '../../driver.ts'
@@ -41,17 +42,20 @@ export const driver: Driver<Settings, McAddress, McRequest> = {
   protocol: 'mc-3e',
   settings,
   parseAddress,
+  place: placeOf,
   plan,
   open: (device) => new McConnection(device),
 }
 
+function placeOf({ address, type }: DriverTag<McAddress>): Place {
+  const { device, number } = address
+  const end = number + pointsOf(address, type)
+  const per = isRead16(device) ? 16 : 1
+  return { area: device, from: Math.floor(number / per), to: Math.ceil(end / per) }
+}
+
 function plan(tags: readonly DriverTag<McAddress>[]): McRequest[] {
-  const spanOf = (tag: DriverTag<McAddress>) => {
-    const { device, number } = tag.address
-    const end = number + pointsOf(tag.address, tag.type)
-    const per = isRead16(device) ? 16 : 1
-    return { area: device, from: Math.floor(number / per), to: Math.ceil(end / per), item: tag }
-  }
+  const spanOf = (tag: DriverTag<McAddress>) => ({ ...placeOf(tag), item: tag })
   const requests = (unit: Command['unit']) => {
     const ofUnit = tags.filter(({ address }) => (devices[address.device].kind === 'contact') === (unit === 'bit'))
     return mergeSpans(ofUnit.map(spanOf), { sizeMax: pointsMax[unit], gapMax: gapMax[unit] }).map((span): McRequest => {

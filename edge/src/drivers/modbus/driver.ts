@@ -53,6 +53,7 @@ export const driver: Driver<ModbusSettings, ModbusAddress, Block> = {
   protocol: 'modbus',
   settings,
   parseAddress: (address, type, { order }) => parseAddress(address, type, order),
+  place: ({ address: { area, address, count } }) => ({ area, from: address, to: address + count }),
   plan: (tags, { registersMax }) => planBlocks(tags, registersMax),
   open: (opened) => new ModbusConnection(opened),
 }

@@ -142,7 +142,7 @@ test('requests and answers fit the PDU, whatever is planned', async () => {
 })
 
 test('a silent CPU and one that answers for another are errors, and values come again afterwards', async () => {
-  const { simulator, read } = await machine({ timeoutMs: 150 })
+  const { simulator, read } = await machine({ timeoutMs: 600 })
   expect(await read(['MW0', 'int16'])).toHaveLength(1)
   simulator.faults.silent = true
   await fails(read(['MW0', 'int16']), 'no answer within 150 ms')

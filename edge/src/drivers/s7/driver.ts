@@ -48,6 +48,7 @@ export const driver: Driver<S7Settings, S7Address, S7Request> = {
   protocol: 's7',
   settings,
   parseAddress,
+  place: ({ address: { area, db, byte, bytes } }) => ({ area: `${area}${db}`, from: byte, to: byte + bytes }),
   plan: (tags, { pduSize }) =>
     planItems(tags, pduSize).map((items) => ({ items, tags: items.flatMap((each) => each.tags) })),
   open: (device) => new S7Connection(device),
