@@ -18,6 +18,17 @@ export interface DeviceHealth {
   bad: number
 }
 
+/** A broker beside the platform that gets the same values. */
+export interface BrokerHealth {
+  kind: 'sparkplug' | 'uns'
+  url: string
+  /** `waiting`: connected, and waiting for its primary host. */
+  phase: 'away' | 'waiting' | 'online'
+  lastError: string | null
+  /** Values that wait for it. */
+  waiting: number
+}
+
 /** Which configuration a gateway runs, and what became of the last one that it was told to run. */
 export interface RunningConfiguration {
   /** `local`: a tag table given on its command line, which wins over the platform's. */
@@ -43,6 +54,8 @@ export interface GatewayHealth {
   devices: DeviceHealth[]
   devicesTotal: number
   /** Values that wait for the platform, and the time of the oldest. */
+  /** Undefined of a gateway that is older than them. */
+  brokers?: BrokerHealth[]
   backlog: { points: number; bytes: number; oldestAt: number | null }
   /** Values that gave way or were refused by the disk, since the buffer was made. */
   lost: number
