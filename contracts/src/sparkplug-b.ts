@@ -176,9 +176,11 @@ export interface WrittenMetric {
   name?: string
   alias?: number
   timestamp: number
+  /**
+   * Written in data too, though a host has it from the birth (tck-id-payloads-metric-datatype-not-req: should not): decoders that
+   * keep no births, as sparkplug-payload, read null otherwise.
+   */
   datatype: number
-  /** In a birth the datatype is written, in data it is known from there. */
-  isBirth: boolean
   isHistorical?: boolean
   /** Undefined: is_null. */
   value: number | bigint | boolean | string | undefined
@@ -199,11 +201,11 @@ export function encodeSparkplug(payload: {
 }
 
 function writeMetric(out: WireWriter, metric: WrittenMetric): void {
-  const { name, alias, timestamp, datatype, isBirth, isHistorical, value, properties = [] } = metric
+  const { name, alias, timestamp, datatype, isHistorical, value, properties = [] } = metric
   if (name !== undefined) out.text(0x0a, name)
   if (alias !== undefined) out.field(0x10, alias)
   out.field(0x18, timestamp)
-  if (isBirth) out.field(0x20, datatype)
+  out.field(0x20, datatype)
   if (isHistorical === true) out.field(0x28, 1)
   if (value === undefined) out.field(0x38, 1)
   if (properties.length > 0) out.message(0x4a, () => writeProperties(out, properties))

@@ -119,7 +119,6 @@ function inBirth(metric: Metric, datatype: number, current: TagState | undefined
       alias: metric.alias,
       timestamp: at,
       datatype: metric.datatype ?? datatype,
-      isBirth: true,
     },
     value,
     properties: [
@@ -144,7 +143,7 @@ export function inData(
   if (!isHistorical) metric.told = point
   metric.toldQuality = point.quality
   return {
-    ...{ alias: metric.alias, timestamp: at, datatype: metric.datatype ?? string, isBirth: false, isHistorical },
+    ...{ alias: metric.alias, timestamp: at, datatype: metric.datatype ?? string, isHistorical },
     value: point.value,
     ...(saysQuality && { properties: [['Quality', codeOf(point.quality)]] as const }),
   }

@@ -136,7 +136,7 @@ export class SparkplugNode implements Protocol {
   }
 
   #bdSeqMetric(timestamp: number): WrittenMetric {
-    return { name: 'bdSeq', timestamp, datatype: sparkplugTypes.int64, isBirth: true, value: this.#bdSeq }
+    return { name: 'bdSeq', timestamp, datatype: sparkplugTypes.int64, value: this.#bdSeq }
   }
 
   /** What is told of a machine is told as a whole, whichever lane it is from. */
@@ -169,7 +169,7 @@ export class SparkplugNode implements Protocol {
     this.#seq = 0
     await this.#publish(session, 'NBIRTH', [
       this.#bdSeqMetric(timestamp),
-      { name: 'Node Control/Rebirth', timestamp, datatype: boolean, isBirth: true, value: false },
+      { name: 'Node Control/Rebirth', timestamp, datatype: boolean, value: false },
     ])
     for (const name of alive) await this.#bear(session, name)
   }

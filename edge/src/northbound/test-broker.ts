@@ -43,9 +43,9 @@ export interface HeardMetric {
   alias?: number
   timestamp: number
   type?: string
+  /** Null also for one that is_null. */
   value: number | boolean | string | null
   isHistorical: boolean
-  isNull: boolean
   properties: Record<string, unknown>
 }
 export interface Heard {
@@ -120,7 +120,6 @@ export class TestHost {
       timestamp: plain(metric.timestamp) as number,
       value: plain(metric.value) as HeardMetric['value'],
       isHistorical: metric.isHistorical === true,
-      isNull: metric.isNull === true,
       properties: Object.fromEntries(properties.map(([key, { value }]) => [key, plain(value)])),
     }
   }
@@ -154,7 +153,16 @@ export async function testPlant(buffer: EdgeBuffer, table: object) {
   const states = new Map<string, DeviceState>()
   for (const { name, protocol } of config.devices)
     states.set(name, {
-      ...{ name, protocol, connected: true, lastRead: undefined, reads: 0, errors: 0, lastError: undefined, values: {} },
+      ...{
+        name,
+        protocol,
+        connected: true,
+        lastRead: undefined,
+        reads: 0,
+        errors: 0,
+        lastError: undefined,
+        values: {},
+      },
     })
   const writes: WriteRequest[] = []
   const plant: Plant = {
@@ -164,10 +172,19 @@ export async function testPlant(buffer: EdgeBuffer, table: object) {
     write: async (request) => void writes.push(request),
   }
   /** A machine was read. */
-  const read = (device: string, property: string, value: number | boolean | string, at = Date.now(), quality: 192 | 64 | 0 = 192) => {
+  const read = (
+    device: string,
+    property: string,
+    value: number | boolean | string,
+    at = Date.now(),
+    quality: 192 | 64 | 0 = 192,
+  ) => {
     const state = states.get(device)
     if (state) state.values[property] = { at, value, quality, reason: undefined }
-    return buffer.append([{ device, property, at, value, quality }])
+    const onDisk = buffer.append([{ device, property, at, value, quality }])
+    // Not gathered: each is a batch of its own.
+    buffer.flush()
+    return onDisk
   }
   return { config, plant, read, writes, state: (name: string) => states.get(name) as DeviceState }
 }

@@ -51,12 +51,17 @@ export class UnifiedNamespace implements Protocol {
   async send(session: BrokerSession, points: readonly EdgePoint[]): Promise<number> {
     const { qos, retain } = this.#broker
     const messages = this.#messagesOf(points.toSorted((a, b) => a.at - b.at))
-    for (let i = 0; i < messages.length; i += inFlightMax)
-      await Promise.all(
-        messages
-          .slice(i, i + inFlightMax)
-          .map(({ topic, body }) => session.publish(topic, JSON.stringify(body), qos, retain)),
-      )
+    const flying = new Set<Promise<unknown>>()
+    for (const { topic, body } of messages) {
+      if (flying.size >= inFlightMax) await Promise.race(flying)
+      const flight: Promise<unknown> = session
+        .publish(topic, JSON.stringify(body), qos, retain)
+        .finally(() => flying.delete(flight))
+      // Whoever waits for all of them hears of it.
+      flight.catch(() => undefined)
+      flying.add(flight)
+    }
+    await Promise.all(flying)
     if (qos === 0) await session.confirmed()
     return messages.reduce((sum, message) => sum + message.points, 0)
   }
