@@ -25,7 +25,7 @@ export interface BrokerHealth {
   /** `waiting`: connected, and waiting for its primary host. */
   phase: 'away' | 'waiting' | 'online'
   lastError: string | null
-  /** Values that wait for it. */
+  /** Batches of values that wait for it. */
   waiting: number
 }
 

@@ -256,8 +256,8 @@ export class EdgeBuffer {
     return batches.map((batch) => ({ seq: batch.seq, points: decodeCompactBatch(batch.body) as EdgePoint[] }))
   }
 
-  /** How many batches and records, and how many values, are there with `from <= seq < to`. */
-  countBetween(from: number, to: number): { batches: number; points: number } {
+  /** How many batches and records are there with `from <= seq < to`. */
+  countBetween(from: number, to: number): number {
     return this.#file.countBetween(from, to)
   }
 

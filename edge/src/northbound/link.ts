@@ -102,10 +102,10 @@ export class NorthboundLink {
     this.#loop = this.#run()
   }
 
-  /** Values that wait for this broker. */
+  /** Batches that wait for this broker; counting their values would take a scan. */
   waiting(): number {
-    const { buffer } = this.#plant
-    return this.#position.spans.reduce((sum, { from, to }) => sum + buffer.countBetween(from, to).points, 0)
+    const next = this.#plant.buffer.nextSeq()
+    return this.#position.spans.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, next) - from), 0)
   }
 
   async stop(): Promise<void> {
@@ -206,8 +206,10 @@ export class NorthboundLink {
     let isIdle = false
     while (!this.#isStopped) {
       await this.#protocol.look(session, isIdle)
+      const next = buffer.nextSeq()
       const batches = buffer.batchesFrom(live.from, batchesAtOnce)
       isIdle = batches.length === 0
+      if (isIdle) this.#pass(live, next)
       if (isIdle) await Promise.race([buffer.more(lookEveryMs), this.#stopping.promise, session.ended])
       for (const batch of batches) if (!this.#isStopped) await this.#deliver(session, live, batch, false)
     }
@@ -242,7 +244,7 @@ export class NorthboundLink {
   /** Steps over numbers without values: records, and what gave way, which is told. */
   #pass(span: Span, to: number): void {
     if (to <= span.from) return
-    const lost = to - span.from - this.#plant.buffer.countBetween(span.from, to).batches
+    const lost = to - span.from - this.#plant.buffer.countBetween(span.from, to)
     if (lost > 0) {
       this.state.lostBatches += lost
       this.#plant.log.warn(

@@ -133,12 +133,15 @@ function inBirth(metric: Metric, datatype: number, current: TagState | undefined
 export function inData(
   metric: Metric,
   { at, value, quality: q }: EdgePoint,
-  isBacklog: boolean,
+  lane: { isBacklog: boolean; now: number },
 ): WrittenMetric | undefined {
   const point = { at, value: q === quality.bad ? undefined : value, quality: (q ?? quality.good) as Quality }
   const { told } = metric
+  const { isBacklog, now } = lane
   if (!isBacklog && told?.value === point.value && told?.quality === point.quality) return undefined
-  const isHistorical = isBacklog || at < (told?.at ?? Number.NEGATIVE_INFINITY)
+  const newest = told?.at ?? Number.NEGATIVE_INFINITY
+  // What was told for a time that has not come is from before the clock was set back.
+  const isHistorical = isBacklog || (at < newest && newest <= now)
   const saysQuality = point.quality !== quality.good || metric.toldQuality !== quality.good
   if (!isHistorical) metric.told = point
   metric.toldQuality = point.quality

@@ -152,6 +152,28 @@ test('seq wraps after 255, and whole numbers below zero and beyond 32 bits arriv
   })
 })
 
+test('a value that is older than what the birth said is historical, but not when the clock was set back', async () => {
+  const { plant, config, read } = await testPlant(buffer, tableOf())
+  let now = Date.now()
+  plant.clock.now = () => now
+  northbounds = new Northbounds(plant)
+  northbounds.run(config)
+  await until('the session', isOnline)
+  await read('press', 'count', 1, now)
+  await read('press', 'count', 2, now - 5)
+  await until('two', () => host.data('press', 'count').length === 2)
+  now -= 3_600_000
+  await read('press', 'count', 3, now)
+  await read('press', 'count', 4, now + 1)
+  await until('all', () => host.data('press', 'count').length === 4)
+  expect(host.data('press', 'count').map(({ value, isHistorical }) => [value, isHistorical])).toEqual([
+    [1, false],
+    [2, true],
+    [3, false],
+    [4, false],
+  ])
+})
+
 test('a rebirth is a whole birth sequence from seq 0 with the same bdSeq and the same aliases', async () => {
   const { read } = await begin(tableOf({}, 'press', 'saw'))
   await until('the session', isOnline)

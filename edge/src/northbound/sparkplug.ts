@@ -194,7 +194,8 @@ export class SparkplugNode implements Protocol {
     const fitting = points.map((point) => ({ point, ...this.#metrics.fitting(point) }))
     if (isBacklog) this.#held.add(device)
     if (!this.#born.has(device) || fitting.some(({ isNew }) => isNew)) await this.#bear(session, device)
-    const metrics = fitting.flatMap(({ point, metric }) => inData(metric, point, isBacklog) ?? [])
+    const lane = { isBacklog, now: this.#plant.clock.now() }
+    const metrics = fitting.flatMap(({ point, metric }) => inData(metric, point, lane) ?? [])
     if (metrics.length > 0) await this.#publish(session, 'DDATA', metrics, device)
     return metrics.length
   }

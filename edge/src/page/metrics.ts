@@ -37,7 +37,7 @@ export function metricsOf({ devices, uplink, northbound, buffer }: EdgeStatus): 
       return [
         `kapok_edge_broker_online${label} ${phase === 'online' ? 1 : 0}`,
         `kapok_edge_broker_points_sent_total${label} ${sentPoints}`,
-        `kapok_edge_broker_points_waiting${label} ${waiting}`,
+        `kapok_edge_broker_batches_waiting${label} ${waiting}`,
       ]
     }),
   ]

@@ -118,7 +118,7 @@ function brokers({ source, say }: View): Html | undefined {
       away: html`<span class="bad">■ ${say('连不上', 'away')}</span>`,
     }[phase]
     return html`<li>${kind === 'uns' ? say('统一命名空间', 'Unified name space') : 'Sparkplug B'} ${state}
-<small>${url} · ${say('已送达', 'delivered')} ${sentPoints} · ${say('等待', 'waiting')} ${waiting}${lostBatches > 0 ? ` · ${say('缓存已满而丢失的批次', 'batches lost by a full buffer')} ${lostBatches}` : ''}${phase !== 'online' && lastError !== undefined ? ` · ${lastError}` : ''}</small></li>`
+<small>${url} · ${say('已送达', 'delivered')} ${sentPoints} · ${say('等待批次', 'batches waiting')} ${waiting}${lostBatches > 0 ? ` · ${say('缓存已满而丢失的批次', 'batches lost by a full buffer')} ${lostBatches}` : ''}${phase !== 'online' && lastError !== undefined ? ` · ${lastError}` : ''}</small></li>`
   })
   return html`<h2>${say('其他消息服务器', 'Other brokers')}</h2><ul class="plain">${rows}</ul>`
 }
