@@ -21,7 +21,8 @@ export interface DeviceHealth {
 /** A broker beside the platform that gets the same values. */
 export interface BrokerHealth {
   kind: 'sparkplug' | 'uns'
-  url: string
+  /** Its address, and what is said to it: group and node, or the form of the topics. */
+  name: string
   /** `waiting`: connected, and waiting for its primary host. */
   phase: 'away' | 'waiting' | 'online'
   lastError: string | null

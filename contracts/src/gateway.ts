@@ -38,7 +38,7 @@ export const gatewayHealth = Type.Object({
     Type.Array(
       Type.Object({
         kind: oneWordOf(['sparkplug', 'uns']),
-        url: Type.String({ maxLength: 200 }),
+        name: Type.String({ maxLength: 1_000 }),
         phase: oneWordOf(['away', 'waiting', 'online']),
         lastError: nullable(Type.String({ maxLength: 500 })),
         waiting: Type.Integer({ minimum: 0 }),

@@ -86,8 +86,8 @@ function healthOf({ devices, northbound, buffer, clock, beganAt, configuration }
     configuration: configuration(),
     devices: all.toSorted((a, b) => troubleOf(b) - troubleOf(a)).slice(0, devicesInHealthMax),
     devicesTotal: all.length,
-    brokers: northbound().map(({ kind, url, phase, lastError, waiting }) => ({
-      ...{ kind, url, phase, waiting },
+    brokers: northbound().map(({ kind, name, phase, lastError, waiting }) => ({
+      ...{ kind, phase, waiting, name: name.slice(kind.length + 1) },
       lastError: lastError?.slice(0, errorLettersMax) ?? null,
     })),
     backlog: { points, bytes, oldestAt: oldest?.firstAt ?? null },

@@ -111,14 +111,14 @@ function platformCard({ source, say }: View): Html {
 function brokers({ source, say }: View): Html | undefined {
   const all = source.northbound()
   if (all.length === 0) return undefined
-  const rows = all.map(({ kind, url, phase, lastError, sentPoints, waiting, lostBatches }) => {
+  const rows = all.map(({ kind, name, phase, lastError, sentPoints, waiting, lostBatches }) => {
     const state = {
       online: html`<span class="good">● ${say('已连接', 'connected')}</span>`,
       waiting: html`<span class="warn">▲ ${say('已连接，等主应用上线', 'connected, waits for the primary host')}</span>`,
       away: html`<span class="bad">■ ${say('连不上', 'away')}</span>`,
     }[phase]
     return html`<li>${kind === 'uns' ? say('统一命名空间', 'Unified name space') : 'Sparkplug B'} ${state}
-<small>${url} · ${say('已送达', 'delivered')} ${sentPoints} · ${say('等待批次', 'batches waiting')} ${waiting}${lostBatches > 0 ? ` · ${say('缓存已满而丢失的批次', 'batches lost by a full buffer')} ${lostBatches}` : ''}${phase !== 'online' && lastError !== undefined ? ` · ${lastError}` : ''}</small></li>`
+<small>${name.slice(kind.length + 1)} · ${say('已送达', 'delivered')} ${sentPoints} · ${say('等待批次', 'batches waiting')} ${waiting}${lostBatches > 0 ? ` · ${say('缓存已满而丢失的批次', 'batches lost by a full buffer')} ${lostBatches}` : ''}${phase !== 'online' && lastError !== undefined ? ` · ${lastError}` : ''}</small></li>`
   })
   return html`<h2>${say('其他消息服务器', 'Other brokers')}</h2><ul class="plain">${rows}</ul>`
 }
