@@ -215,8 +215,10 @@ test('a machine that is lost dies after its last values, and is born again when 
 
 test('the death of the node stands in its will; a stop says it itself; bdSeq is one more with each connection, over restarts too', async () => {
   const table = tableOf()
-  await begin(table)
+  const { read } = await begin(table)
   await until('the session', isOnline)
+  await read('press', 'count', 1)
+  await until('a value', () => host.data('press', 'count').length === 1)
   for (const { conn } of Object.values(
     (broker.aedes as unknown as { clients: Record<string, { id: string; conn: { destroy(): void } }> }).clients,
   ))
@@ -231,10 +233,13 @@ test('the death of the node stands in its will; a stop says it itself; bdSeq is 
   buffer.close()
   buffer = new EdgeBuffer(join(folder, 'batches'))
   await begin(table)
-  await until('the third birth', () => host.of('NBIRTH').length === 3)
+  await until('the third birth', () => host.of('NBIRTH').length === 3 && isOnline())
   const bdSeqs = (type: string) => host.of(type).map(({ metrics }) => metrics[0]?.value)
   expect(bdSeqs('NBIRTH')).toEqual([0, 1, 2])
   expect(bdSeqs('NDEATH')).toEqual([0, 1])
+  // What the broker has is not sent again.
+  await until('all to be with the broker', () => northbounds?.states[0]?.waiting === 0)
+  expect(host.data('press', 'count').length).toBe(1)
   expect(host.of('NDEATH').every(({ seq }) => seq === undefined || seq === null || seq === 0)).toBe(true)
 })
 

@@ -12,7 +12,6 @@ const tagColumns = [
   'property',
   'address',
   'type',
-  'unit',
   'scale',
   'offset',
   'values',
@@ -22,6 +21,7 @@ const tagColumns = [
   'deadBand',
   'deadBandPercent',
   'heartbeatMs',
+  'unit',
 ] as const
 
 export const excelRowsMax = 200_000

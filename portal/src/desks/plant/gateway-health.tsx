@@ -118,7 +118,9 @@ export function GatewayHealth({ health }: { health: Health }) {
               { title: t('gateway.protocol'), cell: (row) => (row.kind === 'uns' ? t('gateway.uns') : 'Sparkplug B') },
               {
                 title: t('plant.state'),
-                cell: (row) => <StatusTag tone={brokerTones[row.phase]}>{t(`gateway.broker_${row.phase}`)}</StatusTag>,
+                cell: (row) => (
+                  <StatusTag tone={brokerTones[row.phase]}>{t(`gateway.brokerState.${row.phase}`)}</StatusTag>
+                ),
               },
               { title: t('gateway.batchesWaiting'), cell: (row) => countText(row.waiting) },
               { title: t('gateway.lastError'), cell: (row) => row.lastError ?? '—' },
