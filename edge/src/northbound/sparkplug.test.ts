@@ -285,6 +285,7 @@ test('what came while the broker was away follows as historical, in the order of
     host.of('DDATA').findLastIndex(({ metrics }) => metrics.some(found))
   expect(orderOf(({ isHistorical }) => !isHistorical)).toBeLessThan(orderOf(({ isHistorical }) => isHistorical))
   await until('the dead one to be buried', () => host.of('DDEATH', 'saw').length === 1)
+  expect(host.of('DBIRTH', 'saw').length).toBe(1)
   expect(northbounds?.states[0]).toMatchObject({ waiting: 0, lostBatches: 0 })
 })
 
