@@ -150,9 +150,16 @@ export class NorthboundLink {
 
   async #runSession(): Promise<void> {
     const { buffer, log } = this.#plant
-    const session = await BrokerSession.open(this.#broker, await this.#protocol.options(), () =>
-      this.#protocol.connectSent(),
-    )
+    const opening = BrokerSession.open(this.#broker, await this.#protocol.options(), () => this.#protocol.connectSent())
+    const session = await Promise.race([opening, this.#stopping.promise])
+    if (session === undefined) {
+      // A broker that does not answer must not hold up the end.
+      opening.then(
+        (late) => late.end(true),
+        () => undefined,
+      )
+      return
+    }
     this.#session = session
     let isWell = false
     try {

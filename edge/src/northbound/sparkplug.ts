@@ -222,10 +222,13 @@ export class SparkplugNode implements Protocol {
     )
     if (writes.length === 0) log.warn({ device }, 'a command of a Sparkplug host has no value for a known metric')
     for (const { property, value } of writes)
-      void write({ who, device, property, value }).then((refusal) => {
-        if (refusal === undefined) log.info({ device, property }, 'a Sparkplug host wrote a value')
-        else log.warn({ device, property, why: refusal.message.en }, 'a write of a Sparkplug host was refused')
-      })
+      void write({ who, device, property, value }).then(
+        (refusal) => {
+          if (refusal === undefined) log.info({ device, property }, 'a Sparkplug host wrote a value')
+          else log.warn({ device, property, why: refusal.message.en }, 'a write of a Sparkplug host was refused')
+        },
+        (error: unknown) => log.error({ device, property, err: error }, 'a write of a Sparkplug host failed'),
+      )
   }
 }
 
