@@ -18,6 +18,18 @@ export interface DeviceHealth {
   bad: number
 }
 
+/** A broker beside the platform that gets the same values. */
+export interface BrokerHealth {
+  kind: 'sparkplug' | 'uns'
+  /** Its address, and what is said to it: group and node, or the form of the topics. */
+  name: string
+  /** `waiting`: connected, and waiting for its primary host. */
+  phase: 'away' | 'waiting' | 'online'
+  lastError: string | null
+  /** Batches of values that wait for it. */
+  waiting: number
+}
+
 /** Which configuration a gateway runs, and what became of the last one that it was told to run. */
 export interface RunningConfiguration {
   /** `local`: a tag table given on its command line, which wins over the platform's. */
@@ -43,6 +55,8 @@ export interface GatewayHealth {
   devices: DeviceHealth[]
   devicesTotal: number
   /** Values that wait for the platform, and the time of the oldest. */
+  /** Undefined of a gateway that is older than them. */
+  brokers?: BrokerHealth[]
   backlog: { points: number; bytes: number; oldestAt: number | null }
   /** Values that gave way or were refused by the disk, since the buffer was made. */
   lost: number

@@ -34,6 +34,18 @@ export const gatewayHealth = Type.Object({
     { maxItems: devicesInHealthMax },
   ),
   devicesTotal: Type.Integer({ minimum: 0 }),
+  brokers: Type.Optional(
+    Type.Array(
+      Type.Object({
+        kind: oneWordOf(['sparkplug', 'uns']),
+        name: Type.String({ maxLength: 1_000 }),
+        phase: oneWordOf(['away', 'waiting', 'online']),
+        lastError: nullable(Type.String({ maxLength: 500 })),
+        waiting: Type.Integer({ minimum: 0 }),
+      }),
+      { maxItems: 8 },
+    ),
+  ),
   backlog: Type.Object({
     points: Type.Integer({ minimum: 0 }),
     bytes: Type.Integer({ minimum: 0 }),

@@ -95,8 +95,8 @@ export function deviceTableOf(model: MachineModel, { name, host }: { name: strin
     `    connection: ${flowOf(at)}`,
     ...(periodMs === undefined ? [] : [`    periodMs: ${periodMs}`]),
     '    tags:',
-    ...tags.map(({ property, address, type, scale, offset, values }) => {
-      const row = flowOf({ property, address, type, scale, offset, values })
+    ...tags.map(({ property, address, type, unit, scale, offset, values }) => {
+      const row = flowOf({ property, address, type, unit, scale, offset, values })
       return `      - ${row}`
     }),
   ]

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, SettableClock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
@@ -9,6 +10,7 @@ import type { KeptConfiguration } from './managed/kept-configuration.ts'
 import type { LogTail } from './managed/log-tail.ts'
 import { readManagedTable } from './managed/managed-table.ts'
 import { Management, runningOf } from './managed/management.ts'
+import { Northbounds } from './northbound/northbounds.ts'
 import { startPage } from './page/page.ts'
 import type { DeviceState } from './reading/reader.ts'
 import { Readers } from './reading/readers.ts'
@@ -77,11 +79,18 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
   buffer.beginRun(time.now())
   const writeLog = new WriteLog(join(home, 'writes.jsonl'))
   const readers = new Readers(buffer, writeLog, time, log)
-  await readers.run(table)
   let identity = options.identity
+  const machines = () => readers.devices.map((device, i) => ({ device, state: readers.states[i] as DeviceState }))
+  const northbounds = new Northbounds({
+    ...{ name: identity?.name ?? hostname(), buffer, clock: time, log, machines },
+    derive: () => readers.table.derive,
+    write: (request) => readers.writer.write(request),
+  })
+  readers.onRun = (running) => northbounds.run(running)
+  await readers.run(table)
   const link = () =>
     startLink({
-      ...{ identity, table, readers, buffer, kept, time, beganAt, log, logTail, restart },
+      ...{ identity, table, readers, buffer, kept, time, beganAt, log, logTail, restart, northbounds },
       trialMs: options.trialMs ?? trialMs,
     })
   let current = link()
@@ -95,13 +104,17 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
       get uplink() {
         return uplinkState()
       },
+      get northbound() {
+        return northbounds.states
+      },
       buffer,
     },
     source: {
       identity: () => identity && { name: identity.name, fingerprint: identity.key.fingerprint },
       platform: () => (identity ?? table).platform,
       uplink: uplinkState,
-      machines: () => readers.devices.map((device, i) => ({ device, state: readers.states[i] as DeviceState })),
+      machines,
+      northbound: () => northbounds.states,
       alarms: () => readers.derivation?.alarms() ?? [],
       ...{ buffer, clock: time, clockSteps, logTail, writeLog },
       get writer() {
@@ -119,6 +132,8 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
     async stop() {
       page.stop()
       await current?.quiet()
+      // What is read from now on they get when the gateway runs again.
+      await northbounds.stop()
       await readers.stop()
       buffer.flush()
       await current?.stop()
@@ -143,6 +158,7 @@ interface LinkParts {
   identity: Identity | undefined
   table: EdgeConfig
   readers: Readers
+  northbounds: Northbounds
   buffer: EdgeBuffer
   kept: KeptConfiguration | undefined
   time: Clock
@@ -155,7 +171,7 @@ interface LinkParts {
 
 /** The way to the platform: values up, and what the platform asks; undefined for a gateway that has no platform yet. */
 function startLink(parts: LinkParts): Link | undefined {
-  const { identity, table, readers, buffer, kept, time, beganAt, log, logTail, restart, trialMs } = parts
+  const { identity, table, readers, northbounds, buffer, kept, time, beganAt, log, logTail, restart, trialMs } = parts
   const { platform, token } = identity ?? table
   if (platform === undefined || token === undefined) {
     log.warn('this gateway has no platform yet: values are kept; enrol it on its own page')
@@ -166,7 +182,10 @@ function startLink(parts: LinkParts): Link | undefined {
   const onRequest = (payload: Uint8Array) => management?.take(payload)
   const uplink = startUplink({ url: platform, token, key, buffer, log, ...(key === undefined ? {} : { onRequest }) })
   const reports = new HealthReports(
-    { devices: () => readers.states, buffer, clock: time, beganAt, configuration: () => runningOf(kept) },
+    {
+      ...{ devices: () => readers.states, northbound: () => northbounds.states },
+      ...{ buffer, clock: time, beganAt, configuration: () => runningOf(kept) },
+    },
     uplink,
   )
   management = new Management({ readers, uplink, reports, kept, clock: time, log, logTail, restart, trialMs })
@@ -193,6 +212,7 @@ async function goodTable(kept: KeptConfiguration, clock: Clock, log: Log): Promi
     devices: [],
     derive: undefined,
     page: undefined,
+    northbound: [],
   }
   const { good } = kept
   if (good === undefined) return none

@@ -18,6 +18,7 @@ import type { DerivePlan, PlannedDevice } from './derive/plan.ts'
 import { alarmList, derivedList, type WrittenAlarm, type WrittenDerived } from './derive/written.ts'
 import { type AnyDriver, type DriverTag, type TagType, tagTypes } from './driver.ts'
 import { driverOf, protocols } from './drivers.ts'
+import { type Levels, levelsCheck, type Northbound, northboundList, readNorthbound } from './northbound/written.ts'
 import type { PageAddress } from './page/page.ts'
 import type { Meaning } from './reading/meaning.ts'
 import { type ReportRule, reportWays } from './reading/report.ts'
@@ -31,6 +32,7 @@ export interface Tag extends DriverTag<unknown> {
   /** How often it is read, ms. Tags of one period make a group, which is read together. */
   periodMs: number
   meaning: Meaning
+  unit: string | undefined
   report: ReportRule
   /** Undefined: it is read-only. */
   write: WriteRule | undefined
@@ -42,6 +44,8 @@ export interface EdgeDevice {
   protocol: string
   driver: AnyDriver
   settings: unknown
+  /** Where it stands in the plant. */
+  levels: Levels
   tags: Tag[]
 }
 
@@ -56,6 +60,8 @@ export interface EdgeConfig {
   devices: EdgeDevice[]
   /** Derived tags and alarms; undefined where there are none. */
   derive: DerivePlan | undefined
+  /** Brokers beside the platform that get the same values. */
+  northbound: Northbound[]
 }
 
 const platformUrl: Check<string> = (value, path) =>
@@ -99,6 +105,7 @@ interface WrittenTag {
   offset: number
   values: Record<string, string> | undefined
   rollOver: number | undefined
+  unit: string | undefined
   report: ReportRule['way']
   deadBand: number
   deadBandPercent: number
@@ -115,6 +122,7 @@ const writtenTag = shape<WrittenTag>({
   offset: otherwise(finite, 0),
   values: optional(mapOf(text, 1_000)),
   rollOver: optional(isPositive),
+  unit: optional(text),
   report: otherwise(oneOf(reportWays), 'change'),
   deadBand: otherwise(notNegative, 0),
   deadBandPercent: otherwise(notNegative, 0),
@@ -128,16 +136,25 @@ interface WrittenDevice {
   connection: unknown
   periodMs: number
   heartbeatMs: number
+  levels: Levels
   tags: unknown[]
   derived: WrittenDerived[]
   alarms: WrittenAlarm[]
 }
 
-const writtenTable = shape<Omit<EdgeConfig, 'devices' | 'derive'> & { devices: WrittenDevice[] }>({
+interface WrittenTable extends Omit<EdgeConfig, 'devices' | 'derive' | 'northbound'> {
+  levels: Levels
+  northbound: unknown[]
+  devices: WrittenDevice[]
+}
+
+const writtenTable = shape<WrittenTable>({
   platform: optional(platformUrl),
   token: optional(text),
   statusPort: otherwise(integer(0, 65_535), 0),
   page: optional(pageAddress),
+  levels: levelsCheck,
+  northbound: northboundList,
   devices: listOf(
     shape<WrittenDevice>({
       name: text,
@@ -145,6 +162,7 @@ const writtenTable = shape<Omit<EdgeConfig, 'devices' | 'derive'> & { devices: W
       connection: (value) => value,
       periodMs: otherwise(period, 1_000),
       heartbeatMs: otherwise(integer(1_000, 86_400_000), 60_000),
+      levels: levelsCheck,
       tags: listOf((value) => value, 100_000),
       derived: derivedList,
       alarms: alarmList,
@@ -166,7 +184,7 @@ export async function readTagTable(yaml: string): Promise<EdgeConfig> {
 
 /** Checks a tag table that was written in another form than YAML. Throws as readTagTable does. */
 export async function checkTagTable(written: unknown): Promise<EdgeConfig> {
-  const table = writtenTable(ofThisVersion(written), 'table')
+  const { levels, ...table } = writtenTable(ofThisVersion(written), 'table')
   const problems: string[] = []
   const devices: EdgeDevice[] = []
   const planned: PlannedDevice[] = []
@@ -175,15 +193,26 @@ export async function checkTagTable(written: unknown): Promise<EdgeConfig> {
     const path = `table.devices[${d}]`
     if (names.has(written.name)) problems.push(`${path}.name: “${written.name}” is there twice`)
     names.add(written.name)
-    const device = await readDevice(written, path, problems)
+    const device = await readDevice({ ...written, levels: { ...levels, ...defined(written.levels) } }, path, problems)
     if (device === undefined) continue
     devices.push(device)
     planned.push({ ...written, path, tags: device.tags, interlocks: interlocksOf(device, written, path) })
   }
   const derive = await planOf(planned, problems)
+  const northbound = readNorthbound(
+    table.northbound,
+    planned.map(({ tags, derived, alarms, ...each }, i) => ({
+      ...{ name: each.name, path: each.path, levels: devices[i]?.levels ?? {} },
+      properties: [...tags, ...derived, ...alarms].map(({ property }) => property),
+    })),
+    problems,
+  )
   if (problems.length > 0) throw new TagTableError(summaryOf(problems), problems)
-  return { ...table, devices, derive }
+  return { ...table, devices, derive, northbound }
 }
+
+const defined = (levels: Levels): Levels =>
+  Object.fromEntries(Object.entries(levels).filter(([, name]) => name !== undefined))
 
 /** The version of what can stand in a tag table; it need not be written. */
 const tableVersion = 1
@@ -236,7 +265,7 @@ async function readDevice(written: WrittenDevice, path: string, problems: string
     properties.add(tag.property)
     tags.push(tag)
   }
-  return { name: written.name, protocol: written.protocol, driver, settings, tags }
+  return { name: written.name, protocol: written.protocol, driver, settings, levels: written.levels, tags }
 }
 
 function collected<T>(problems: string[], read: () => T): T | undefined {
@@ -267,6 +296,7 @@ function readTag(
     address: parsed(() => driver.parseAddress(where, type, settings), `${path}.address`),
     periodMs: written.periodMs ?? device.periodMs,
     meaning: { scale, offset, values, rollOver },
+    unit: written.unit,
     report: {
       way: written.report,
       deadBand,

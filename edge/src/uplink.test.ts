@@ -13,6 +13,8 @@ import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { EdgeBuffer, type EdgePoint } from './buffer/buffer.ts'
 import { simulate } from './drivers/modbus/simulator.ts'
+import { Northbounds } from './northbound/northbounds.ts'
+import { testPlant } from './northbound/test-broker.ts'
 import { until } from './testing.ts'
 import { startUplink } from './uplink.ts'
 
@@ -239,6 +241,40 @@ test('a killed gateway process loses nothing that it had kept, and the next one 
   const valueAt = new Map(rows.map((row) => [row.at, row.value]))
   for (const { at, value } of kept) expect(valueAt.get(at)).toBe(value)
   expect(rows.every(({ copies }) => copies === 1)).toBe(true)
+  expect((await call(listQuarantine, { query: { size: 10 } })).total).toBe(0)
+})
+
+test('the gateway as a Sparkplug edge node of another Kapok: values and history are stored', async () => {
+  await platformComes()
+  const { device, token } = await newPlant('cnc-04')
+  const buffer = new EdgeBuffer(join(folder, 'sparkplug.buffer'))
+  const { plant, config, read } = await testPlant(buffer, {
+    northbound: [{ kind: 'sparkplug', url: `mqtt://127.0.0.1:${mqttPort}`, username: token, groupId: 'plant' }],
+    devices: [
+      {
+        ...{ name: device, protocol: 'modbus', connection: { host: '127.0.0.1' } },
+        tags: [{ property: 'n', address: 'holding/0', type: 'int16' }],
+      },
+    ],
+  })
+  const start = Date.now() - 1_800_000
+  const northbounds = new Northbounds(plant)
+  northbounds.run(config)
+  await until('the session', () => northbounds.states[0]?.phase === 'online')
+  await platformGoes()
+  await until('it to be noticed', () => northbounds.states[0]?.phase === 'away')
+  for (let i = 0; i < 5; i++) await read(device, 'n', i, start + i)
+  await platformComes()
+  await until('the session', () => northbounds.states[0]?.phase === 'online')
+  await read(device, 'n', -7, start + 10)
+  await until('all of it', () => northbounds.states[0]?.waiting === 0)
+  await northbounds.stop()
+  buffer.close()
+  const rows = (await stored(start)).filter(({ at }) => at >= start && at <= start + 10)
+  expect(rows.map(({ at, value, copies }) => [at - start, value, copies])).toEqual([
+    ...Array.from({ length: 5 }, (_, i) => [i, i, 1]),
+    [10, -7, 1],
+  ])
   expect((await call(listQuarantine, { query: { size: 10 } })).total).toBe(0)
 })
 

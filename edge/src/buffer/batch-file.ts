@@ -233,6 +233,10 @@ export class BatchFile {
     return low
   }
 
+  countBetween(from: number, to: number): number {
+    return (this.#statements.countBetween.get(from, to) as { n: number }).n
+  }
+
   gaps(fromId: number, limit: number): Gap[] {
     return this.#statements.gaps.all(fromId, limit) as unknown as Gap[]
   }
@@ -321,6 +325,7 @@ function statementsOf(db: DatabaseSync) {
     piece: db.prepare(`SELECT b.seq, b.body, coalesce(r.clock_steps - b.clock_steps, 0) AS shift
       FROM batch b LEFT JOIN run r ON r.id = b.run
       WHERE b.seq >= ? AND b.first_at < ? AND b.last_at >= ? AND b.kind = 'points' ORDER BY b.seq LIMIT ?`),
+    countBetween: db.prepare('SELECT count(*) AS n FROM batch WHERE seq >= ? AND seq < ?'),
     timeAt: db.prepare(`SELECT last_at FROM batch WHERE seq >= ? AND kind = 'points' ORDER BY seq LIMIT 1`),
     inspect: db.prepare(`SELECT count(*) FILTER (WHERE delivered = 0) AS waitingBatches,
       count(*) FILTER (WHERE delivered = 1) AS deliveredBatches,

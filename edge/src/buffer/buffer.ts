@@ -247,6 +247,20 @@ export class EdgeBuffer {
     return last === undefined || batches.length < pieceBatches ? { points } : { points, next: last.seq + 1 }
   }
 
+  /**
+   * Batches of values from number `seq` on, whether the platform has them or not, for a reader that keeps a position of its
+   * own. What gave way to the quota or is older than the history is not there.
+   */
+  batchesFrom(seq: number, limit: number): { seq: number; points: EdgePoint[] }[] {
+    const batches = this.#file.piece(seq, { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER }, limit)
+    return batches.map((batch) => ({ seq: batch.seq, points: decodeCompactBatch(batch.body) as EdgePoint[] }))
+  }
+
+  /** How many batches and records are there with `from <= seq < to`. */
+  countBetween(from: number, to: number): number {
+    return this.#file.countBetween(from, to)
+  }
+
   /** Time of the oldest value that waits for the platform. */
   oldestWaitingAt(): number | undefined {
     return this.#file.oldestWaitingAt()

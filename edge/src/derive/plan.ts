@@ -12,6 +12,7 @@ export interface Series {
 export interface DerivedNode {
   kind: 'derived'
   series: Series
+  unit: string | undefined
   expression: Expression<Series>
   report: ReportRule
 }
@@ -92,7 +93,7 @@ function nodesOf(device: PlannedDevice, series: DerivePlan['series'], problems: 
     const expression = compiled(text, `${at}.expression`)
     if (expression === undefined || own === undefined) continue
     const report = { way, deadBand, deadBandPercent, heartbeatMs: more.heartbeatMs ?? heartbeatMs }
-    nodes.push({ kind: 'derived', series: own, expression, report })
+    nodes.push({ kind: 'derived', series: own, unit: more.unit, expression, report })
   }
   for (const [i, alarm] of device.alarms.entries()) {
     const at = `${path}.alarms[${i}]`

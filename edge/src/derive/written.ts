@@ -11,6 +11,7 @@ const expression: Check<string> = (value, path) =>
 export interface WrittenDerived {
   property: string
   expression: string
+  unit: string | undefined
   report: (typeof reportWays)[number]
   deadBand: number
   deadBandPercent: number
@@ -32,6 +33,7 @@ export interface WrittenAlarm {
 const writtenDerived = shape<WrittenDerived>({
   property: text,
   expression,
+  unit: optional(text),
   report: otherwise(oneOf(reportWays), 'change'),
   deadBand: otherwise(finite, 0),
   deadBandPercent: otherwise(finite, 0),

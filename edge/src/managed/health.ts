@@ -8,6 +8,7 @@ import {
 import type { Clock } from '@kapok/kit/clock'
 import type { EdgeBuffer } from '../buffer/buffer.ts'
 import { quality } from '../driver.ts'
+import type { Northbounds } from '../northbound/northbounds.ts'
 import type { DeviceState } from '../reading/reader.ts'
 import type { Uplink } from '../uplink.ts'
 import { gatewayVersion } from '../version.ts'
@@ -19,6 +20,7 @@ const errorLettersMax = 500
 /** What a report is made of; asked anew each time. */
 export interface Reported {
   devices(): readonly DeviceState[]
+  northbound(): Northbounds['states']
   buffer: EdgeBuffer
   clock: Clock
   beganAt: number
@@ -52,6 +54,7 @@ export class HealthReports {
   /** What is told at once when it changes; numbers wait for their turn. */
   #stateNow(): string {
     const devices = this.#of.devices().map(({ name, connected }) => `${name} ${connected}`)
+    for (const { name, phase } of this.#of.northbound()) devices.push(`${name} ${phase}`)
     return [JSON.stringify(this.#of.configuration()), ...devices].join('\n')
   }
 
@@ -72,7 +75,7 @@ export class HealthReports {
   }
 }
 
-function healthOf({ devices, buffer, clock, beganAt, configuration }: Reported): GatewayHealth {
+function healthOf({ devices, northbound, buffer, clock, beganAt, configuration }: Reported): GatewayHealth {
   const { points, bytes, lost } = buffer.tally()
   const [oldest] = buffer.waiting(0, Number.MAX_SAFE_INTEGER, 1)
   const all = devices().map(deviceHealthOf)
@@ -83,6 +86,10 @@ function healthOf({ devices, buffer, clock, beganAt, configuration }: Reported):
     configuration: configuration(),
     devices: all.toSorted((a, b) => troubleOf(b) - troubleOf(a)).slice(0, devicesInHealthMax),
     devicesTotal: all.length,
+    brokers: northbound().map(({ kind, name, phase, lastError, waiting }) => ({
+      ...{ kind, phase, waiting, name: name.slice(kind.length + 1) },
+      lastError: lastError?.slice(0, errorLettersMax) ?? null,
+    })),
     backlog: { points, bytes, oldestAt: oldest?.firstAt ?? null },
     lost,
   }

@@ -26,6 +26,7 @@ import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startGateway } from '../command.ts'
 import { simulate } from '../drivers/modbus/simulator.ts'
+import { startBroker, TestHost } from '../northbound/test-broker.ts'
 import type { Simulator } from '../simulator.ts'
 import { until } from '../testing.ts'
 import { gatewayVersion } from '../version.ts'
@@ -321,4 +322,35 @@ test('a tag table on the command line wins, and the platform says so', async () 
 test('the version that a gateway reports is that of its package', () => {
   const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
   expect((JSON.parse(text) as { version: string }).version).toBe(gatewayVersion)
+})
+
+test('a configuration of the platform brings brokers and takes them away; the report says how they are', async () => {
+  const broker = await startBroker()
+  const host = await TestHost.at(broker.url)
+  running.push({
+    async stop() {
+      host.client.end(true)
+      await broker.stop()
+    },
+  })
+  const { home, report, apply } = await enrolledGateway('north')
+  await start({ home })
+  await until('a report', async () => (await report()) !== undefined)
+  expect((await report())?.brokers).toEqual([])
+  const northbound = [
+    { kind: 'sparkplug', url: broker.url, groupId: 'plant' },
+    { kind: 'uns', url: 'mqtt://127.0.0.1:1', topic: '{device}' },
+  ]
+  await apply(JSON.stringify({ ...JSON.parse(tableOf('m1')), northbound }))
+  await until('both in a report', async () => (await report())?.brokers?.[0]?.phase === 'online')
+  await until('a refusal', async () => (await report())?.brokers?.[1]?.lastError !== null)
+  expect((await report())?.brokers).toMatchObject([
+    { kind: 'sparkplug', name: `${broker.url} plant`, lastError: null },
+    { kind: 'uns', phase: 'away', lastError: expect.stringContaining('ECONNREFUSED') },
+  ])
+  await until('the birth under the gateway’s own name', () => host.of('DBIRTH', 'm1').length > 0)
+  await apply(tableOf('m1'))
+  await until('the farewell', () => host.of('NDEATH').length === 1)
+  await until('a report without them', async () => (await report())?.brokers?.length === 0)
+  expect(host.faults).toEqual([])
 })

@@ -2,6 +2,7 @@ import type { Clock } from '@kapok/kit/clock'
 import type { EdgeBuffer } from '../buffer/buffer.ts'
 import type { ShownAlarm } from '../derive/derivation.ts'
 import type { LogTail } from '../managed/log-tail.ts'
+import type { Northbounds } from '../northbound/northbounds.ts'
 import type { DeviceState } from '../reading/reader.ts'
 import type { ClockStep } from '../steady-clock.ts'
 import type { EdgeDevice } from '../tag-table.ts'
@@ -17,6 +18,8 @@ export interface PageSource {
   platform(): string | undefined
   uplink(): UplinkState
   machines(): readonly { device: EdgeDevice; state: DeviceState }[]
+  /** Brokers beside the platform. */
+  northbound(): Northbounds['states']
   alarms(): readonly ShownAlarm[]
   buffer: EdgeBuffer
   clock: Clock

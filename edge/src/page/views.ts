@@ -66,7 +66,7 @@ export function overview(view: View): Html {
   return live(
     2_000,
     html`<div class="cards">${platformCard(view)}${bufferCard(view)}${clockCard(view)}</div>
-<h2>${say('报警', 'Alarms')}</h2>${
+${brokers(view)}<h2>${say('报警', 'Alarms')}</h2>${
       alarms.length === 0
         ? html`<p class="soft">${say('点表里没有本地报警。', 'The tag table has no local alarms.')}</p>`
         : html`<p>${raised.length === 0 ? html`<span class="good">● ${say('没有报警', 'None is raised')}</span>` : html`<span class="bad">▲ ${say(`${raised.length} 条报警`, `${raised.length} raised`)}</span>`}</p><ul class="plain">${alarms.map((each) => alarmRow(each, view))}</ul>`
@@ -105,6 +105,22 @@ function platformCard({ source, say }: View): Html {
     return html`<div class="card">${say('平台', 'Platform')}<b class="warn">${say('还没接入', 'Not set up')}</b><a href="/set-up">${say('现在接入', 'Set it up')}</a></div>`
   return html`<div class="card">${say('平台', 'Platform')}<b class="${connected ? 'good' : 'bad'}">${connected ? say('● 已连接', '● connected') : say('■ 连不上', '■ away')}</b>
 <small>${platform} · ${say('已送达', 'delivered')} ${sentPoints}${!connected && lastError !== undefined ? ` · ${lastError}` : ''}${connected ? '' : say('。数据都留着，连上后补传。', '. Values are kept and follow.')}</small></div>`
+}
+
+/** Other brokers than the platform, a line each. */
+function brokers({ source, say }: View): Html | undefined {
+  const all = source.northbound()
+  if (all.length === 0) return undefined
+  const rows = all.map(({ kind, name, phase, lastError, sentPoints, waiting, lostBatches }) => {
+    const state = {
+      online: html`<span class="good">● ${say('已连接', 'connected')}</span>`,
+      waiting: html`<span class="warn">▲ ${say('已连接，等主应用上线', 'connected, waits for the primary host')}</span>`,
+      away: html`<span class="bad">■ ${say('连不上', 'away')}</span>`,
+    }[phase]
+    return html`<li>${kind === 'uns' ? say('统一命名空间', 'Unified name space') : 'Sparkplug B'} ${state}
+<small>${name.slice(kind.length + 1)} · ${say('已送达', 'delivered')} ${sentPoints} · ${say('等待批次', 'batches waiting')} ${waiting}${lostBatches > 0 ? ` · ${say('缓存已满而丢失的批次', 'batches lost by a full buffer')} ${lostBatches}` : ''}${phase !== 'online' && lastError !== undefined ? ` · ${lastError}` : ''}</small></li>`
+  })
+  return html`<h2>${say('其他消息服务器', 'Other brokers')}</h2><ul class="plain">${rows}</ul>`
 }
 
 function bufferCard({ source, say }: View): Html {

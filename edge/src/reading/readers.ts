@@ -8,8 +8,9 @@ import type { WriteLog } from '../writing/write-log.ts'
 import { Writer } from '../writing/writer.ts'
 import { type DeviceState, type Reader, startReader } from './reader.ts'
 
-/** What of a table is read and derived. */
-export type ReadTable = Pick<EdgeConfig, 'devices' | 'derive'>
+/** What of a table is read, derived and sent to other brokers. */
+export type ReadTable = Pick<EdgeConfig, 'devices' | 'derive' | 'northbound'>
+const nothing: ReadTable = { devices: [], derive: undefined, northbound: [] }
 
 /** The readers of all devices of the gateway, which are replaced together when its configuration changes. */
 export class Readers {
@@ -19,7 +20,9 @@ export class Readers {
   readonly #writeLog: WriteLog
   #writer: Writer
   #derivation: Derivation | undefined
-  #table: ReadTable = { devices: [], derive: undefined }
+  #table = nothing
+  /** Hears of each table that begins to be read. */
+  onRun: ((table: ReadTable) => void) | undefined
   #readers: Reader[] = []
   #states: DeviceState[] = []
 
@@ -74,6 +77,7 @@ export class Readers {
     this.#derivation?.show(this.#states)
     const machines = this.#readers.map((reader) => ({ device: reader.device, reader }))
     this.#writer = new Writer(machines, this.#writeLog, this.#clock)
+    this.onRun?.(table)
   }
 
   async stop(): Promise<void> {
@@ -83,7 +87,7 @@ export class Readers {
     await Promise.all(readers.map((reader) => reader.stop()))
     this.#derivation?.stop()
     this.#derivation = undefined
-    this.#table = { devices: [], derive: undefined }
+    this.#table = nothing
     this.#writer = new Writer([], this.#writeLog, this.#clock)
   }
 }

@@ -28,12 +28,12 @@ export function deviceOfBrowsed(
   device: Pick<WrittenDevice, 'name' | 'protocol' | 'connection'>,
 ): WrittenDevice {
   const taken = new Set<string>()
-  const tags = found.map(({ address, name, type }) => {
+  const tags = found.map(({ address, name, type, unit }) => {
     const plain = propertyOf(name)
     let property = plain
     for (let n = 2; taken.has(property); n++) property = `${plain.slice(0, 58)}_${n}`
     taken.add(property)
-    return { property, address, type }
+    return { property, address, type, ...(unit ? { unit: unit.slice(0, 200) } : {}) }
   })
   return { ...device, tags }
 }

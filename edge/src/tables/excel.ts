@@ -21,6 +21,7 @@ const tagColumns = [
   'deadBand',
   'deadBandPercent',
   'heartbeatMs',
+  'unit',
 ] as const
 
 export const excelRowsMax = 200_000
@@ -124,6 +125,7 @@ function tagOf(sheet: Sheet, cells: Cell[]): WrittenTag {
     property: textOf(read('property')),
     address: textOf(read('address')),
     type: textOf(read('type')),
+    unit: textOf(read('unit')),
     report: textOf(read('report')),
     values: values === undefined ? undefined : pairsOf(values, String),
     ...Object.fromEntries(

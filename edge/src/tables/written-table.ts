@@ -7,6 +7,7 @@ export interface WrittenTag {
   property: string
   address: string
   type: TagType
+  unit?: string
   scale?: number
   offset?: number
   values?: Record<string, string>

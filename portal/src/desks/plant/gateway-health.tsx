@@ -17,6 +17,8 @@ const silentMs = 60_000
 const clockOffsetMsMax = 2_000
 
 /** `3.2 s`, `−0.4 s`: how far a clock is behind. */
+const brokerTones = { online: 'good', waiting: 'notice', away: 'fault' } as const
+
 export function secondsText(ms: number): string {
   return `${ms < 0 ? '−' : ''}${(Math.abs(ms) / 1000).toFixed(1)} s`
 }
@@ -102,6 +104,25 @@ export function GatewayHealth({ health }: { health: Health }) {
                 title: t('gateway.tags'),
                 cell: (row) => t('gateway.goodBad', { good: countText(row.good), bad: countText(row.bad) }),
               },
+              { title: t('gateway.lastError'), cell: (row) => row.lastError ?? '—' },
+            ]}
+          />
+        )}
+        {report.brokers !== undefined && report.brokers.length > 0 && (
+          <Rows
+            caption={t('gateway.brokers')}
+            rows={report.brokers}
+            keyOf={(row) => `${row.kind} ${row.name}`}
+            columns={[
+              { title: t('gateway.broker'), cell: (row) => <code>{row.name}</code> },
+              { title: t('gateway.protocol'), cell: (row) => (row.kind === 'uns' ? t('gateway.uns') : 'Sparkplug B') },
+              {
+                title: t('plant.state'),
+                cell: (row) => (
+                  <StatusTag tone={brokerTones[row.phase]}>{t(`gateway.brokerState.${row.phase}`)}</StatusTag>
+                ),
+              },
+              { title: t('gateway.batchesWaiting'), cell: (row) => countText(row.waiting) },
               { title: t('gateway.lastError'), cell: (row) => row.lastError ?? '—' },
             ]}
           />

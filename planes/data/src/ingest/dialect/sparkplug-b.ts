@@ -1,4 +1,5 @@
 import { quality } from '@kapok/contracts/data'
+import { decodeSparkplug, SparkplugError, type SparkplugMetric, sparkplugValue } from '@kapok/contracts/sparkplug-b'
 import type { Decoded, DecodedPoint } from '../intake.ts'
 import { messagePointsMax, PayloadError, TooManyPoints } from '../payload-error.ts'
 import { reason } from '../reasons.ts'
@@ -49,7 +50,7 @@ export const sparkplugB: Dialect = {
       nodes.clear()
       nodes.set(edge, node)
     }
-    const { metrics, seq, timestamp } = decodePayload(payload)
+    const { metrics, seq, timestamp } = payloadOf(payload)
     if (type === 'NDEATH') return { points: [], problems: [], stale: ['', ...devicesOf(node)] }
     if (type === 'DDEATH') return { points: [], problems: [], stale: [device] }
     let inOrder = node.born
@@ -74,7 +75,7 @@ function devicesOf(node: NodeState): Set<string> {
 function addMetric(
   decoded: Decoded,
   node: NodeState,
-  metric: Metric,
+  metric: SparkplugMetric,
   device: string,
   birth: boolean,
   payloadTime: number | undefined,
@@ -101,7 +102,7 @@ function addMetric(
     device: owner,
     property: name,
     at: metric.timestamp ?? payloadTime,
-    value: metricValue(metric, datatype ?? 0),
+    value: sparkplugValue(metric, datatype ?? 0),
     quality: quality.good,
   } satisfies DecodedPoint)
   if (decoded.points.length > messagePointsMax) throw new TooManyPoints()
@@ -123,153 +124,19 @@ const rebirthCommand = (() => {
   return Buffer.concat([Buffer.from([0x12, metric.length]), metric])
 })()
 
-interface Metric {
-  name: string | undefined
-  alias: number | undefined
-  timestamp: number | undefined
-  datatype: number | undefined
-  isNull: boolean
-  /** Raw bits of integer kinds; a number for float and double. */
-  bits: bigint | number | undefined
-  number: number | undefined
-  boolean: boolean | undefined
-  text: string | undefined
+const inChinese = {
+  early: 'Sparkplug 报文不完整',
+  long: 'Sparkplug 数值过长',
+  foreign: '不是 Sparkplug 报文',
+  length: 'Sparkplug 指标的长度与声明不符',
 }
 
-/** Signed kinds travel as two's complement in an unsigned field (Sparkplug B 3.0 §6.4.16). */
-function metricValue(metric: Metric, datatype: number): unknown {
-  if (metric.bits !== undefined) {
-    const signedBits = [0, 8, 16, 32, 64][datatype] ?? 0
-    if (typeof metric.bits === 'number' && signedBits === 0) return metric.bits
-    const wide = BigInt(metric.bits)
-    return Number(signedBits > 0 ? BigInt.asIntN(signedBits, wide) : wide)
-  }
-  return metric.number ?? metric.boolean ?? metric.text
-}
-
-/** Payload of org.eclipse.tahu.protobuf, by hand: fields that carry no point are skipped unread. */
-export function decodePayload(bytes: Buffer): {
-  metrics: Metric[]
-  seq: number | undefined
-  timestamp: number | undefined
-} {
-  const read = new WireReader(bytes)
-  const metrics: Metric[] = []
-  let seq: number | undefined
-  let timestamp: number | undefined
-  while (read.at < bytes.length) {
-    const key = read.varint()
-    if (key === 0x12) {
-      metrics.push(decodeMetric(read, read.lengthEnd()))
-      if (metrics.length > messagePointsMax) throw new TooManyPoints()
-    } else if (key === 0x08) timestamp = read.varint()
-    else if (key === 0x18) seq = read.varint()
-    else read.skip(key & 7)
-  }
-  return { metrics, seq, timestamp }
-}
-
-function decodeMetric(read: WireReader, end: number): Metric {
-  const metric: Metric = {
-    name: undefined,
-    alias: undefined,
-    timestamp: undefined,
-    datatype: undefined,
-    isNull: false,
-    bits: undefined,
-    number: undefined,
-    boolean: undefined,
-    text: undefined,
-  }
-  while (read.at < end) {
-    const key = read.varint()
-    if (key === 0x0a) metric.name = read.text()
-    else if (key === 0x10) metric.alias = read.varint()
-    else if (key === 0x18) metric.timestamp = read.varint()
-    else if (key === 0x20) metric.datatype = read.varint()
-    else if (key === 0x38) metric.isNull = read.varint() !== 0
-    else if (key === 0x50 || key === 0x58) metric.bits = read.bits()
-    else if (key === 0x65) metric.number = read.float32()
-    else if (key === 0x69) metric.number = read.float64()
-    else if (key === 0x70) metric.boolean = read.varint() !== 0
-    else if (key === 0x7a) metric.text = read.text()
-    else read.skip(key & 7)
-  }
-  if (read.at !== end)
-    throw new PayloadError('Sparkplug 指标的长度与声明不符', 'a Sparkplug metric is longer than it says')
-  return metric
-}
-
-/** Protocol buffers' wire format. */
-class WireReader {
-  at = 0
-  readonly #bytes: Buffer
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
-  }
-
-  varint(): number {
-    const bits = this.bits()
-    return typeof bits === 'number' ? bits : Number(bits)
-  }
-
-  /** A varint; a bigint beyond 2^53. */
-  bits(): number | bigint {
-    const start = this.at
-    let value = 0
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.#byte()
-      value += (byte & 0x7f) * scale
-      if (byte < 0x80) break
-      if (this.at - start >= 10) throw new PayloadError('Sparkplug 数值过长', 'a Sparkplug number is too long')
-    }
-    if (value <= Number.MAX_SAFE_INTEGER) return value
-    let exact = 0n
-    for (let i = this.at - 1; i >= start; i--) exact = (exact << 7n) | BigInt((this.#bytes[i] ?? 0) & 0x7f)
-    return BigInt.asUintN(64, exact)
-  }
-
-  #byte(): number {
-    const byte = this.#bytes[this.at++]
-    if (byte === undefined) throw new PayloadError('Sparkplug 报文不完整', 'the Sparkplug payload ends too early')
-    return byte
-  }
-
-  #take(n: number): number {
-    if (n > this.#bytes.length - this.at)
-      throw new PayloadError('Sparkplug 报文不完整', 'the Sparkplug payload ends too early')
-    this.at += n
-    return this.at - n
-  }
-
-  lengthEnd(): number {
-    const length = this.varint()
-    const from = this.#take(length)
-    this.at = from
-    return from + length
-  }
-
-  text(): string {
-    const end = this.lengthEnd()
-    const text = this.#bytes.toString('utf8', this.at, end)
-    this.at = end
-    return text
-  }
-
-  float32(): number {
-    return this.#bytes.readFloatLE(this.#take(4))
-  }
-
-  float64(): number {
-    return this.#bytes.readDoubleLE(this.#take(8))
-  }
-
-  skip(wireType: number): void {
-    if (wireType === 0) this.bits()
-    else if (wireType === 1) this.#take(8)
-    else if (wireType === 2) this.at = this.lengthEnd()
-    else if (wireType === 5) this.#take(4)
-    else throw new PayloadError('不是 Sparkplug 报文', 'it is not a Sparkplug payload')
+function payloadOf(bytes: Buffer) {
+  try {
+    return decodeSparkplug(bytes, messagePointsMax)
+  } catch (error) {
+    if (!(error instanceof SparkplugError)) throw error
+    if (error.what === 'many') throw new TooManyPoints()
+    throw new PayloadError(inChinese[error.what], error.message)
   }
 }
