@@ -589,6 +589,8 @@ export const fixtures: Fixture[] = [
           receivedAt: now - 2_000,
           clockOffsetMs: 180,
           version: '0.1.0',
+          newer: '0.2.0',
+          updating: false,
           backlogPoints: 12_000,
           lost: 0,
           devices: 2,

@@ -9,6 +9,7 @@ import type { Clock } from '@kapok/kit/clock'
 import type { EdgeBuffer } from '../buffer/buffer.ts'
 import { quality } from '../driver.ts'
 import type { DeviceState } from '../reading/reader.ts'
+import type { Updater } from '../update/updater.ts'
 import type { Uplink } from '../uplink.ts'
 import { gatewayVersion } from '../version.ts'
 
@@ -23,6 +24,7 @@ export interface Reported {
   clock: Clock
   beganAt: number
   configuration(): RunningConfiguration
+  updater: Updater
 }
 
 /** Tells the platform how this gateway is: every 15 s, when it comes back, and within a second when something changed. */
@@ -52,7 +54,7 @@ export class HealthReports {
   /** What is told at once when it changes; numbers wait for their turn. */
   #stateNow(): string {
     const devices = this.#of.devices().map(({ name, connected }) => `${name} ${connected}`)
-    return [JSON.stringify(this.#of.configuration()), ...devices].join('\n')
+    return [JSON.stringify(this.#of.configuration()), softwareNow(this.#of), ...devices].join('\n')
   }
 
   /** Reports now; whether the platform has it. */
@@ -64,6 +66,7 @@ export class HealthReports {
     if (!taken) return false
     this.#saidAt = performance.now()
     this.#said = state
+    this.#of.updater.reported()
     return true
   }
 
@@ -72,7 +75,14 @@ export class HealthReports {
   }
 }
 
-function healthOf({ devices, buffer, clock, beganAt, configuration }: Reported): GatewayHealth {
+/** Of a download every twentieth is told at once. */
+function softwareNow({ updater }: Reported): string {
+  const { doing, ...software } = updater.software
+  const twentieth = doing === null || doing.total === 0 ? 0 : Math.floor((20 * doing.bytes) / doing.total)
+  return JSON.stringify([software, doing && { ...doing, bytes: twentieth }])
+}
+
+function healthOf({ devices, buffer, clock, beganAt, configuration, updater }: Reported): GatewayHealth {
   const { points, bytes, lost } = buffer.tally()
   const [oldest] = buffer.waiting(0, Number.MAX_SAFE_INTEGER, 1)
   const all = devices().map(deviceHealthOf)
@@ -80,6 +90,7 @@ function healthOf({ devices, buffer, clock, beganAt, configuration }: Reported):
     at: clock.now(),
     version: gatewayVersion,
     uptimeMs: Math.max(0, Math.round(performance.now() - beganAt)),
+    software: updater.software,
     configuration: configuration(),
     devices: all.toSorted((a, b) => troubleOf(b) - troubleOf(a)).slice(0, devicesInHealthMax),
     devicesTotal: all.length,
