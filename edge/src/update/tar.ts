@@ -37,25 +37,29 @@ export async function unpackTar(
     const entry = readHeader(header)
     bytes += entry.bytes
     if (bytes > bytesMax) throw new ArchiveError(`more than ${bytesMax} bytes`)
-    const path = join(folder, entry.path)
-    if (entry.isFolder) mkdirSync(path, { recursive: true })
-    else {
-      files++
-      await writeEntry(path, entry, rest)
-    }
+    if (!entry.isFolder) files++
+    await inPlace(entry.path, () => writeEntry(join(folder, entry.path), entry, rest))
   }
   return { files, bytes }
 }
 
-async function writeEntry(path: string, { bytes, isProgram, path: name }: Entry, rest: Bytes): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true })
-  let file: number
+/** What stands where the entry should go is of the archive too, since the folder was empty. */
+async function inPlace(name: string, write: () => Promise<void>): Promise<void> {
   try {
-    file = openSync(path, 'wx', 0o644)
+    await write()
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw new ArchiveError(`${name} comes twice`, { cause })
-    throw cause
+    const isTaken = ['EEXIST', 'ENOTDIR', 'EISDIR'].includes(String((cause as NodeJS.ErrnoException).code))
+    throw isTaken ? new ArchiveError(`${name} comes twice`, { cause }) : cause
   }
+}
+
+async function writeEntry(path: string, { bytes, isFolder, isProgram }: Entry, rest: Bytes): Promise<void> {
+  if (isFolder) {
+    mkdirSync(path, { recursive: true })
+    return
+  }
+  mkdirSync(dirname(path), { recursive: true })
+  const file = openSync(path, 'wx', 0o644)
   try {
     for (let left = bytes; left > 0; ) {
       const chunk = await rest.some(left)
