@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,6 +39,7 @@ let administrator: Page
 let plant: Plant
 let machine: Simulator
 let gateway: ChildProcess
+let command = ''
 let said = ''
 let turning: NodeJS.Timeout | undefined
 let params: { deviceId: string }
@@ -54,12 +56,19 @@ async function signIn(login: string, home: RegExp): Promise<Page> {
   return page
 }
 
+const env = { PATH: '/usr/bin:/bin', KAPOK_EDGE_TRIAL_SECONDS: '6' }
+const as = asRoot ? { uid: nobody, gid: nobody } : {}
+function startGateway(): void {
+  gateway = spawn(command, ['run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'], env, ...as })
+  gateway.stderr?.on('data', (chunk) => (said += String(chunk)))
+}
+
 beforeAll(async () => {
   chmodSync(folder, 0o755)
   mkdirSync(home)
   if (asRoot) chownSync(home, nobody, nobody)
   platform = await startKapok(['start'], { folder: newFolder() })
-  const command = installGateway(folder, ['--trust', releaser.publicFile])
+  command = installGateway(folder, ['--trust', releaser.publicFile])
   browser = await launchBrowser()
   await platform.ready()
   const root = await firstAdministrator(platform)
@@ -71,11 +80,8 @@ beforeAll(async () => {
   const { deviceId } = await manager.call(createDevice, { body: { name: '一车间网关', kind: 'gateway' } })
   params = { deviceId }
   const { code } = await manager.call(makeEnrolmentCode, { params, body: {} })
-  const as = asRoot ? { uid: nobody, gid: nobody } : {}
-  const env = { PATH: '/usr/bin:/bin', KAPOK_EDGE_TRIAL_SECONDS: '6' }
   execFileSync(command, ['enrol', platform.url, code, '--home', home], { env, ...as })
-  gateway = spawn(command, ['run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'], env, ...as })
-  gateway.stderr?.on('data', (chunk) => (said += String(chunk)))
+  startGateway()
   const text = `devices:
   - name: M1
     protocol: modbus
@@ -182,6 +188,10 @@ chapter(
     await engineer.getByText('可升级到 0.9.0').waitFor()
     await update('0.4.0')
     await engineer.getByText('已升级到 0.4.0 版').waitFor({ timeout: 60_000 })
+    await valuesArrive()
+    process.kill(Number(execFileSync('pgrep', ['-P', String(gateway.pid)], { encoding: 'utf8' })), 'SIGKILL')
+    expect(await once(gateway, 'exit')).toEqual([137, null])
+    startGateway()
     await valuesArrive()
     const { health } = await plant.manager.call(getGatewayHealth, { params })
     expect(health?.report).toMatchObject({ version: '0.4.0', lost: 0, configuration: { version: 1 } })

@@ -71,8 +71,7 @@ export async function startGateway(ask: GatewayCommand): Promise<Edge> {
 }
 
 function makeUpdater({ home, clock, starter }: GatewayCommand, log: Log): Updater {
-  const platform = () => readIdentity(home)
-  return inWords(home, () => new Updater({ home, version: gatewayVersion, starter, platform, clock, log }))
+  return new Updater({ home, version: gatewayVersion, starter, platform: () => readIdentity(home), clock, log })
 }
 
 async function beginRun(
@@ -91,21 +90,15 @@ async function beginRun(
     if (error instanceof TagTableError)
       throw new CommandError(`${tagTableFile ?? home}: ${error.message}`, { cause: error })
     if (error instanceof IdentityError) throw new CommandError(error.message, { cause: error })
-    throw deniedOr(error, home)
+    if (isDenied(error))
+      throw new CommandError(
+        `The folder ${home} cannot be written. Give its rights to this user, or another by --home.`,
+        {
+          cause: error,
+        },
+      )
+    throw error
   }
-}
-
-function inWords<T>(home: string, make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    throw deniedOr(error, home)
-  }
-}
-
-function deniedOr(error: unknown, home: string): unknown {
-  const words = `The folder ${home} cannot be written. Give its rights to this user, or another by --home.`
-  return isDenied(error) ? new CommandError(words, { cause: error }) : error
 }
 
 const isDenied = (error: unknown) =>

@@ -48,7 +48,6 @@ export class Releases {
   constructor(home: string, over: string) {
     this.folder = join(home, 'releases')
     this.#over = over
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 })
   }
 
   get state(): UpdateState {
@@ -130,13 +129,15 @@ export class Releases {
 
   #write(name: string, text: string): void {
     const path = join(this.folder, name)
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 })
     writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true })
     renameSync(`${path}.new`, path)
     this.#syncFolder()
   }
 
   #remove(name: string): void {
-    rmSync(join(this.folder, name), { force: true })
+    if (!existsSync(join(this.folder, name))) return
+    rmSync(join(this.folder, name))
     this.#syncFolder()
   }
 

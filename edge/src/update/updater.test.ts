@@ -224,7 +224,7 @@ test('what the starter tells of a trial is told with the words that the release 
     writeFileSync(join(home, 'releases/words'), 'SyntaxError: what is this')
     return begin().software.failed
   }
-  begin()
+  mkdirSync(join(home, 'releases'))
   expect(tell('0.2.0 1 2\n')?.why).toMatchObject({ code: 'update.ended' })
   expect(tell('0.2.0 1 2\n')?.why.en).toContain('SyntaxError: what is this')
   expect(tell('0.2.0 75 61\n')?.why).toMatchObject({ code: 'update.unreached' })
@@ -234,7 +234,7 @@ test('what the starter tells of a trial is told with the words that the release 
 
 test('a release on trial whose reports do not arrive asks for the one before it', async () => {
   const { begin, home, left, packageFolder } = box()
-  begin()
+  mkdirSync(join(home, 'releases'))
   writeFileSync(join(home, 'releases/trying'), '0.2.0 0.1.0\n')
   const leave = (code: number) => void left.push(code)
   const starter = { over: '0.1.0', packageFolder, trialMs: 50, leave }
