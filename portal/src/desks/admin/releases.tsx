@@ -47,10 +47,17 @@ export function Releases() {
                         </span>
                       ),
                     },
-                    { title: t('update.platform'), cell: (row) => <code>{row.platform}</code> },
+                    {
+                      title: t('update.platform'),
+                      cell: (row) => (
+                        <span className="row">
+                          <code>{row.platform}</code>
+                          {!row.bringsNode && <span className="quiet">{t('update.noNode')}</span>}
+                        </span>
+                      ),
+                    },
                     { title: t('update.minimum'), cell: (row) => row.minimumVersion },
                     { title: t('update.size'), end: true, cell: (row) => sizeText(row.bytes) },
-                    { title: t('update.node'), cell: (row) => t(row.bringsNode ? 'update.withNode' : 'update.noNode') },
                     { title: t('update.signers'), cell: (row) => row.keyids.map((id) => <Key key={id} id={id} />) },
                     { title: t('update.ordered'), end: true, cell: (row) => row.ordered },
                     {

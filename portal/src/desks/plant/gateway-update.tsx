@@ -17,7 +17,7 @@ type Report = NonNullable<ReplyOf<typeof getGatewayHealth>['health']>['report']
 type Update = ReplyOf<typeof getGatewayUpdate>
 
 /** Mebibytes, one decimal. */
-export const sizeText = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MiB`
+export const sizeText = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)}\u00a0MiB`
 
 /** The gateway's software: what runs, what there is, and what becomes of an update. */
 export function GatewayUpdate({
@@ -145,8 +145,4 @@ function Releases(props: { deviceId: string; releases: Update['releases']; repor
 }
 
 /** The beginning of a key's SHA-256, as the gateway names it too. */
-export const Key = ({ id }: { id: string }) => (
-  <code className="hash" title={id}>
-    {id.slice(0, 16)}
-  </code>
-)
+export const Key = ({ id }: { id: string }) => <code title={id}>{id.slice(0, 16)}</code>
