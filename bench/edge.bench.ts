@@ -294,7 +294,7 @@ async function idle(report: Report, folder: string): Promise<void> {
   const gateway = await startGateway(folder, table, [installed, 'run'])
   report('edge.start.seconds', rounded((performance.now() - began) / 1000), 's')
   await sleep(60_000)
-  report('edge.idle_rss.bytes', rssOf(gateway.child.pid), 'bytes')
+  report('edge.idle_rss.bytes', rssOf(gateway.child.pid) + rssOf(childOf(gateway.child.pid)), 'bytes')
   await gateway.stop()
   machines.stop()
 }
@@ -306,4 +306,7 @@ function cpuSecondsOf(pid: number | undefined): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
+/** The gateway that the starter of the package started. */
+const childOf = (pid: number | undefined) =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
 const rssOf = (pid: number | undefined) => Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * pageBytes

@@ -2,12 +2,37 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
+import { releasePlatforms, versionPattern } from '../contracts/src/gateway-release.ts'
+import { keysFile } from '../edge/src/update/manifest.ts'
+import { installPacked, makeRelease, makeReleaseKey, publicPemOf } from './release-edge.ts'
 
 // `npm run pack:edge [-- FOLDER]`: the gateway as a package of its own. Node refuses .ts under node_modules, so the types
 // are stripped here; nothing else is done to the code. The package brings Node 24, whatever the box has.
+// `-- --new-key NAME` makes the key of a releaser; `-- --sign NAME.key` makes a signed release beside the package.
 const root = join(import.meta.dirname, '..')
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'new-key': { type: 'string' },
+    sign: { type: 'string', multiple: true, default: [] },
+    /** Public keys that the package shall trust, beside those of the keys that sign it. */
+    trust: { type: 'string', multiple: true, default: [] },
+    version: { type: 'string' },
+    /** The oldest version that can take the release. */
+    minimum: { type: 'string' },
+    platform: { type: 'string', default: `linux-${process.arch}` },
+    /** An eighth of the size, for gateways that run the same Node already. */
+    'without-node': { type: 'boolean', default: false },
+  },
+})
+if (values['new-key'] !== undefined) {
+  const { keyFile, publicFile, keyid } = makeReleaseKey(values['new-key'])
+  process.stdout.write(`${keyFile}: keep it secret.\n${publicFile}: for “--trust”. Key ${keyid}\n`)
+  process.exit()
+}
 const entry = join(root, 'edge/src/bin.ts')
-const target = process.argv[2] ?? join(root, '.kapok/pack')
+const target = positionals[0] ?? join(root, '.kapok/pack')
 const folder = join(target, 'package')
 
 /** Every module of ours that the entry reaches, statically or when a driver is first used; and what each names. */
@@ -94,7 +119,8 @@ for (const file of files) {
 cpSync(join(root, 'edge/models'), join(folder, 'lib/edge/models'), { recursive: true })
 const versionsOf = (some: readonly (readonly [string, string])[]) =>
   Object.fromEntries([...some].sort().map(([name, file]) => [name, versionOf(name, file)]))
-const { version } = readPackage(join(root, 'edge'))
+const version = values.version ?? readPackage(join(root, 'edge')).version
+if (!new RegExp(versionPattern).test(version)) throw new Error(`“${version}” is no version; give it like 0.2.0`)
 const nodes = Object.entries(readPackage(root).optionalDependencies ?? {}).filter(([name]) => name.startsWith('node-'))
 write(
   'package.json',
@@ -117,9 +143,26 @@ write(
     2,
   )}\n`,
 )
-for (const name of ['kapok-edge', 'README.md', 'kapok-edge.service', 'Containerfile'])
+for (const name of ['kapok-edge', 'words.cjs', 'README.md', 'kapok-edge.service', 'Containerfile'])
   write(name, readFileSync(join(root, 'edge/package', name), 'utf8'))
+write('version', `${version}\n`)
+write('lib/edge/src/version.js', `export const gatewayVersion = '${version}'\n`)
+const keys = [...values.trust.map((file) => readFileSync(file, 'utf8')), ...values.sign.map(publicPemOf)]
+if (keys.length > 0) write(keysFile, [...new Set(keys.map((each) => `${each.trim()}\n`))].join(''))
 write('LICENSE', readFileSync(join(root, 'LICENSE'), 'utf8'))
 chmodSync(join(folder, 'kapok-edge'), 0o755)
 const said = execFileSync('npm', ['pack', '--silent', '--pack-destination', target], { cwd: folder, encoding: 'utf8' })
-process.stdout.write(`${join(target, said.trim())}\n`)
+const packed = join(target, said.trim())
+process.stdout.write(`${packed}\n`)
+if (values.sign.length > 0) {
+  const platform = releasePlatforms.find((each) => each === values.platform)
+  if (platform === undefined) throw new Error(`releases are for ${releasePlatforms.join(' and ')}`)
+  const installed = join(target, `installed-${platform}`)
+  rmSync(installed, { recursive: true, force: true })
+  installPacked(packed, installed, platform)
+  const { archive, manifest } = makeRelease({
+    ...{ installed, platform, version, target, keys: values.sign, bringsNode: !values['without-node'] },
+    minimumVersion: values.minimum ?? '0.1.0',
+  })
+  process.stdout.write(`${archive}\n${manifest}\n`)
+}

@@ -1,3 +1,5 @@
+import type { SignedRelease } from './gateway-release.ts'
+
 /** What a gateway and its platform say to each other beside points. Types alone, so that a gateway loads no schemas. */
 
 /** Topics of the gateway's own session. It signs what it sends there, as it signs batches. */
@@ -44,12 +46,37 @@ export interface RunningConfiguration {
   failed: { version: number; at: number; reason: string } | null
 }
 
+/** What a gateway has to say to people: a code that stays, and the sentence in both languages. */
+export interface Sentence {
+  code: string
+  zh: string
+  en: string
+}
+
+/** What of a release is done now: fetched, compared with its hash, unpacked, or running to show that it reaches the platform. */
+export type UpdateStep = 'download' | 'check' | 'unpack' | 'trial'
+
+/** The software of a gateway, beside its version: whether and to what it can be updated, and what becomes of an update. */
+export interface GatewaySoftware {
+  /** Whether the starter of the package runs it, without which there is nothing that could start another release. */
+  starter: boolean
+  platform: string
+  /** Id of the last order to update that it took up; null before the first. */
+  order: string | null
+  /** The order that is being carried out. `bytes` of `total` are fetched. */
+  doing: { version: string; step: UpdateStep; bytes: number; total: number } | null
+  /** Why that order's release does not run. */
+  failed: { version: string; at: number; why: Sentence } | null
+}
+
 export interface GatewayHealth {
   /** What the gateway's clock says, Unix ms. */
   at: number
   /** Of the gateway's software. */
   version: string
   uptimeMs: number
+  /** Absent in reports of gateways that cannot be updated from here yet. */
+  software?: GatewaySoftware
   configuration: RunningConfiguration
   /** At most `devicesInHealthMax`, those with trouble first. */
   devices: DeviceHealth[]
@@ -64,10 +91,11 @@ export interface GatewayHealth {
 
 export const devicesInHealthMax = 500
 
-/** What the platform asks of a gateway. `apply` has no reply: its outcome stands in the health. */
+/** What the platform asks of a gateway. `apply` and `update` have no reply: their outcome stands in the health. */
 export type GatewayRequest = { id: string } & GatewayAsk
 export type GatewayAsk =
   | { kind: 'apply'; version: number; text: string }
+  | ({ kind: 'update' } & UpdateAsk)
   | { kind: 'dry-run'; text: string }
   /** One tag of a device that runs, read now; TagReading. */
   | { kind: 'read'; device: string; property: string }
@@ -75,6 +103,16 @@ export type GatewayAsk =
   | { kind: 'logs' }
   /** Ends everything and begins anew, within its process. */
   | { kind: 'restart' }
+
+export interface UpdateAsk {
+  releaseId: string
+  /** As the releaser signed it; the gateway trusts nothing else of this. */
+  manifest: SignedRelease
+  /** Where the platform's API is when the gateway does not know it from its enrolment. */
+  baseUrl: string
+  /** Whether an older version than the running one may be taken. */
+  downgrade: boolean
+}
 
 export type GatewayReply = { id: string; result: unknown } | { id: string; refused: string }
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { configurationBytesMax, devicesInHealthMax, logLinesMax } from './gateway-talk.ts'
+import { gatewayHealth } from './gateway-health.ts'
+import { configurationBytesMax, logLinesMax } from './gateway-talk.ts'
 import { emptyReply, pageOf, pageQuery, route } from './route.ts'
 import { nullable } from './words.ts'
 
@@ -7,52 +8,6 @@ const engineers = ['plant.manager', 'plant.engineer'] as const
 const id = Type.String({ format: 'uuid' })
 const deviceParams = Type.Object({ deviceId: id })
 const instant = Type.Integer()
-const oneWordOf = <const T extends readonly string[]>(each: T) =>
-  Type.Unsafe<T[number]>(Type.Union(each.map((word) => Type.Literal(word))))
-
-/** What a gateway says of itself; see GatewayHealth. */
-export const gatewayHealth = Type.Object({
-  at: instant,
-  version: Type.String({ maxLength: 40 }),
-  uptimeMs: Type.Integer({ minimum: 0 }),
-  configuration: Type.Object({
-    source: oneWordOf(['local', 'platform', 'none']),
-    version: nullable(Type.Integer()),
-    trying: nullable(Type.Integer()),
-    order: nullable(Type.String({ maxLength: 60 })),
-    failed: nullable(Type.Object({ version: Type.Integer(), at: instant, reason: Type.String({ maxLength: 2_000 }) })),
-  }),
-  devices: Type.Array(
-    Type.Object({
-      name: Type.String({ maxLength: 200 }),
-      protocol: Type.String({ maxLength: 40 }),
-      connected: Type.Boolean(),
-      lastError: nullable(Type.String({ maxLength: 500 })),
-      good: Type.Integer({ minimum: 0 }),
-      bad: Type.Integer({ minimum: 0 }),
-    }),
-    { maxItems: devicesInHealthMax },
-  ),
-  devicesTotal: Type.Integer({ minimum: 0 }),
-  brokers: Type.Optional(
-    Type.Array(
-      Type.Object({
-        kind: oneWordOf(['sparkplug', 'uns']),
-        name: Type.String({ maxLength: 1_000 }),
-        phase: oneWordOf(['away', 'waiting', 'online']),
-        lastError: nullable(Type.String({ maxLength: 500 })),
-        waiting: Type.Integer({ minimum: 0 }),
-      }),
-      { maxItems: 8 },
-    ),
-  ),
-  backlog: Type.Object({
-    points: Type.Integer({ minimum: 0 }),
-    bytes: Type.Integer({ minimum: 0 }),
-    oldestAt: nullable(instant),
-  }),
-  lost: Type.Integer({ minimum: 0 }),
-})
 
 export const getGatewayHealth = route({
   id: 'data.gateway.health',
@@ -93,6 +48,9 @@ const gatewayRow = Type.Object({
       receivedAt: instant,
       clockOffsetMs: Type.Integer(),
       version: Type.String(),
+      /** The newest release that fits its platform, when that is newer and it can be updated from here. */
+      newer: nullable(Type.String()),
+      updating: Type.Boolean(),
       backlogPoints: Type.Integer(),
       lost: Type.Integer(),
       devices: Type.Integer(),

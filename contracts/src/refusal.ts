@@ -53,6 +53,7 @@ const things = {
   product: { zh: '产品', en: 'product' },
   programme: { zh: '扶持政策', en: 'programme' },
   property: { zh: '属性', en: 'property' },
+  release: { zh: '升级包', en: 'release' },
   token: { zh: '令牌', en: 'token' },
   voucher: { zh: '服务券', en: 'voucher' },
 } satisfies Record<string, Words>

@@ -5,6 +5,7 @@ import { systemClock } from '@kapok/kit/clock'
 import { makeLog } from '@kapok/kit/log'
 import { CommandError, enrolGateway, inspectBuffer, startGateway } from './command.ts'
 import { makeTable, type Said, simulateMachine } from './table-command.ts'
+import type { Starter } from './update/updater.ts'
 
 const help = `kapok-edge run [tag table] [--home <folder>]       read the machines of the table, or of the platform’s configuration
 kapok-edge enrol <platform> <code> [--home <folder>]   make a key and bring it to the platform, once
@@ -56,14 +57,38 @@ try {
 
 async function run(tagTableFile: string | undefined, home: string): Promise<void> {
   const log = makeLog('edge')
-  endWithSignal(await startGateway({ tagTableFile, home, clock: systemClock, log }))
+  let end: (code: number) => void = process.exit
+  const starter = starterIn(process.env, (code) => end(code))
+  const running = await startGateway({ tagTableFile, home, clock: systemClock, log, starter })
+  end = endWithSignal(running)
+  if (starter !== undefined) endWithParent(() => end(0))
 }
 
-function endWithSignal(running: { stop(): Promise<void> }): void {
-  const drain = async () => {
+/** What edge/package/kapok-edge tells the process that it starts; nothing when something else did. */
+function starterIn(env: NodeJS.ProcessEnv, leave: (code: number) => void): Starter | undefined {
+  const { KAPOK_EDGE_STARTER: over, KAPOK_EDGE_PACKAGE: packageFolder, KAPOK_EDGE_TRIAL_SECONDS: seconds } = env
+  if (over === undefined || packageFolder === undefined) return undefined
+  return { over, packageFolder, trialMs: Number(seconds) * 1_000, leave }
+}
+
+/** Ends in order with SIGTERM, SIGINT, or the code that is given; once, however often it is told. */
+function endWithSignal(running: { stop(): Promise<void> }): (code: number) => void {
+  let ending = false
+  const drain = async (code: number) => {
+    if (ending) return
+    ending = true
     await running.stop()
-    process.exit(0)
+    process.exit(code)
   }
-  process.once('SIGTERM', () => void drain())
-  process.once('SIGINT', () => void drain())
+  process.on('SIGTERM', () => void drain(0))
+  process.on('SIGINT', () => void drain(0))
+  return (code) => void drain(code)
+}
+
+/** Whose starter was killed must not go on beside the next one. */
+function endWithParent(end: () => void): void {
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent) end()
+  }, 1_000).unref()
 }

@@ -8,6 +8,8 @@ import { type Edge, type EdgeOptions, firstSequenceOf, runEdge } from './edge.ts
 import { enrol, IdentityError, readIdentity } from './identity.ts'
 import { KeptConfiguration } from './managed/kept-configuration.ts'
 import { LogTail } from './managed/log-tail.ts'
+import { type Starter, Updater } from './update/updater.ts'
+import { gatewayVersion } from './version.ts'
 
 /** What went wrong, in a sentence for whoever typed the command. */
 export class CommandError extends Error {
@@ -26,6 +28,8 @@ export interface GatewayCommand {
   log: Log
   /** See EdgeOptions. */
   trialMs?: number
+  /** What started this process, when it can start another release. */
+  starter?: Starter | undefined
 }
 
 /**
@@ -35,12 +39,13 @@ export interface GatewayCommand {
 export async function startGateway(ask: GatewayCommand): Promise<Edge> {
   const logTail = new LogTail()
   const log = logTail.around(ask.log)
+  const updater = makeUpdater(ask, log)
   let turn = Promise.resolve()
   let stopped = false
   const restart = () => {
     turn = turn.then(again)
   }
-  const begin = () => beginRun({ ...ask, log }, { logTail, restart })
+  const begin = () => beginRun({ ...ask, log }, { logTail, updater, restart })
   async function again(): Promise<void> {
     if (stopped) return
     log.info('the gateway begins anew, as the platform asked')
@@ -59,12 +64,20 @@ export async function startGateway(ask: GatewayCommand): Promise<Edge> {
     async stop() {
       stopped = true
       await turn
+      await updater.stop()
       await edge.stop()
     },
   }
 }
 
-async function beginRun(ask: GatewayCommand, more: Pick<EdgeOptions, 'logTail' | 'restart'>): Promise<Edge> {
+function makeUpdater({ home, clock, starter }: GatewayCommand, log: Log): Updater {
+  return new Updater({ home, version: gatewayVersion, starter, platform: () => readIdentity(home), clock, log })
+}
+
+async function beginRun(
+  ask: GatewayCommand,
+  more: Pick<EdgeOptions, 'logTail' | 'updater' | 'restart'>,
+): Promise<Edge> {
   const { tagTableFile, home, ...rest } = ask
   try {
     const identity = readIdentity(home)

@@ -16,6 +16,7 @@ import type { DeviceState } from './reading/reader.ts'
 import { Readers } from './reading/readers.ts'
 import { type ClockStep, SteadyClock } from './steady-clock.ts'
 import { type EdgeConfig, readTagTable } from './tag-table.ts'
+import type { Updater } from './update/updater.ts'
 import { startUplink, type Uplink, type UplinkState } from './uplink.ts'
 import { WriteLog } from './writing/write-log.ts'
 
@@ -34,6 +35,8 @@ export interface EdgeOptions {
   log: Log
   /** The newest lines of that log. */
   logTail: LogTail
+  /** Outlives this run. */
+  updater: Updater
   /** The platform wants this run to end and the next to begin. */
   restart(): void
   /** How long a configuration of the platform is tried. */
@@ -50,7 +53,7 @@ const trialMs = 60_000
 
 // driver → normalise → derive → buffer → uplink
 export async function runEdge(options: EdgeOptions): Promise<Edge> {
-  const { configuration, home, bufferFile, clock, monotonic, log, logTail, restart } = options
+  const { configuration, home, bufferFile, clock, monotonic, log, logTail, updater, restart } = options
   const beganAt = performance.now()
   const kept = typeof configuration === 'string' ? undefined : configuration
   const table =
@@ -90,7 +93,7 @@ export async function runEdge(options: EdgeOptions): Promise<Edge> {
   await readers.run(table)
   const link = () =>
     startLink({
-      ...{ identity, table, readers, buffer, kept, time, beganAt, log, logTail, restart, northbounds },
+      ...{ identity, table, readers, northbounds, buffer, kept, time, beganAt, log, logTail, updater, restart },
       trialMs: options.trialMs ?? trialMs,
     })
   let current = link()
@@ -165,13 +168,15 @@ interface LinkParts {
   beganAt: number
   log: Log
   logTail: LogTail
+  updater: Updater
   restart(): void
   trialMs: number
 }
 
 /** The way to the platform: values up, and what the platform asks; undefined for a gateway that has no platform yet. */
 function startLink(parts: LinkParts): Link | undefined {
-  const { identity, table, readers, northbounds, buffer, kept, time, beganAt, log, logTail, restart, trialMs } = parts
+  const { identity, table, readers, northbounds, buffer, kept, time, beganAt, log, logTail, updater } = parts
+  const { restart, trialMs } = parts
   const { platform, token } = identity ?? table
   if (platform === undefined || token === undefined) {
     log.warn('this gateway has no platform yet: values are kept; enrol it on its own page')
@@ -184,11 +189,11 @@ function startLink(parts: LinkParts): Link | undefined {
   const reports = new HealthReports(
     {
       ...{ devices: () => readers.states, northbound: () => northbounds.states },
-      ...{ buffer, clock: time, beganAt, configuration: () => runningOf(kept) },
+      ...{ buffer, clock: time, beganAt, configuration: () => runningOf(kept), updater },
     },
     uplink,
   )
-  management = new Management({ readers, uplink, reports, kept, clock: time, log, logTail, restart, trialMs })
+  management = new Management({ readers, uplink, reports, kept, clock: time, log, logTail, updater, restart, trialMs })
   const quiet = async () => {
     await management?.stop()
     reports.stop()

@@ -16,6 +16,8 @@ export interface Identity {
   token: string
   gatewayId: string
   name: string
+  /** Address of the platform's pages and API, as it was given when the gateway enrolled. */
+  web?: string | undefined
   key: GatewayKey
 }
 
@@ -38,6 +40,7 @@ interface IdentityFile {
   token: string
   gatewayId: string
   name: string
+  web?: string
   /** PKCS 8, PEM. */
   privateKey: string
 }
@@ -50,8 +53,8 @@ export function readIdentity(home: string): Identity | undefined {
   try {
     const file = JSON.parse(readFileSync(fileOf(home), 'utf8')) as IdentityFile
     if (file.version !== 1) throw new Error(`version ${file.version}`)
-    const { platform, token, gatewayId, name } = file
-    return { platform, token, gatewayId, name, key: keyOf(createPrivateKey(file.privateKey)) }
+    const { platform, token, gatewayId, name, web } = file
+    return { platform, token, gatewayId, name, web, key: keyOf(createPrivateKey(file.privateKey)) }
   } catch (cause) {
     throw new IdentityError(`${fileOf(home)} is no identity of this version of the gateway; enrol again`, { cause })
   }
@@ -89,6 +92,7 @@ export async function enrol(
     token: body.token,
     gatewayId: String(body.gatewayId),
     name: String(body.name),
+    web: platform.origin,
     privateKey: String(privateKey.export({ format: 'pem', type: 'pkcs8' })),
   }
   mkdirSync(home, { recursive: true, mode: 0o700 })

@@ -27,6 +27,7 @@ import {
   listConfigurations,
   listGateways,
 } from '@kapok/contracts/gateway'
+import { getGatewayUpdate, listReleases } from '@kapok/contracts/gateway-update'
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
 import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
@@ -62,6 +63,16 @@ const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')
 const hash = (n: number) => n.toString(16).padStart(2, '0').repeat(32)
 const say = (zh: string, en: string) => ({ zh, en })
 const page = <T>(rows: T[], total = rows.length) => ({ rows, total })
+const release = (n: number, version: string) => ({
+  id: id(n),
+  version,
+  platform: 'linux-x64' as const,
+  bytes: 51 << 20,
+  bringsNode: true,
+  minimumVersion: '0.1.0',
+  madeAt: now - 9 * day,
+  keyids: [hash(19)],
+})
 const plantName = '云山注塑有限公司'
 const supplierName = '榕数工业互联科技有限公司'
 
@@ -589,6 +600,8 @@ export const fixtures: Fixture[] = [
           receivedAt: now - 2_000,
           clockOffsetMs: 180,
           version: '0.1.0',
+          newer: '0.2.0',
+          updating: false,
           backlogPoints: 12_000,
           lost: 0,
           devices: 2,
@@ -634,6 +647,21 @@ export const fixtures: Fixture[] = [
         at: now - 5_200,
         version: '0.1.0',
         uptimeMs: 9 * day,
+        software: {
+          starter: true,
+          platform: 'linux-x64',
+          order: id(18),
+          doing: null,
+          failed: {
+            version: '0.2.0',
+            at: now - 300_000,
+            why: {
+              code: 'update.unreached',
+              zh: '新版本运行了 60 秒，没有一份报告到达平台，已回退。',
+              en: 'The release ran for 60 s and no report of it reached the platform; the gateway went back.',
+            },
+          },
+        },
         configuration: {
           source: 'platform',
           version: 6,
@@ -661,6 +689,10 @@ export const fixtures: Fixture[] = [
         lost: 0,
       },
     },
+  }),
+  fixture(getGatewayUpdate, {
+    releases: [release(19, '0.2.0'), release(20, '0.1.0')],
+    ordered: { order: id(18), version: '0.2.0', at: now - 400_000, by: '王敏' },
   }),
   fixture(getGatewayStanding, {
     key: { fingerprint: '3f2a 90b1 77c4 0d5e', enrolledAt: now - 9 * day, publicKey: 'A'.repeat(43) },
@@ -988,6 +1020,12 @@ export const fixtures: Fixture[] = [
     indicators,
   }),
   fixture(listOrganisations, page([organisation])),
+  fixture(listReleases, {
+    rows: [
+      { ...release(19, '0.2.0'), putAt: now - day, putBy: '管理员', received: 20 << 20, ordered: 0 },
+      { ...release(20, '0.1.0'), putAt: now - 9 * day, putBy: '管理员', received: 51 << 20, ordered: 3 },
+    ],
+  }),
   fixture(
     listMembers,
     page([

@@ -76,6 +76,7 @@ export const looks: readonly Look[] = [
     ['admin', '/admin'],
     ['admin-members', '/admin/organisations/{organisation}'],
     ['admin-rules', '/admin/rules'],
+    ['admin-releases', '/admin/releases'],
     ['admin-audit', '/admin/audit'],
     ['admin-health', '/admin/health'],
   ]),

@@ -10,6 +10,7 @@ import type { EdgeBuffer } from '../buffer/buffer.ts'
 import { quality } from '../driver.ts'
 import type { Northbounds } from '../northbound/northbounds.ts'
 import type { DeviceState } from '../reading/reader.ts'
+import type { Updater } from '../update/updater.ts'
 import type { Uplink } from '../uplink.ts'
 import { gatewayVersion } from '../version.ts'
 
@@ -25,6 +26,7 @@ export interface Reported {
   clock: Clock
   beganAt: number
   configuration(): RunningConfiguration
+  updater: Updater
 }
 
 /** Tells the platform how this gateway is: every 15 s, when it comes back, and within a second when something changed. */
@@ -55,7 +57,7 @@ export class HealthReports {
   #stateNow(): string {
     const devices = this.#of.devices().map(({ name, connected }) => `${name} ${connected}`)
     for (const { name, phase } of this.#of.northbound()) devices.push(`${name} ${phase}`)
-    return [JSON.stringify(this.#of.configuration()), ...devices].join('\n')
+    return [JSON.stringify(this.#of.configuration()), softwareNow(this.#of), ...devices].join('\n')
   }
 
   /** Reports now; whether the platform has it. */
@@ -67,6 +69,7 @@ export class HealthReports {
     if (!taken) return false
     this.#saidAt = performance.now()
     this.#said = state
+    this.#of.updater.reported()
     return true
   }
 
@@ -75,7 +78,14 @@ export class HealthReports {
   }
 }
 
-function healthOf({ devices, northbound, buffer, clock, beganAt, configuration }: Reported): GatewayHealth {
+/** Of a download every twentieth is told at once. */
+function softwareNow({ updater }: Reported): string {
+  const { doing, ...software } = updater.software
+  const twentieth = doing === null || doing.total === 0 ? 0 : Math.floor((20 * doing.bytes) / doing.total)
+  return JSON.stringify([software, doing && { ...doing, bytes: twentieth }])
+}
+
+function healthOf({ devices, northbound, buffer, clock, beganAt, configuration, updater }: Reported): GatewayHealth {
   const { points, bytes, lost } = buffer.tally()
   const [oldest] = buffer.waiting(0, Number.MAX_SAFE_INTEGER, 1)
   const all = devices().map(deviceHealthOf)
@@ -83,6 +93,7 @@ function healthOf({ devices, northbound, buffer, clock, beganAt, configuration }
     at: clock.now(),
     version: gatewayVersion,
     uptimeMs: Math.max(0, Math.round(performance.now() - beganAt)),
+    software: updater.software,
     configuration: configuration(),
     devices: all.toSorted((a, b) => troubleOf(b) - troubleOf(a)).slice(0, devicesInHealthMax),
     devicesTotal: all.length,

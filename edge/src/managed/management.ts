@@ -12,6 +12,7 @@ import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { ReadGroup } from '../reading/read-group.ts'
 import type { Readers, ReadTable } from '../reading/readers.ts'
+import type { Updater } from '../update/updater.ts'
 import type { Uplink } from '../uplink.ts'
 import { dryRun, triedSample } from './dry-run.ts'
 import type { HealthReports } from './health.ts'
@@ -31,6 +32,7 @@ export interface Managed {
   clock: Clock
   log: Log
   logTail: LogTail
+  updater: Updater
   /** Ends this run of the gateway and begins the next. */
   restart(): void
   /** Within this time after it was applied a configuration must have reached the platform. */
@@ -59,9 +61,10 @@ export class Management {
   }
 
   async #do(request: GatewayRequest): Promise<void> {
-    const { log, uplink } = this.#of
+    const { log, uplink, updater } = this.#of
     log.info({ request: request.kind }, 'the platform asks')
     if (request.kind === 'apply') return this.#apply(request.id, request)
+    if (request.kind === 'update') return updater.take(request)
     const answer = await this.#answerTo(request).then(
       (result) => ({ result }),
       (error: unknown) => ({ refused: wordsOf(error).slice(0, 1_000) }),

@@ -9,6 +9,7 @@ import { devicePort } from './meter/device.port.ts'
 import { productRoutes } from './product/product.routes.ts'
 import { quarantineRoutes } from './quarantine/quarantine.routes.ts'
 import { pointRoutes } from './query/point.routes.ts'
+import { releaseRoutes } from './release/release.routes.ts'
 import { deriveTouchedHours } from './rollup/derive-touched-hours.ts'
 
 export const dataMigrations = { plane: 'data', folder: join(import.meta.dirname, '../migrations') }
@@ -26,6 +27,7 @@ export function dataPlane(kit: Kit): Plane & { port: DevicePort } {
       ...deviceRoutes(kit),
       ...credentialRoutes(kit),
       ...gatewayRoutes(kit),
+      ...releaseRoutes(kit),
       ...pointRoutes(kit),
       ...quarantineRoutes(),
     ],

@@ -86,6 +86,51 @@ export const refuseData = refusals({
     zh: '该网关已有 {limit} 个配置版本，已达上限。',
     en: 'The gateway has {limit} versions of its configuration, which is the limit.',
   },
+  'release.version_taken': {
+    status: 409,
+    zh: '平台已有 {platform} 的 {version} 版升级包，且内容不同。请为新的升级包使用新的版本号，或先撤下原有的升级包。',
+    en: 'There is another release {version} for {platform} already. Give the new one a new version, or withdraw the one that is here.',
+  },
+  'release.too_many': {
+    status: 409,
+    zh: '平台已有 {limit} 个升级包，已达上限。请先撤下不用的升级包。',
+    en: 'The platform holds {limit} releases, which is the limit. Withdraw what is not used.',
+  },
+  'release.piece_missing': {
+    status: 409,
+    zh: '升级包文件已收到 {received} 字节，请从该处继续上传。',
+    en: '{received} bytes of the file are here; go on from there.',
+  },
+  'release.too_long': {
+    status: 422,
+    zh: '文件大于清单所写的 {bytes} 字节，它不是该清单的升级包。请选择同一次打包生成的两个文件。',
+    en: 'The file has more than the {bytes} bytes of its manifest and is not its file. Choose the two files that were made together.',
+  },
+  'release.other_file': {
+    status: 422,
+    zh: '文件的 SHA-256 与清单不符（应为 {sha256}），已删除。请选择同一次打包生成的两个文件，重新上传。',
+    en: 'The file has not the SHA-256 of its manifest ({sha256}) and was deleted. Choose the two files that were made together and upload them again.',
+  },
+  'update.no_starter': {
+    status: 409,
+    zh: '网关“{name}”不能从平台升级：它不是由 kapok-edge 软件包启动的，或尚未报告其软件状态。请在现场用软件包安装并启动。',
+    en: 'The gateway “{name}” cannot be updated from here: the kapok-edge package did not start it, or it has not reported its software yet. Install the package at the plant and start it from there.',
+  },
+  'update.platform': {
+    status: 409,
+    zh: '升级包适用于 {platform}，网关“{name}”的平台是 {own}。请选择适用的升级包。',
+    en: 'The release is for {platform}, and the gateway “{name}” is {own}. Choose one that fits.',
+  },
+  'update.same': {
+    status: 409,
+    zh: '网关“{name}”已在运行 {version} 版。',
+    en: 'The gateway “{name}” runs {version} already.',
+  },
+  'update.older': {
+    status: 409,
+    zh: '{version} 版比网关“{name}”正在运行的 {running} 版旧。如确需降级，请使用“降级”。',
+    en: '{version} is older than {running}, which the gateway “{name}” runs. Use “Downgrade” if you mean it.',
+  },
   'device.product_missing': {
     status: 422,
     zh: '请为设备选择产品（物模型）；只有网关可以没有产品。',

@@ -77,6 +77,7 @@ export const desks: readonly Desk[] = [
     pages: [
       { to: '/admin', word: 'organisations' },
       { to: '/admin/rules', word: 'rules' },
+      { to: '/admin/releases', word: 'releases' },
       { to: '/admin/audit', word: 'audit' },
       { to: '/admin/health', word: 'health' },
       { to: '/tokens', word: 'tokens' },

@@ -81,6 +81,7 @@ export const portalRouter = createRouter({
     page('/admin', () => import('../desks/admin/organisations.tsx'), 'Organisations'),
     page('/admin/organisations/$orgId', () => import('../desks/admin/members.tsx'), 'Members'),
     page('/admin/rules', () => import('../desks/admin/rules.tsx'), 'Rules'),
+    page('/admin/releases', () => import('../desks/admin/releases.tsx'), 'Releases'),
     page('/admin/audit', () => import('../desks/admin/audit.tsx'), 'Audit'),
     page('/admin/health', () => import('../desks/admin/health.tsx'), 'Health'),
   ]),

@@ -13,18 +13,18 @@ import {
   restartGateway,
   saveConfiguration as saveContract,
 } from '@kapok/contracts/gateway'
-import { unknownThing } from '@kapok/contracts/refusal'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
 import { afterCommit } from '@kapok/kit-store/after-commit'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
 import { Value } from 'typebox/value'
-import { type DeviceRow, findDevice } from '../device/device.store.ts'
+import type { DeviceRow } from '../device/device.store.ts'
 import { refuseData } from '../refusals.ts'
 import { askGateway } from './ask-gateway.ts'
 import { configurationOf, configurationsOf, orderConfiguration, saveConfiguration } from './configuration.ts'
 import { enrolGateway, makeEnrolmentCode } from './enrol.ts'
+import { enrolledGateway, gatewayOf } from './find-gateway.ts'
 import { healthOf, isConnected } from './health.ts'
 import { listOfGateways } from './list-gateways.ts'
 import { gatewayStanding } from './standing.ts'
@@ -37,23 +37,13 @@ function replyOf<R extends RouteContract>({ reply }: R, { name }: DeviceRow, sai
 }
 
 export function gatewayRoutes(kit: Kit): RouteHandler[] {
-  const gateway = async (tx: Tx, deviceId: string): Promise<DeviceRow> => {
-    const device = await findDevice(tx, deviceId, kit.clock.now())
-    if (device === undefined || device.deletedAt !== null) throw unknownThing('device')
-    if (device.kind !== 'gateway') throw refuseData('gateway.not_one', { name: device.name })
-    return device
-  }
+  const gateway = (tx: Tx, deviceId: string) => gatewayOf(kit, tx, deviceId)
+  const enrolled = (tx: Tx, deviceId: string) => enrolledGateway(kit, tx, deviceId)
   /** A gateway that can be managed: it has enrolled, and has no tag table of its own. */
   const managed = async (tx: Tx, deviceId: string): Promise<DeviceRow> => {
     const device = await enrolled(tx, deviceId)
     const health = await healthOf(tx, deviceId)
     if (health?.report.configuration.source === 'local') throw refuseData('gateway.local', { name: device.name })
-    return device
-  }
-  const enrolled = async (tx: Tx, deviceId: string): Promise<DeviceRow> => {
-    const device = await gateway(tx, deviceId)
-    const key = await tx.row('SELECT FROM data.gateway_key WHERE device_id = $1 AND replaced_at IS NULL', [deviceId])
-    if (key === undefined) throw refuseData('gateway.not_enrolled', { name: device.name })
     return device
   }
   return [

@@ -1,4 +1,5 @@
 import type { listGateways } from '@kapok/contracts/gateway'
+import { compareVersions } from '@kapok/contracts/gateway-release'
 import type { QueryOf, ReplyOf } from '@kapok/contracts/route'
 import type { Tx } from '@kapok/kit-store/db'
 import { listRows } from '@kapok/kit-store/list'
@@ -10,7 +11,12 @@ const select = `SELECT d.id, d.name, d.enabled, d.deleted_at, d.last_seen, d.ses
   (h.report ->> 'lost')::bigint AS lost, (h.report ->> 'devicesTotal')::integer AS machines,
   (SELECT count(*)::integer FROM jsonb_array_elements(h.report -> 'devices') m WHERE (m ->> 'connected')::boolean) AS machines_connected,
   (h.report -> 'configuration' ->> 'version')::integer AS configuration,
-  jsonb_typeof(h.report -> 'configuration' -> 'failed') = 'object' AS rolled_back
+  jsonb_typeof(h.report -> 'configuration' -> 'failed') = 'object' AS rolled_back,
+  coalesce(jsonb_typeof(h.report -> 'software' -> 'doing') = 'object', false) AS updating,
+  (SELECT r.version FROM data.gateway_release r
+   WHERE (h.report -> 'software' ->> 'starter')::boolean AND r.platform = h.report -> 'software' ->> 'platform'
+     AND r.complete AND r.withdrawn_at IS NULL
+   ORDER BY string_to_array(r.version, '.')::integer[] DESC LIMIT 1) AS newest
   FROM data.device d LEFT JOIN data.gateway_key k ON k.device_id = d.id AND k.replaced_at IS NULL
     LEFT JOIN data.gateway_health h ON h.device_id = d.id`
 
@@ -26,6 +32,8 @@ interface RawGateway extends RawDevice {
   machines_connected: number
   configuration: number | null
   rolled_back: boolean
+  updating: boolean
+  newest: string | null
 }
 
 /** The gateways of an organisation, deleted ones not. */
@@ -56,6 +64,8 @@ export async function listOfGateways(
 const summaryOf = (row: RawGateway) => ({
   clockOffsetMs: Number(row.clock_offset),
   version: row.version,
+  newer: row.newest !== null && compareVersions(row.newest, row.version) > 0 ? row.newest : null,
+  updating: row.updating,
   backlogPoints: Number(row.backlog),
   lost: Number(row.lost),
   devices: row.machines,

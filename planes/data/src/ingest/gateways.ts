@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
-import { gatewayHealth } from '@kapok/contracts/gateway'
+import { gatewayHealth } from '@kapok/contracts/gateway-health'
+import type { SignedRelease } from '@kapok/contracts/gateway-release'
 import {
   type GatewayAnswer,
   type GatewayAsk,
@@ -142,6 +143,7 @@ export class Gateways {
     this.#asked = new Set()
     if (heard.length > 0) await this.#keep(heard)
     await this.#sendOrders([...asked])
+    await this.#sendUpdates([...asked])
   }
 
   async #keep(heard: readonly [string, Heard][]): Promise<void> {
@@ -175,12 +177,32 @@ export class Gateways {
         'data-gateway-orders',
       ),
     )
-    for (const { deviceId, id, version, text } of orders) {
-      const sent = this.#ordered.get(deviceId)
-      if (sent?.order === id && performance.now() - sent.at < orderAgainMs) continue
-      if (this.#send(deviceId, { kind: 'apply', id, version, text }))
-        this.#ordered.set(deviceId, { order: id, at: performance.now() })
-    }
+    for (const { deviceId, ...order } of orders) this.#sendOrder(deviceId, { kind: 'apply', ...order })
+  }
+
+  async #sendUpdates(deviceIds: readonly string[]): Promise<void> {
+    const updates = await this.#kit.db.tx({ job: 'data' }, (tx) =>
+      tx.rows<{ deviceId: string; id: string; releaseId: string; manifest: SignedRelease; downgrade: boolean }>(
+        `SELECT u.device_id AS "deviceId", u.id, u.release_id AS "releaseId", u.downgrade, r.manifest
+         FROM data.gateway_update u JOIN data.gateway_release r ON r.id = u.release_id
+           JOIN data.gateway_health h USING (device_id)
+         WHERE u.device_id = ANY ($1) AND r.withdrawn_at IS NULL
+           AND h.report -> 'software' ->> 'order' IS DISTINCT FROM u.id::text
+           AND (h.report -> 'software' ->> 'starter')::boolean`,
+        [deviceIds],
+        'data-gateway-updates',
+      ),
+    )
+    const { baseUrl } = this.#kit
+    for (const { deviceId, ...update } of updates) this.#sendOrder(deviceId, { kind: 'update', baseUrl, ...update })
+  }
+
+  /** Once, and again when a report does not show that it was taken up. */
+  #sendOrder(deviceId: string, request: GatewayRequest): void {
+    const key = `${request.kind} ${deviceId}`
+    const sent = this.#ordered.get(key)
+    if (sent?.order === request.id && performance.now() - sent.at < orderAgainMs) return
+    if (this.#send(deviceId, request)) this.#ordered.set(key, { order: request.id, at: performance.now() })
   }
 }
 

@@ -14,6 +14,7 @@ import { GatewayDiagnosis } from './gateway-diagnosis.tsx'
 import { GatewayEnrolment } from './gateway-enrolment.tsx'
 import { GatewayHealth } from './gateway-health.tsx'
 import { GatewayStanding } from './gateway-standing.tsx'
+import { GatewayUpdate } from './gateway-update.tsx'
 
 /** One gateway: who it is, how it is, and what arrived of it. */
 export function Gateway() {
@@ -59,6 +60,9 @@ function OneGateway({ device }: { device: ReplyOf<typeof getDevice> }) {
               )}
               {health.data?.health && (
                 <GatewayDiagnosis deviceId={device.id} devices={health.data.health.report.devices} />
+              )}
+              {each.key !== null && health.data?.health && (
+                <GatewayUpdate deviceId={device.id} report={health.data.health.report} connected={online} />
               )}
               {each.key !== null && <GatewayStanding standing={each} />}
             </>

@@ -89,7 +89,19 @@ export function Gateways() {
             {
               title: t('gateway.version'),
               sort: 'version',
-              cell: (row) => row.health?.version,
+              cell: (row) =>
+                row.health && (
+                  <span className="row">
+                    {row.health.version}
+                    {row.health.updating ? (
+                      <StatusTag tone="info">{t('update.updating')}</StatusTag>
+                    ) : (
+                      row.health.newer !== null && (
+                        <StatusTag tone="notice">{t('update.newer', { version: row.health.newer })}</StatusTag>
+                      )
+                    )}
+                  </span>
+                ),
               text: (row) => row.health?.version ?? '',
             },
             {

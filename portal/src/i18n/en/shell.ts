@@ -51,6 +51,7 @@ export const shell: typeof zh = {
     readings: 'Line readings',
     organisations: 'Organisations',
     rules: 'Rules and calendar',
+    releases: 'Gateway releases',
     audit: 'Audit',
     health: 'Health',
   },

@@ -8,6 +8,7 @@ import { library } from './library.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
 import { shell } from './shell.ts'
+import { update } from './update.ts'
 
 /** Every word of the portal in one language. */
 export const words: Words = {
@@ -16,6 +17,7 @@ export const words: Words = {
   ...account,
   ...plant,
   ...gateway,
+  ...update,
   ...library,
   ...caseWords,
   ...filing,

@@ -49,6 +49,7 @@ export const shell = {
     readings: '线路读数',
     organisations: '机构与成员',
     rules: '规则与日历',
+    releases: '网关升级包',
     audit: '审计',
     health: '运行状态',
   },

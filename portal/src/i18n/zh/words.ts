@@ -7,6 +7,7 @@ import { library } from './library.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
 import { shell } from './shell.ts'
+import { update } from './update.ts'
 
 /** Every word of the portal in one language. */
 export const words = {
@@ -15,6 +16,7 @@ export const words = {
   ...account,
   ...plant,
   ...gateway,
+  ...update,
   ...library,
   ...caseWords,
   ...filing,
