@@ -2,7 +2,10 @@ import type * as Opcua from 'node-opcua-client'
 import type { BrowsedTag } from '../../driver.ts'
 import { formatOpcUaAddress, type IdentifierKind } from './address.ts'
 import type { OpcUaClient } from './client.ts'
-import { builtIn, tagTypeOf } from './codec.ts'
+import { builtIn } from './built-in.ts'
+import { tagTypeOf } from './codec.ts'
+import { referencesOf, referenceTypes } from './references.ts'
+import { isList } from './structure.ts'
 
 type NodeId = Opcua.NodeId
 
@@ -43,38 +46,17 @@ export async function* browseServer(client: OpcUaClient, types: BuiltInTypes): A
 }
 
 async function childrenOf(client: OpcUaClient, parents: readonly Found[]) {
-  const { library, session } = client
-  const { BrowseDirection, NodeClass } = library
-  const results = await client.call(
-    session.browse(
-      parents.map(({ nodeId }) => ({
-        nodeId,
-        // HierarchicalReferences without HasProperty, which is told apart below by the type of the child.
-        referenceTypeId: 'ns=0;i=33',
-        includeSubtypes: true,
-        browseDirection: BrowseDirection.Forward,
-        nodeClassMask: NodeClass.Object | NodeClass.Variable,
-        resultMask: 63,
-      })),
-    ),
+  const found = await referencesOf(
+    client,
+    parents.map(({ nodeId }) => nodeId),
+    { type: referenceTypes.hierarchical, direction: 'Forward', classes: ['Object', 'Variable'] },
   )
-  const children: { parent: Found; reference: Opcua.ReferenceDescription }[] = []
-  for (const [i, first] of results.entries()) {
-    let page = first
-    for (;;) {
-      // HasProperty: units, ranges and the like describe a variable and are no measured values.
-      for (const reference of page.references ?? [])
-        if (reference.referenceTypeId.toString() !== 'ns=0;i=46') children.push({ parent: parents[i]!, reference })
-      if (
-        page.continuationPoint === undefined ||
-        page.continuationPoint === null ||
-        page.continuationPoint.length === 0
-      )
-        break
-      page = await client.call(session.browseNext(page.continuationPoint, false))
-    }
-  }
-  return children
+  // HasProperty: units, ranges and the like describe a variable and are no measured values.
+  return found.flatMap((references, i) =>
+    references
+      .filter(({ referenceTypeId }) => referenceTypeId.toString() !== referenceTypes.property)
+      .map((reference) => ({ parent: parents[i]!, reference })),
+  )
 }
 
 async function* describe(
@@ -109,9 +91,6 @@ async function* describe(
     }
   }
 }
-
-const isList = (value: unknown): value is ArrayLike<unknown> =>
-  Array.isArray(value) || (ArrayBuffer.isView(value) && !Buffer.isBuffer(value))
 
 /** EngineeringUnits (OPC 10000-8 §5.6.3) as the server displays them. */
 async function unitsOf(client: OpcUaClient, variables: readonly Found[]): Promise<(string | undefined)[]> {

@@ -8,7 +8,8 @@ import type { OPCUAServer } from 'node-opcua-server'
 import { quality, type TagType, type TagValue } from '../../driver.ts'
 import { noFaults, type Simulate, type Simulator, type SimulatorFaults } from '../../simulator.ts'
 import { formatOpcUaAddress, type OpcUaAddress, parseOpcUaAddress } from './address.ts'
-import { builtIn, sampleOf, variantValueOf } from './codec.ts'
+import { builtIn } from './built-in.ts'
+import { sampleOf, variantValueOf } from './codec.ts'
 import { startWire, type Wire } from './simulator-wire.ts'
 
 export interface OpcUaSimulatorOptions {
@@ -21,6 +22,8 @@ export interface OpcUaSimulatorOptions {
   limits?: { maxNodesPerRead?: number; maxMonitoredItemsPerCall?: number; maxNodesPerBrowse?: number }
   /** Companion specifications whose types it has, with those that they build on. */
   companions?: readonly NodesetName[]
+  /** Makes what else is on the server, before it starts. */
+  build?(space: Space): void
 }
 
 export interface OpcUaSimulator extends Simulator {
@@ -67,8 +70,8 @@ export async function startOpcUaSimulator(options: OpcUaSimulatorOptions = {}): 
     set: (address, type, value) => nodes.set(parseOpcUaAddress(address), type, value),
     get: (address, type) => nodes.get(parseOpcUaAddress(address), type),
     setBracketed(address, type, value) {
-      const { namespace, kind, wholeName = '' } = parseOpcUaAddress(address)
-      nodes.set({ namespace, kind, identifier: wholeName, element: undefined, wholeName: undefined }, type, value)
+      const { namespace, kind, otherReadings } = parseOpcUaAddress(address)
+      nodes.set({ namespace, kind, ...otherReadings[0]!, otherReadings: [] }, type, value)
     },
     setUnit: (address, unit) => nodes.setUnit(parseOpcUaAddress(address), unit),
     faults,
@@ -126,6 +129,7 @@ async function startServer(
     },
   })
   await server.initialize()
+  options.build?.(server.engine.addressSpace!)
   await server.start()
   return server
 }
@@ -142,7 +146,7 @@ async function nodeSetFiles(names: readonly NodesetName[]): Promise<string[]> {
   return [...files]
 }
 
-type Space = NonNullable<OPCUAServer['engine']['addressSpace']>
+export type Space = NonNullable<OPCUAServer['engine']['addressSpace']>
 type Variable = ReturnType<ReturnType<Space['getOwnNamespace']>['addVariable']>
 
 /** The variables of the simulated machine. */
@@ -208,7 +212,7 @@ class Nodes {
   get(address: OpcUaAddress, type: TagType): TagValue {
     const { id, variable } = this.#find(address)
     if (variable === null) throw new Error(`nothing stands at ${id}`)
-    const sample = sampleOf(variable.readValue(), type, address.element)
+    const sample = sampleOf(variable.readValue(), type, address)
     if (sample.value === undefined || sample.quality === quality.bad) throw new Error(sample.reason)
     return sample.value
   }
