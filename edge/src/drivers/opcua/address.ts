@@ -135,11 +135,16 @@ export function formatOpcUaAddress(
       : typeof namespace === 'number'
         ? `ns=${namespace};`
         : `nsu=${namespace.replaceAll('%', '%25').replaceAll(';', '%3B')};`
-  const way = members.map((each, i) => {
-    if (typeof each === 'number') return `[${each}]`
-    const name = /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(each) ? each : `"${each}"`
-    return i === 0 ? `#${name}` : `.${name}`
-  })
   const name = kind === 's' ? identifier.replace(hash, (found) => `${found}${found}`) : identifier
-  return `${prefix}${kind}=${name}${element === undefined ? '' : `[${element}]`}${way.join('')}`
+  return `${prefix}${kind}=${name}${element === undefined ? '' : `[${element}]`}${formatMembers(members)}`
 }
+
+/** A way into a structure as it is written behind an address. */
+export const formatMembers = (members: Part['members']): string =>
+  members
+    .map((each, i) => {
+      if (typeof each === 'number') return `[${each}]`
+      const name = /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(each) ? each : `"${each}"`
+      return i === 0 ? `#${name}` : `.${name}`
+    })
+    .join('')

@@ -22,8 +22,14 @@ test.each([
   ['ns=1;b=M/RbKBsRVkePCePcx24oRA==', { namespace: 1, kind: 'b', identifier: 'M/RbKBsRVkePCePcx24oRA==' }],
   ['NS=2;S=a=b;c', { namespace: 2, kind: 's', identifier: 'a=b;c' }],
   ['nsu=http://x.org/a%3Bb%25;i=5', { namespace: 'http://x.org/a;b%', kind: 'i', identifier: '5' }],
-  ['ns=3;s="DB"."Zones"[4]', { identifier: '"DB"."Zones"', element: 4, otherReadings: [{ identifier: '"DB"."Zones"[4]' }] }],
-  ['ns=2;s=Axis#Position.Offsets[2]."two words"', { identifier: 'Axis', members: ['Position', 'Offsets', 2, 'two words'] }],
+  [
+    'ns=3;s="DB"."Zones"[4]',
+    { identifier: '"DB"."Zones"', element: 4, otherReadings: [{ identifier: '"DB"."Zones"[4]' }] },
+  ],
+  [
+    'ns=2;s=Axis#Position.Offsets[2]."two words"',
+    { identifier: 'Axis', members: ['Position', 'Offsets', 2, 'two words'] },
+  ],
   ['ns=2;s=Axis[1]#位置', { identifier: 'Axis', element: 1, members: ['位置'] }],
   ['ns=2;s=Tank##A', { identifier: 'Tank#A', members: [], otherReadings: [] }],
   ['ns=2;s=Tank #7', { identifier: 'Tank #7', members: [], otherReadings: [] }],

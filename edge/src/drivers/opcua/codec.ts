@@ -33,7 +33,8 @@ export function sampleOf(received: ReceivedValue, type: TagType, part: ValuePart
   if (variant === undefined || variant === null || variant.dataType === 0) return bad('the server sent no value', at)
   const picked = pick(variant, part)
   if (typeof picked === 'string') return bad(picked, at)
-  const sample = type === 'text' && picked.words !== undefined ? worded(picked) : convert(picked.value, picked.dataType, type)
+  const sample =
+    type === 'text' && picked.words !== undefined ? worded(picked) : convert(picked.value, picked.dataType, type)
   sample.at = at
   if (sample.quality === quality.bad) return sample
   if (severity === 1) return { ...sample, quality: quality.uncertain, reason: `${name}: ${description}` }

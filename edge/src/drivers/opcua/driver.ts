@@ -5,6 +5,7 @@ import {
   DeviceError,
   type Driver,
   type DriverTag,
+  type FoundMachine,
   quality,
   RefusedRequest,
   type Request,
@@ -17,6 +18,7 @@ import { formatOpcUaAddress, type OpcUaAddress, parseOpcUaAddress } from './addr
 import { BuiltInTypes, browseServer } from './browse.ts'
 import { OpcUaClient } from './client.ts'
 import { sampleOf, variantValueOf } from './codec.ts'
+import { machinesOf } from './machines.ts'
 import { checkSettings, type OpcUaSettings } from './settings.ts'
 import { MachineSubscription } from './subscription.ts'
 
@@ -122,6 +124,10 @@ class OpcUaConnection implements DeviceConnection<OpcUaAddress, OpcUaRequest> {
     const client = await this.#whole()
     this.#types ??= new BuiltInTypes()
     yield* browseServer(client, this.#types)
+  }
+
+  async machines(addresses: readonly string[]): Promise<FoundMachine[]> {
+    return machinesOf(await this.#whole(), addresses)
   }
 
   async close(): Promise<void> {

@@ -16,12 +16,20 @@ export class EnumerationWords {
     this.#client = client
   }
 
-  /** The words of variables, in their order; none where a variable is no enumeration. Rejects with DeviceError. */
-  async ofVariables(nodeIds: readonly NodeId[]): Promise<(Words | undefined)[]> {
+  /**
+   * The words of variables, in their order; none where a variable is no enumeration. `known`: their data types, where they
+   * were read. Rejects with DeviceError.
+   */
+  async ofVariables(
+    nodeIds: readonly NodeId[],
+    known?: readonly (NodeId | null | undefined)[],
+  ): Promise<(Words | undefined)[]> {
     if (nodeIds.length === 0) return []
     const own = await this.#ofProperties(nodeIds)
     const { AttributeIds } = this.#client.library
-    const types = (await this.#read(nodeIds, AttributeIds.DataType)).map(({ value }) => value?.value as NodeId | null)
+    const types =
+      known ??
+      (await this.#read(nodeIds, AttributeIds.DataType)).map(({ value }) => value?.value as NodeId | null | undefined)
     const open = new Map<string, NodeId>()
     for (const [i, type] of types.entries())
       if (own[i] === undefined && type && !isBuiltIn(type) && !this.#ofTypes.has(type.toString()))

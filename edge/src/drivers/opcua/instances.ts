@@ -46,7 +46,10 @@ export class Instances {
     this.#objects.catch(() => {
       this.#objects = undefined
     })
-    return (await this.#objects).filter((each) => this.#isOf(each.type, type, namespace)).sort(byName)
+    const all = (await this.#objects).filter((each) => this.#isOf(each.type, type, namespace)).sort(byName)
+    // A node-set may bring an example along, as that of OPC 40502 does: what a maker adds stands in a namespace of his own.
+    const added = all.filter(({ nodeId }) => nodeId.namespace !== namespace)
+    return added.length > 0 ? added : all
   }
 
   /** The node at the end of a way; a sentence where there is none, or more than one. Rejects with DeviceError. */
@@ -131,9 +134,7 @@ export class Instances {
       const names: (Opcua.QualifiedName | undefined)[] = []
       for (let i = 0; i < nodeIds.length; i += this.#client.limits.nodesPerRead) {
         const some = nodeIds.slice(i, i + this.#client.limits.nodesPerRead)
-        const read = this.#client.session.read(
-          some.map((nodeId) => ({ nodeId, attributeId: AttributeIds.BrowseName })),
-        )
+        const read = this.#client.session.read(some.map((nodeId) => ({ nodeId, attributeId: AttributeIds.BrowseName })))
         names.push(...(await this.#client.call(read)).map(({ value }) => value?.value as Opcua.QualifiedName))
       }
       const above = await referencesOf(this.#client, nodeIds, {

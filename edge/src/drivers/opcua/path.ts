@@ -53,5 +53,7 @@ export function formatPath({ type, instance, fromParent, steps }: NodePath): str
   const written = steps.map((step) =>
     'name' in step ? step.name : `<${step.type}>${step.index === undefined ? '' : `[${step.index}]`}`,
   )
-  return [`${type}${instance === undefined ? '' : `[${instance}]`}`, ...(fromParent ? ['..'] : []), ...written].join('/')
+  return [`${type}${instance === undefined ? '' : `[${instance}]`}`, ...(fromParent ? ['..'] : []), ...written].join(
+    '/',
+  )
 }

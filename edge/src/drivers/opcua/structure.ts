@@ -50,7 +50,34 @@ export function memberOf(value: unknown, members: readonly (string | number)[]):
   }
   if (isList(at)) return lacksElement(named, at)
   if (isStructure(at) && numberOfField(field) === undefined) return lacksMember(named, at)
-  return valueOf(field, at, named)
+  return fieldValueOf(field, at, named)
+}
+
+const leavesMax = 200
+const depthMax = 5
+
+/** Every value within a structure with the way to it, the first 200. */
+export function* leavesOf(value: unknown): Generator<MemberValue & { members: (string | number)[] }> {
+  let count = 0
+  function* below(
+    at: unknown,
+    members: (string | number)[],
+  ): Generator<MemberValue & { members: (string | number)[] }> {
+    if (members.length > depthMax || count >= leavesMax) return
+    if (isList(at)) for (const [i, each] of Array.from(at).entries()) yield* below(each, [...members, i])
+    if (isStructure(at)) for (const name of namesOf(at)) yield* memberBelow(at, name, [...members, name])
+  }
+  function* memberBelow(of: Structure, name: string, members: (string | number)[]) {
+    const found = memberOf(of, [name])
+    if (typeof found !== 'string') {
+      count++
+      yield { ...found, members }
+      return
+    }
+    const field = of.schema.fields.find((each) => (each.originalName ?? each.name) === name)
+    yield* below(field && of[field.name], members)
+  }
+  yield* below(value, [])
 }
 
 /** What to write instead where a node holds a structure as a whole. */
@@ -77,7 +104,7 @@ function whyNoStructure(named: string, value: unknown): string {
     : `${named} is no structure`
 }
 
-function valueOf(field: Field | undefined, value: unknown, named: string): MemberValue | string {
+function fieldValueOf(field: Field | undefined, value: unknown, named: string): MemberValue | string {
   // An optional field, or a member of a union, that is not there now.
   if (value === null || value === undefined) return `${named} has no value now`
   if (field?.category === 'enumeration')
@@ -88,7 +115,9 @@ function valueOf(field: Field | undefined, value: unknown, named: string): Membe
       ? { value: ofItself.value, dataType: ofItself.dataType }
       : `${named} has no value now`
   const dataType = numberOfField(field)
-  return dataType === undefined ? `${named} is a ${field?.fieldType}, which this driver does not read` : { value, dataType }
+  return dataType === undefined
+    ? `${named} is a ${field?.fieldType}, which this driver does not read`
+    : { value, dataType }
 }
 
 const numberOfField = (field: Field | undefined) =>

@@ -211,7 +211,10 @@ export class MachineSubscription {
       for (const { monitoredItems } of message)
         for (const { clientHandle, value } of monitoredItems ?? []) this.#deliver(clientHandle, value, isGap)
     }
-    if (!this.#hasStructures) return deliver()
+    if (!this.#hasStructures) {
+      deliver()
+      return
+    }
     // What a structure is made of is asked of the server when it first comes; later messages wait behind it.
     const values = message.flatMap(({ monitoredItems }) => (monitoredItems ?? []).map(({ value }) => value))
     this.#handed = this.#handed
