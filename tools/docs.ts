@@ -32,7 +32,9 @@ const models = await Promise.all(modelIds().map((id) => loadModel(id)))
 putAt(
   'contracts/src/generated/machine-models.json',
   `[\n${models
-    .map(({ tags, ...model }) => JSON.stringify({ ...model, tags: tags.map(({ simulate: _, clause: __, ...tag }) => tag) }))
+    .map(({ tags, ...model }) =>
+      JSON.stringify({ ...model, tags: tags.map(({ simulate: _, clause: __, ...tag }) => tag) }),
+    )
     .join(',\n')}\n]\n`,
 )
 

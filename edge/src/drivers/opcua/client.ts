@@ -1,7 +1,15 @@
+import { join } from 'node:path'
 import type * as Opcua from 'node-opcua-client'
 import { DeviceError, type DriverTag, RefusedRequest } from '../../driver.ts'
 import type { OpcUaAddress } from './address.ts'
-import { ownCertificate, TrustList } from './certificate.ts'
+import {
+  applicationName,
+  type OwnCertificate,
+  ownCertificate,
+  ownCertificateFile,
+  TrustList,
+  thumbprintsOf,
+} from './certificate.ts'
 import type { Instances } from './instances.ts'
 import { type ResolvedAddress, Resolver } from './resolver.ts'
 import type { OpcUaSettings } from './settings.ts'
@@ -53,16 +61,19 @@ export class OpcUaClient {
     for (const set of [library.setWarningLogger, library.setErrorLogger, library.setDebugLogger]) set(() => {})
     const trust = new TrustList(settings.trusted)
     let client: Opcua.OPCUAClient | undefined
+    let own: OwnCertificate | undefined
     try {
-      const own = await ownCertificate(library, settings.certificateFolder)
+      own = await ownCertificate(library, settings.certificateFolder)
       client = library.OPCUAClient.create({
-        applicationName: 'Kapok edge',
+        applicationName,
         applicationUri: own.applicationUri,
         certificateKeyPairProvider: own.pair,
         clientCertificateManager: trust.store(library),
         securityMode: settings.securityMode,
         securityPolicy: library.SecurityPolicy[settings.securityPolicy],
         endpointMustExist: false,
+        // All types of a server with companion specifications are hundreds of requests: only those that come are asked for.
+        dataTypeExtractStrategy: library.DataTypeExtractStrategy.Lazy,
         keepSessionAlive: true,
         keepAliveInterval: Math.max(1000, settings.timeoutMs),
         requestedSessionTimeout: keptMs,
@@ -83,7 +94,7 @@ export class OpcUaClient {
     } catch (error) {
       void end(client)
       if (trust.refusal !== undefined) throw new DeviceError(trust.refusal)
-      throw deviceError(error)
+      throw refusalOfOurs(deviceError(error), own, settings)
     }
   }
 
@@ -177,6 +188,18 @@ export interface ClientEvents {
   restored(): void
   /** It is gone for good. */
   lost(error: DeviceError): void
+}
+
+/** A server that does not know our certificate says so in few words, on purpose; what to do is added. */
+function refusalOfOurs(error: DeviceError, own: OwnCertificate | undefined, settings: OpcUaSettings): DeviceError {
+  const [word] = /Bad(SecurityChecksFailed|Certificate\w*)/.exec(error.message) ?? []
+  if (word === undefined || own === undefined || settings.certificateFolder === undefined) return error
+  const [sha256, sha1] = thumbprintsOf(own.pair.getCertificate())
+  return new DeviceError(
+    `the server refuses the certificate of this gateway (${word}). Trust it there, mostly among the rejected ones: ` +
+      `“${applicationName}”, SHA-1 thumbprint ${sha1}, SHA-256 ${sha256}, in ${join(settings.certificateFolder, ownCertificateFile)}`,
+    { cause: error },
+  )
 }
 
 async function begin(library: Library, client: Opcua.OPCUAClient, settings: OpcUaSettings): Promise<Session> {

@@ -1,5 +1,5 @@
 import type { FoundMachine } from '../../driver.ts'
-import { formatOpcUaAddress, parseOpcUaAddress } from './address.ts'
+import { formatMembers, formatOpcUaAddress, parseOpcUaAddress } from './address.ts'
 import { addressOf, unitsOf } from './browse.ts'
 import type { OpcUaClient } from './client.ts'
 import { labelOf } from './instances.ts'
@@ -27,7 +27,8 @@ export async function machinesOf(client: OpcUaClient, addresses: readonly string
       if (typeof node === 'string') continue
       const identifier = formatPath({ ...address.path, instance: labelOf(instance, instances) })
       const written = formatOpcUaAddress({ ...address, identifier })
-      tags.push({ asked, address: written, plain: addressOf(client, node.nodeId), unit: undefined, node })
+      const part = `${address.element === undefined ? '' : `[${address.element}]`}${formatMembers(address.members)}`
+      tags.push({ asked, address: written, plain: addressOf(client, node.nodeId) + part, unit: undefined, node })
     }
     const units = await unitsOf(
       client,

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { createHash, X509Certificate } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type * as Opcua from 'node-opcua-client'
@@ -24,6 +24,8 @@ export interface OpcUaSimulatorOptions {
   companions?: readonly NodesetName[]
   /** What will be set: a machine of each type that an address begins with (`t=…`) is there from the start. */
   addresses?: readonly string[]
+  /** Whether it refuses clients whose certificate it does not know. */
+  isWary?: boolean
   /** Makes what else is on the server, before it starts. */
   build?(space: Space): void
 }
@@ -37,6 +39,10 @@ export interface OpcUaSimulator extends Simulator {
   setBracketed(address: string, type: TagType, value: TagValue): void
   /** Cuts every connection without a word; sessions and subscriptions live on. */
   cut(): void
+  /** As `cut`, and the sessions are forgotten too; their subscriptions live on without one. */
+  cutAndForget(): void
+  /** Trusts the clients that it refused. */
+  trustRefused(): Promise<void>
 }
 
 /** An OPC UA server with security, whose variables come into being when they are set. */
@@ -65,6 +71,24 @@ export async function startOpcUaSimulator(options: OpcUaSimulatorOptions = {}): 
     setUnit: (address, unit) => nodes.setUnit(parseOpcUaAddress(address), unit),
     faults,
     cut: () => wire.cut(),
+    cutAndForget() {
+      wire.cut()
+      const { engine } = server as unknown as {
+        engine: {
+          _sessions: Record<string, { authenticationToken: unknown }>
+          closeSession(token: unknown, deleteSubscriptions: boolean, reason: string): void
+        }
+      }
+      for (const { authenticationToken } of Object.values(engine._sessions))
+        engine.closeSession(authenticationToken, false, 'Forcing')
+    },
+    async trustRefused() {
+      const rejected = join(folder, 'rejected')
+      for (const file of await readdir(rejected))
+        await server.serverCertificateManager.trustCertificate(
+          new X509Certificate(await readFile(join(rejected, file))).raw,
+        )
+    },
     async stop() {
       await wire.stop()
       await server.shutdown(0)
@@ -87,7 +111,7 @@ async function startServer(
     new OPCUACertificateManager({
       rootFolder: folder,
       // It plays a machine: whoever asks may read it.
-      automaticallyAcceptUnknownCertificate: true,
+      automaticallyAcceptUnknownCertificate: options.isWary !== true,
       disableFileWatchers: true,
     })
   const server = new OPCUAServer({

@@ -14,6 +14,8 @@ interface Node {
   nodeId: Opcua.NodeId
   tags: { tag: Tag; part: ValuePart }[]
   last?: ReceivedValue
+  /** The subscription of before is gone with what was queued in it, and no value has said so yet. */
+  isAnew?: boolean
 }
 
 type RawSession = OpcUaClient['session'] & Opcua.ClientSessionRawSubscriptionService
@@ -42,6 +44,8 @@ export class MachineSubscription {
   readonly #held = new Map<number, readonly Notification[]>()
   #isRepairing = false
   #hasStructures = false
+  /** Whether there was a subscription before this one. */
+  #isAnew = false
   #promote: (values: readonly ReceivedValue[]) => Promise<void> = async () => {}
   /** Messages that were taken, to the last of them. */
   #handed = Promise.resolve()
@@ -88,6 +92,7 @@ export class MachineSubscription {
     })
     subscription.on('subscriptionId_changed', () => {
       this.#begin(subscription)
+      this.#isAnew = true
       client
         .readNamespaces()
         .then(() => this.#createItems(client, subscription))
@@ -132,7 +137,7 @@ export class MachineSubscription {
         return
       }
       const key = at.nodeId.toString()
-      const node = nodes.get(key) ?? { nodeId: at.nodeId, tags: [] }
+      const node = nodes.get(key) ?? { nodeId: at.nodeId, tags: [], isAnew: this.#isAnew }
       nodes.set(key, node)
       node.tags.push({ tag, part: at })
     })
@@ -231,8 +236,11 @@ export class MachineSubscription {
     for (const { tag, part } of node.tags) {
       const sample = sampleOf(value, tag.type, part)
       if (isGap) sample.reason ??= 'the server could not repeat what it sent while the connection was broken'
+      if (node.isAnew === true)
+        sample.reason ??= 'the server gave the subscription up: what it queued before is missing'
       this.#options.deliver(tag, sample)
     }
+    node.isAnew = false
   }
 }
 
