@@ -54,15 +54,15 @@ export class Nodes {
     return this.#space.getNamespace(namespace)
   }
 
-  #find(address: OpcUaAddress) {
-    if (address.path !== undefined) return { id: address.identifier, variable: this.#instances.find(address) }
+  #find(address: OpcUaAddress, dataType?: number) {
+    if (address.path !== undefined) return { id: address.identifier, variable: this.#instances.find(address, dataType) }
     const { index } = this.#namespaceOf(address)
     const id = formatOpcUaAddress({ ...address, namespace: index, element: undefined })
     return { id, variable: this.#space.findNode(id) as Variable | null }
   }
 
   set(address: OpcUaAddress, type: TagType, value: TagValue): void {
-    const { id, variable } = this.#find(address)
+    const { id, variable } = this.#find(address, dataTypes[type])
     this.#types.set(formatOpcUaAddress(address), type)
     if (variable !== null && address.members.length > 0) {
       this.#setMember(variable, address, value)
