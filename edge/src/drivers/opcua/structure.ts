@@ -63,21 +63,25 @@ export function* leavesOf(value: unknown): Generator<MemberValue & { members: (s
     at: unknown,
     members: (string | number)[],
   ): Generator<MemberValue & { members: (string | number)[] }> {
-    if (members.length > depthMax || count >= leavesMax) return
-    if (isList(at)) for (const [i, each] of Array.from(at).entries()) yield* below(each, [...members, i])
-    if (isStructure(at)) for (const name of namesOf(at)) yield* memberBelow(at, name, [...members, name])
-  }
-  function* memberBelow(of: Structure, name: string, members: (string | number)[]) {
-    const found = memberOf(of, [name])
-    if (typeof found !== 'string') {
-      count++
-      yield { ...found, members }
-      return
+    if (members.length > depthMax) return
+    for (const [member, each] of partsOf(at)) {
+      if (count >= leavesMax) return
+      const way = [...members, member]
+      const found = memberOf(value, way)
+      if (typeof found === 'string') yield* below(each, way)
+      else {
+        count++
+        yield { ...found, members: way }
+      }
     }
-    const field = of.schema.fields.find((each) => (each.originalName ?? each.name) === name)
-    yield* below(field && of[field.name], members)
   }
-  yield* below(value, [])
+  if (isStructure(value)) yield* below(value, [])
+}
+
+function* partsOf(at: unknown): Generator<[string | number, unknown]> {
+  if (isList(at)) yield* Array.from(at).entries()
+  else if (isStructure(at))
+    for (const { name, originalName } of at.schema.fields) yield [originalName ?? name, at[name]]
 }
 
 /** What to write instead where a node holds a structure as a whole. */
