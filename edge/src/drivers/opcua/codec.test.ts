@@ -5,6 +5,7 @@ import { quality, tagTypes } from '../../driver.ts'
 import { formatOpcUaAddress, parseOpcUaAddress } from './address.ts'
 import { builtIn } from './built-in.ts'
 import { sampleOf, tagTypeOf, variantValueOf } from './codec.ts'
+import { leavesOf } from './structure.ts'
 
 const numRuns = Number(process.env.KAPOK_FUZZ_RUNS ?? 20_000)
 const good = { value: 0, name: 'Good', description: 'No Error' }
@@ -182,6 +183,58 @@ test('whatever a server sends becomes a sample that fits its tag', { timeout: 60
       if (sample.at !== undefined) expect(sample.at).toBeGreaterThan(0)
     }),
     { numRuns },
+  )
+})
+
+test('whatever stands in a structure, a way into it ends in a sample that fits its tag', { timeout: 600_000 }, () => {
+  const plain = fc.constantFrom(
+    null,
+    undefined,
+    0,
+    1.5,
+    Number.NaN,
+    2 ** 60,
+    '',
+    'x',
+    true,
+    [1, 2],
+    {},
+    Object.create(null),
+    new Date(5),
+  )
+  const fieldType = fc.constantFrom(
+    'Double',
+    'Int64',
+    'UAString',
+    'UtcTime',
+    'Variant',
+    'LocalizedText',
+    'Own',
+    'constructor',
+  )
+  const field = fc.record({
+    name: fc.constantFrom('a', 'b', 'schema'),
+    originalName: fc.option(fc.constantFrom('A', 'B'), { nil: undefined }),
+    category: fc.constantFrom('basic', 'enumeration', 'complex'),
+    fieldType,
+    schema: fc.option(fc.record({ subType: fieldType, enumValues: fc.dictionary(fc.string(), plain) }), {
+      nil: undefined,
+    }),
+  })
+  const schema = fc.record({ name: fc.string(), fields: fc.array(field, { maxLength: 3 }) })
+  const { structure } = fc.letrec((tie) => ({
+    value: fc.oneof({ maxDepth: 3 }, plain, fc.array(tie('structure'), { maxLength: 3 }), tie('structure')),
+    structure: fc.record({ schema, a: tie('value'), b: tie('value') }),
+  }))
+  const members = fc.array(fc.oneof(fc.constantFrom('a', 'A', 'b', 'B', 'schema'), fc.nat(3)), { maxLength: 4 })
+  fc.assert(
+    fc.property(structure, members, fc.constantFrom(...tagTypes), (value, way, type) => {
+      const sample = sampleOf(scalar(22, value), type, { members: way })
+      if (sample.quality === quality.bad) expect([sample.value, typeof sample.reason]).toEqual([undefined, 'string'])
+      else expect(['string', 'number', 'boolean']).toContain(typeof sample.value)
+      expect([...leavesOf(value)].length).toBeLessThanOrEqual(200)
+    }),
+    { numRuns: Math.ceil(numRuns / 4) },
   )
 })
 

@@ -70,7 +70,7 @@ function pick(variant: NonNullable<ReceivedValue['value']>, part: ValuePart): Me
 
 /** The word of a number; of a structure's own enumeration or of the node. */
 function worded({ value, dataType, words }: MemberValue): Sample {
-  const number = Number(numberOf(value, dataType) ?? value)
+  const number = Number(numberOf(value, dataType) ?? value === true)
   const word = words?.get(number)
   return word === undefined
     ? bad(`the server has no word for ${number}`)
@@ -152,7 +152,9 @@ function textOf(value: unknown, dataType: number): string | undefined {
       return numberOf(value, dataType)?.toString()
     default: {
       const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-      return isPlain || (dataType === builtIn.NodeId && typeof value === 'object') ? String(value) : undefined
+      return isPlain || (dataType === builtIn.NodeId && typeof (value as object).toString === 'function')
+        ? String(value)
+        : undefined
     }
   }
 }

@@ -111,7 +111,7 @@ function whyNoStructure(named: string, value: unknown): string {
 function fieldValueOf(field: Field | undefined, value: unknown, named: string): MemberValue | string {
   // An optional field, or a member of a union, that is not there now.
   if (value === null || value === undefined) return `${named} has no value now`
-  if (field?.category === 'enumeration')
+  if (field?.category === 'enumeration' && typeof value === 'number')
     return { value, dataType: builtIn.Int32, words: wordsOf(field.schema?.enumValues) }
   const ofItself = value as { dataType?: unknown; value?: unknown }
   if (field?.fieldType === 'Variant' || field?.fieldType === 'BaseDataType')
