@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,17 +11,15 @@ import { driver as modbus } from '../edge/src/drivers/modbus/driver.ts'
 import { installGateway } from '../tests/support/packed-gateway.ts'
 import { firstAdministrator, makePlant, type Plant } from '../tests/support/plant.ts'
 import { freePort, newFolder, removeFolder, type Started, startKapok } from '../tests/support/platform.ts'
+import { cpuSecondsOf, rounded, rssOfPackaged, startGateway } from './edge-gateway.ts'
 import { startMachines } from './edge-machines.ts'
+import { opcuaIdle, opcuaSubscribed } from './edge-opcua.ts'
 
 type Report = (name: string, value: number, unit: string) => void
 
-/** Of /proc/<pid>/stat, per second. */
-const ticksPerSecond = 100
-const pageBytes = 4096
-
 /** Speeds of the gateway; the simulated machines and the platform run on the same cores. */
 export default async function edgeBench(report: Report): Promise<void> {
-  const parts = [modbusTcp, manyDevices, bufferDurable, catchUp, valueToPlatform, idle]
+  const parts = [modbusTcp, manyDevices, bufferDurable, catchUp, valueToPlatform, idle, opcuaSubscribed, opcuaIdle]
   const only = process.env.KAPOK_BENCH_PART
   for (const part of parts) {
     if (only !== undefined && only !== part.name) continue
@@ -85,49 +82,6 @@ async function loopback(port: number, seconds: number): Promise<number> {
   })
   socket.destroy()
   return ((bytes / answerBytes) * 125) / seconds
-}
-
-interface Gateway {
-  child: ChildProcess
-  status(): Promise<{
-    devices: { reads: number }[]
-    uplink: { sentPoints: number; connected: boolean }
-    buffered: number
-  }>
-  stop(): Promise<void>
-}
-
-const fromRepository = [process.execPath, join(import.meta.dirname, '../server/src/kapok.ts'), 'edge']
-
-/** `command`: what runs a tag table; the packed gateway has no types to strip and is what a plant runs. */
-async function startGateway(folder: string, table: object, command = fromRepository): Promise<Gateway> {
-  const statusPort = await freePort()
-  const file = join(folder, 'table.yaml')
-  writeFileSync(file, JSON.stringify({ ...table, statusPort }))
-  const [program = '', ...before] = command
-  const child = spawn(program, [...before, file, '--home', join(folder, 'home')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, KAPOK_LOG: 'error' },
-  })
-  const status: Gateway['status'] = async () => {
-    const reply = await fetch(`http://127.0.0.1:${statusPort}/status`)
-    return (await reply.json()) as Awaited<ReturnType<Gateway['status']>>
-  }
-  for (let tries = 0; tries < 600; tries++)
-    try {
-      await status()
-      break
-    } catch {
-      await sleep(100)
-    }
-  return {
-    child,
-    status,
-    async stop() {
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    },
-  }
 }
 
 const tagsOf = (n: number) =>
@@ -294,19 +248,7 @@ async function idle(report: Report, folder: string): Promise<void> {
   const gateway = await startGateway(folder, table, [installed, 'run'])
   report('edge.start.seconds', rounded((performance.now() - began) / 1000), 's')
   await sleep(60_000)
-  report('edge.idle_rss.bytes', rssOf(gateway.child.pid) + rssOf(childOf(gateway.child.pid)), 'bytes')
+  report('edge.idle_rss.bytes', rssOfPackaged(gateway.child.pid), 'bytes')
   await gateway.stop()
   machines.stop()
 }
-
-const rounded = (value: number) => Math.round(value * 1000) / 1000
-
-function cpuSecondsOf(pid: number | undefined): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
-}
-
-/** The gateway that the starter of the package started. */
-const childOf = (pid: number | undefined) =>
-  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
-const rssOf = (pid: number | undefined) => Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * pageBytes

@@ -27,12 +27,14 @@ function putAt(path: string, text: string): void {
   writeFileSync(file, text)
 }
 
-// The machine models as the platform has them: one line each, without how the gateway plays them.
+// The machine models as the platform has them: one line each, without how the gateway plays them and where each tag is from.
 const models = await Promise.all(modelIds().map((id) => loadModel(id)))
 putAt(
   'contracts/src/generated/machine-models.json',
   `[\n${models
-    .map(({ tags, ...model }) => JSON.stringify({ ...model, tags: tags.map(({ simulate: _, ...tag }) => tag) }))
+    .map(({ tags, ...model }) =>
+      JSON.stringify({ ...model, tags: tags.map(({ simulate: _, clause: __, ...tag }) => tag) }),
+    )
     .join(',\n')}\n]\n`,
 )
 

@@ -19,7 +19,9 @@ export const machineKinds = [
   'gas-meter',
   'drive',
   'temperature-controller',
+  'packaging',
   'plc',
+  'machine',
   'substation',
 ] as const
 export type MachineKind = (typeof machineKinds)[number]

@@ -22,6 +22,11 @@ export class AddressScanner {
     return this.#at
   }
 
+  /** What was read from there on. */
+  since(began: number): string {
+    return this.#text.slice(began, this.#at)
+  }
+
   fail(expected: string, at = this.#at): never {
     throw new AddressError(this.#text, at + 1, expected)
   }

@@ -90,6 +90,11 @@ export interface DeviceConnection<A, R extends Request<A>> {
   subscribe?(tags: readonly DriverTag<A>[], options: SubscribeOptions<A>): Promise<void>
   /** What the device offers, for a tag table. Absent: the protocol cannot say. */
   browse?(): AsyncIterable<BrowsedTag>
+  /**
+   * The machines that the device itself says it is, of the kind to which these addresses belong, where addresses can say a
+   * kind. Rejects with DeviceError. Absent: the protocol knows no kinds.
+   */
+  machines?(addresses: readonly string[]): Promise<FoundMachine[]>
   /** Ends connection, timers and whatever waits (which rejects with DeviceError). */
   close(): Promise<void>
 }
@@ -109,7 +114,18 @@ export interface BrowsedTag {
   name: string
   type: TagType
   unit?: string
+  /** Words of an enumeration. */
+  values?: Record<string, string>
   writable: boolean
+}
+
+/** A machine that was recognised, with those of the tags of its kind that it has. */
+export interface FoundMachine {
+  name: string
+  /** What it stands on: two kinds of one machine have the same. */
+  root: string
+  /** `address` is the one that was asked, for this machine; `plain` is what browsing gives for the same. */
+  tags: { asked: string; address: string; plain: string; unit: string | undefined }[]
 }
 
 /** The device gave no usable answer: not there, silent, broken off, or talking nonsense. */

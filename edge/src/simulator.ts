@@ -25,8 +25,11 @@ export interface Simulator {
   stop(): Promise<void>
 }
 
-/** `port` 0 takes a free one. Listens on loopback only unless `host` says otherwise. */
-export type Simulate = (options?: { port?: number; host?: string }) => Promise<Simulator>
+/**
+ * `port` 0 takes a free one. Listens on loopback only unless `host` says otherwise. `addresses`: what will be set, for a
+ * protocol whose machine has to be made of it.
+ */
+export type Simulate = (options?: { port?: number; host?: string; addresses?: readonly string[] }) => Promise<Simulator>
 
 export const noFaults = (): SimulatorFaults => ({
   silent: false,

@@ -91,13 +91,14 @@ async function listModels({ table }: Said): Promise<number> {
 }
 
 async function browse(endpoint: string, { name }: TableOptions, said: Said): Promise<number> {
-  const { browseDevice, browsedMax, deviceOfBrowsed } = await import('./tables/browse-device.ts')
+  const { browseMachines, browsedMax, devicesOfBrowsed } = await import('./tables/browse-device.ts')
   const { protocol, connection } = connectionOf(endpoint)
-  const found = await browseDevice(protocol, connection)
+  const { found, machines } = await browseMachines(protocol, connection)
   if (found.length === 0) throw new CommandError(`${endpoint} offers nothing that can be read.`)
   if (found.length === browsedMax) said.note(`Only the first ${browsedMax} tags are listed.`)
+  for (const note of machines.flatMap(({ notes }) => notes)) said.note(note)
   const { tableYaml } = await import('./tables/written-table.ts')
-  said.table(tableYaml([deviceOfBrowsed(found, { name, protocol, connection })]))
+  said.table(tableYaml(devicesOfBrowsed(found, machines, { name, protocol, connection })))
   return 0
 }
 

@@ -4,6 +4,7 @@ import json
 import sys
 
 from asyncua import Server, ua
+from asyncua.common.structures104 import new_enum, new_struct, new_struct_field
 
 URI = "http://example.org/press"
 
@@ -25,6 +26,21 @@ async def main():
     for each in (setpoint, wide, stop):
         await each.set_writable()
     await press.add_variable(ua.NodeId("Name", index), "Name", "冲压 3")
+    state = await new_enum(server, index, "PressState", ["idle", "running"])
+    axis, _encodings = await new_struct(
+        server,
+        index,
+        "PressAxis",
+        [
+            new_struct_field("Actual", ua.VariantType.Double),
+            new_struct_field("Limits", ua.VariantType.Int32, array=True),
+            new_struct_field("Name", ua.VariantType.String),
+        ],
+    )
+    await server.load_data_type_definitions()
+    await press.add_variable(ua.NodeId("State", index), "State", 1, ua.VariantType.Int32, state.nodeid)
+    held = ua.PressAxis(Actual=12.25, Limits=[-100, 100], Name="滑块")
+    await press.add_variable(ua.NodeId("Axis", index), "Axis", held, ua.VariantType.ExtensionObject, axis.nodeid)
     count = await press.add_variable(ua.NodeId("Count", index), "Count", 0, ua.VariantType.UInt32)
     async with server:
         n = 0

@@ -38,6 +38,12 @@ test('a server of asyncua is browsed, read, subscribed and written', async (cont
       tag('s=Zones[3]', 'int16'),
       tag('s=Name', 'text'),
       tag('s=Absent', 'text'),
+      tag('s=Axis#Actual', 'float64'),
+      tag('s=Axis#Limits[1]', 'int32'),
+      tag('s=Axis#Name', 'text'),
+      tag('s=Axis#Nmae', 'text'),
+      tag('s=State', 'text'),
+      tag('s=State', 'int32'),
     )
     expect(samples.map(({ value, reason }) => reason ?? value)).toEqual([
       12.5,
@@ -45,6 +51,12 @@ test('a server of asyncua is browsed, read, subscribed and written', async (cont
       'the array has 3 elements',
       '冲压 3',
       expect.stringMatching(/^BadNodeIdUnknown/),
+      12.25,
+      100,
+      '滑块',
+      'the structure PressAxis has no member Nmae: it has Actual, Limits, Name',
+      'running',
+      1,
     ])
     const found = []
     for await (const each of device.browse!()) found.push(each)
@@ -55,6 +67,13 @@ test('a server of asyncua is browsed, read, subscribed and written', async (cont
       unit: 'kN',
       writable: false,
     })
+    expect(found.filter(({ name }) => name.startsWith('Press/Axis')).map(({ name, type }) => [name, type])).toEqual([
+      ['Press/Axis#Actual', 'float64'],
+      ['Press/Axis#Limits[0]', 'int32'],
+      ['Press/Axis#Limits[1]', 'int32'],
+      ['Press/Axis#Name', 'text'],
+    ])
+    expect(found.find(({ name }) => name === 'Press/State')?.values).toEqual({ 0: 'idle', 1: 'running' })
     await expect(device.write!(tag('s=Force', 'float64'), 1)).rejects.toThrow(/BadUserAccessDenied/)
     const counted: Sample[] = []
     await device.subscribe!([tag('s=Count', 'uint32')], {

@@ -22,7 +22,8 @@ import { type SimulateProfile, simulateProfile } from './simulate-profile.ts'
 
 /** A model as its file has it: what the platform sees, and how it is played. */
 export interface LibraryModel extends MachineModel {
-  tags: (ModelTag & { type: TagType; simulate: SimulateProfile })[]
+  /** `clause`: where a specification has the tag. */
+  tags: (ModelTag & { type: TagType; clause?: string; simulate: SimulateProfile })[]
 }
 
 /** The files of the library. */
@@ -59,6 +60,7 @@ const tag = shape<Tag>({
   scale: optional(finite),
   offset: optional(finite),
   values: optional(mapOf(text, 1_000)),
+  clause: optional(text),
   simulate: simulateProfile,
 })
 

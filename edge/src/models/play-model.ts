@@ -16,7 +16,8 @@ export async function playModel(
   options: { port?: number; host?: string; everyMs?: number } = {},
 ): Promise<PlayedModel> {
   const { everyMs = 1_000, ...at } = options
-  const simulator = await (await simulatorOf(model.protocol))(at)
+  const addresses = model.tags.map(({ address }) => address)
+  const simulator = await (await simulatorOf(model.protocol))({ ...at, addresses })
   const began = performance.now()
   const play = () => {
     const elapsedMs = performance.now() - began

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { startOpcUaSimulator } from '../drivers/opcua/simulator.ts'
 import { readTagTable } from '../tag-table.ts'
-import { browseDevice, deviceOfBrowsed } from './browse-device.ts'
+import { browseDevice, devicesOfBrowsed } from './browse-device.ts'
 import { readThingsBoardModbus } from './thingsboard-modbus.ts'
 import { readThingsBoardOpcua } from './thingsboard-opcua.ts'
 import { tableYaml } from './written-table.ts'
@@ -147,10 +147,10 @@ test('what a server offers becomes a tag table, each name once', async () => {
   machine.set('ns=2;s=Barrel zone 1', 'float64', 215)
   machine.set('ns=2;s=Barrel_zone_1', 'bool', true)
   const found = await browseDevice('opcua', machine.settings)
-  const device = deviceOfBrowsed(found, { name: 'm', protocol: 'opcua', connection: machine.settings })
-  expect(device.tags.map(({ property, type }) => [property, type]).sort()).toEqual([
+  const [device] = devicesOfBrowsed(found, [], { name: 'm', protocol: 'opcua', connection: machine.settings })
+  expect(device?.tags.map(({ property, type }) => [property, type]).sort()).toEqual([
     ['Machine/Barrel_zone_1', 'float64'],
     ['Machine/Barrel_zone_1_2', 'bool'],
   ])
-  expect((await readTagTable(tableYaml([device]))).devices[0]?.tags.length).toBe(2)
+  expect((await readTagTable(tableYaml([device!]))).devices[0]?.tags.length).toBe(2)
 }, 60_000)

@@ -1,8 +1,12 @@
 import type * as Opcua from 'node-opcua-client'
-import type { BrowsedTag } from '../../driver.ts'
-import { formatOpcUaAddress, type IdentifierKind } from './address.ts'
+import type { BrowsedTag, TagType } from '../../driver.ts'
+import { formatMembers, formatOpcUaAddress, type IdentifierKind } from './address.ts'
+import { builtIn } from './built-in.ts'
 import type { OpcUaClient } from './client.ts'
-import { builtIn, tagTypeOf } from './codec.ts'
+import { tagTypeOf } from './codec.ts'
+import { EnumerationWords } from './enumeration.ts'
+import { referencesOf, referenceTypes } from './references.ts'
+import { isList, leavesOf } from './structure.ts'
 
 type NodeId = Opcua.NodeId
 
@@ -17,7 +21,7 @@ interface Found {
 
 /**
  * Every variable below Objects whose values this driver reads, breadth first, each once, with the path of display names.
- * An array is listed by its elements (the first 100). The server's own object is left out.
+ * An array is listed by its elements (the first 100), a structure by its members. The server's own object is left out.
  */
 export async function* browseServer(client: OpcUaClient, types: BuiltInTypes): AsyncGenerator<BrowsedTag> {
   const seen = new Set<string>(['ns=0;i=2253'])
@@ -43,38 +47,17 @@ export async function* browseServer(client: OpcUaClient, types: BuiltInTypes): A
 }
 
 async function childrenOf(client: OpcUaClient, parents: readonly Found[]) {
-  const { library, session } = client
-  const { BrowseDirection, NodeClass } = library
-  const results = await client.call(
-    session.browse(
-      parents.map(({ nodeId }) => ({
-        nodeId,
-        // HierarchicalReferences without HasProperty, which is told apart below by the type of the child.
-        referenceTypeId: 'ns=0;i=33',
-        includeSubtypes: true,
-        browseDirection: BrowseDirection.Forward,
-        nodeClassMask: NodeClass.Object | NodeClass.Variable,
-        resultMask: 63,
-      })),
-    ),
+  const found = await referencesOf(
+    client,
+    parents.map(({ nodeId }) => nodeId),
+    { type: referenceTypes.hierarchical, direction: 'Forward', classes: ['Object', 'Variable'] },
   )
-  const children: { parent: Found; reference: Opcua.ReferenceDescription }[] = []
-  for (const [i, first] of results.entries()) {
-    let page = first
-    for (;;) {
-      // HasProperty: units, ranges and the like describe a variable and are no measured values.
-      for (const reference of page.references ?? [])
-        if (reference.referenceTypeId.toString() !== 'ns=0;i=46') children.push({ parent: parents[i]!, reference })
-      if (
-        page.continuationPoint === undefined ||
-        page.continuationPoint === null ||
-        page.continuationPoint.length === 0
-      )
-        break
-      page = await client.call(session.browseNext(page.continuationPoint, false))
-    }
-  }
-  return children
+  // HasProperty: units, ranges and the like describe a variable and are no measured values.
+  return found.flatMap((references, i) =>
+    references
+      .filter(({ referenceTypeId }) => referenceTypeId.toString() !== referenceTypes.property)
+      .map((reference) => ({ parent: parents[i]!, reference })),
+  )
 }
 
 async function* describe(
@@ -84,6 +67,7 @@ async function* describe(
 ): AsyncGenerator<BrowsedTag> {
   const { AttributeIds } = client.library
   const batch = Math.max(1, Math.floor(client.limits.nodesPerRead / 4))
+  const enumerations = new EnumerationWords(client)
   for (let i = 0; i < variables.length; i += batch) {
     const some = variables.slice(i, i + batch)
     const attributes = [AttributeIds.DataType, AttributeIds.ValueRank, AttributeIds.UserAccessLevel, AttributeIds.Value]
@@ -91,31 +75,54 @@ async function* describe(
       client.session.read(some.flatMap(({ nodeId }) => attributes.map((attributeId) => ({ nodeId, attributeId })))),
     )
     const units = await unitsOf(client, some)
+    const dataTypes = some.map((_, n) => values[n * 4]?.value?.value as NodeId | null | undefined)
+    const words = await enumerations.ofVariables(
+      some.map(({ nodeId }) => nodeId),
+      dataTypes,
+    )
     for (const [n, { nodeId, name }] of some.entries()) {
-      const read = values.slice(n * 4, n * 4 + 4)
-      const [dataType, valueRank, access, value] = read.map((each) => each.value?.value as unknown)
-      const type = tagTypeOf((await types.of(client, dataType as NodeId | undefined, read[3]?.value?.dataType)) ?? 0)
-      const isReadable = typeof access !== 'number' || (access & 1) === 1
-      // Int64 is a pair of numbers to the library, so that its own word on arrays counts.
-      const isArray = read[3]?.value?.arrayType === 1 && isList(value)
-      const isMatrix = read[3]?.value?.arrayType === 2 || (typeof valueRank === 'number' && valueRank > 1)
-      if (type === undefined || !isReadable || isMatrix) continue
-      const common = { type, unit: units[n], writable: typeof access === 'number' && (access & 2) === 2 }
+      const [, valueRank, access, value] = values.slice(n * 4, n * 4 + 4).map((each) => each.value)
+      const isReadable = typeof access?.value !== 'number' || (access.value & 1) === 1
+      const isMatrix = value?.arrayType === 2 || (typeof valueRank?.value === 'number' && valueRank.value > 1)
+      const type = tagTypeOf((await types.of(client, dataTypes[n], value?.dataType)) ?? 0)
+      if (!isReadable || isMatrix || (type === undefined && value?.dataType !== structure)) continue
+      const writable = typeof access?.value === 'number' && (access.value & 2) === 2
       const address = addressOf(client, nodeId)
-      if (value === undefined || !isArray) yield { address, name, ...common }
-      else
-        for (let e = 0; e < Math.min(value.length, elementsMax); e++)
-          yield { address: `${address}[${e}]`, name: `${name}[${e}]`, ...common }
+      // Int64 is a pair of numbers to the library, so that its own word on arrays counts.
+      const elements =
+        value?.arrayType === 1 && isList(value.value)
+          ? Array.from(value.value).slice(0, elementsMax)
+          : [value?.value as unknown]
+      for (const [e, each] of elements.entries()) {
+        const place = value?.arrayType === 1 ? `[${e}]` : ''
+        if (type !== undefined)
+          yield { ...tagOf(`${address}${place}`, `${name}${place}`, type, words[n]), unit: units[n], writable }
+        else
+          for (const { members, dataType, words: own } of leavesOf(each)) {
+            const memberType = tagTypeOf(dataType)
+            if (memberType === undefined) continue
+            const way = formatMembers(members)
+            yield { ...tagOf(`${address}${place}${way}`, `${name}${place}${way}`, memberType, own), writable: false }
+          }
+      }
     }
   }
 }
 
-const isList = (value: unknown): value is ArrayLike<unknown> =>
-  Array.isArray(value) || (ArrayBuffer.isView(value) && !Buffer.isBuffer(value))
+const structure = 22
+
+const tagOf = (address: string, name: string, type: TagType, words: ReadonlyMap<number, string> | undefined) => ({
+  address,
+  name,
+  type,
+  // A text has its words by itself, and a number needs them.
+  values: words === undefined || type === 'text' ? undefined : Object.fromEntries(words),
+})
 
 /** EngineeringUnits (OPC 10000-8 §5.6.3) as the server displays them. */
-async function unitsOf(client: OpcUaClient, variables: readonly Found[]): Promise<(string | undefined)[]> {
+export async function unitsOf(client: OpcUaClient, variables: readonly Found[]): Promise<(string | undefined)[]> {
   const { session, library } = client
+  if (variables.length === 0) return []
   const paths = await client.call(
     session.translateBrowsePath(variables.map(({ nodeId }) => library.makeBrowsePath(nodeId, '.EngineeringUnits'))),
   )
@@ -133,7 +140,8 @@ async function unitsOf(client: OpcUaClient, variables: readonly Found[]): Promis
   })
 }
 
-function addressOf(client: OpcUaClient, nodeId: NodeId): string {
+/** The address of a node by the URI of its namespace. */
+export function addressOf(client: OpcUaClient, nodeId: NodeId): string {
   const { NodeIdType } = client.library.NodeId
   const kinds: Record<number, IdentifierKind> = {
     [NodeIdType.NUMERIC]: 'i',

@@ -14,7 +14,8 @@ export interface OwnCertificate {
   pair: KeyPair
 }
 
-const applicationName = 'Kapok edge'
+export const applicationName = 'Kapok edge'
+export const ownCertificateFile = 'own-certificate.pem'
 const years = 10
 
 /**
@@ -27,7 +28,7 @@ export async function ownCertificate(library: Library, folder: string | undefine
     passing ??= make(library)
     return ownOf(library, await passing)
   }
-  const certificateFile = join(folder, 'own-certificate.pem')
+  const certificateFile = join(folder, ownCertificateFile)
   const keyFile = join(folder, 'own-key.pem')
   try {
     return ownOf(library, {
@@ -148,7 +149,8 @@ function leafOf(chain: Buffer): Buffer {
   return chain.subarray(0, 4 + chain.readUInt16BE(2))
 }
 
-function thumbprintsOf(certificate: Buffer): [string, string] {
+/** SHA-256 and SHA-1 of a certificate, hexadecimal. */
+export function thumbprintsOf(certificate: Buffer): [string, string] {
   const hash = (algorithm: string) => createHash(algorithm).update(certificate).digest('hex')
   return [hash('sha256'), hash('sha1')]
 }

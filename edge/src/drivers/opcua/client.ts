@@ -1,7 +1,17 @@
+import { join } from 'node:path'
 import type * as Opcua from 'node-opcua-client'
-import { DeviceError, RefusedRequest } from '../../driver.ts'
-import { formatOpcUaAddress, type OpcUaAddress } from './address.ts'
-import { ownCertificate, TrustList } from './certificate.ts'
+import { DeviceError, type DriverTag, RefusedRequest } from '../../driver.ts'
+import type { OpcUaAddress } from './address.ts'
+import {
+  applicationName,
+  type OwnCertificate,
+  ownCertificate,
+  ownCertificateFile,
+  TrustList,
+  thumbprintsOf,
+} from './certificate.ts'
+import type { Instances } from './instances.ts'
+import { type ResolvedAddress, Resolver } from './resolver.ts'
 import type { OpcUaSettings } from './settings.ts'
 
 type Library = typeof Opcua
@@ -20,12 +30,6 @@ const limitNodes = {
   itemsPerCall: 'ns=0;i=11714',
 } as const
 
-/** A node on this server, and the element of the array that it holds. */
-export interface ResolvedAddress {
-  nodeId: Opcua.NodeId
-  element: number | undefined
-}
-
 /**
  * So long a server keeps session and subscription of a gateway that went silent, ms: within this time nothing is lost
  * that its queues can hold.
@@ -40,7 +44,7 @@ export class OpcUaClient {
   namespaces: readonly string[] = []
   readonly #client: Opcua.OPCUAClient
   readonly #timeoutMs: number
-  readonly #resolved = new Map<string, ResolvedAddress>()
+  #resolver = new Resolver(this)
   #lost: DeviceError | undefined
   #isWhole = true
 
@@ -57,16 +61,19 @@ export class OpcUaClient {
     for (const set of [library.setWarningLogger, library.setErrorLogger, library.setDebugLogger]) set(() => {})
     const trust = new TrustList(settings.trusted)
     let client: Opcua.OPCUAClient | undefined
+    let own: OwnCertificate | undefined
     try {
-      const own = await ownCertificate(library, settings.certificateFolder)
+      own = await ownCertificate(library, settings.certificateFolder)
       client = library.OPCUAClient.create({
-        applicationName: 'Kapok edge',
+        applicationName,
         applicationUri: own.applicationUri,
         certificateKeyPairProvider: own.pair,
         clientCertificateManager: trust.store(library),
         securityMode: settings.securityMode,
         securityPolicy: library.SecurityPolicy[settings.securityPolicy],
         endpointMustExist: false,
+        // All types of a server with companion specifications are hundreds of requests: only those that come are asked for.
+        dataTypeExtractStrategy: library.DataTypeExtractStrategy.Lazy,
         keepSessionAlive: true,
         keepAliveInterval: Math.max(1000, settings.timeoutMs),
         requestedSessionTimeout: keptMs,
@@ -87,7 +94,7 @@ export class OpcUaClient {
     } catch (error) {
       void end(client)
       if (trust.refusal !== undefined) throw new DeviceError(trust.refusal)
-      throw deviceError(error)
+      throw refusalOfOurs(deviceError(error), own, settings)
     }
   }
 
@@ -139,59 +146,19 @@ export class OpcUaClient {
     if (!Array.isArray(names)) throw new DeviceError('the server has no NamespaceArray')
     const isOther = names.join('\n') !== this.namespaces.join('\n')
     this.namespaces = names.map(String)
-    if (isOther) this.#resolved.clear()
+    // What was found before stands elsewhere now.
+    if (isOther) this.#resolver = new Resolver(this)
     return isOther
   }
 
-  /** The nodes of addresses on this server, in their order; a sentence where there is none. */
-  async resolve(addresses: readonly OpcUaAddress[]): Promise<(ResolvedAddress | string)[]> {
-    const unsure = [...new Map(addresses.map((each) => [formatOpcUaAddress(each), each]))].filter(
-      ([key, { wholeName }]) => wholeName !== undefined && !this.#resolved.has(key),
-    )
-    for (let i = 0; i < unsure.length; i += this.limits.nodesPerRead)
-      await this.#decide(unsure.slice(i, i + this.limits.nodesPerRead))
-    return addresses.map((address) => {
-      const nodeId = this.#nodeIdOf(address, address.identifier)
-      return typeof nodeId === 'string'
-        ? nodeId
-        : (this.#resolved.get(formatOpcUaAddress(address)) ?? { nodeId, element: address.element })
-    })
+  /** Where tags stand on this server, in their order; a sentence where there is none. Rejects with DeviceError. */
+  resolve(tags: readonly DriverTag<OpcUaAddress>[]): Promise<(ResolvedAddress | string)[]> {
+    return this.#resolver.resolve(tags)
   }
 
-  async #decide(unsure: readonly [string, OpcUaAddress][]): Promise<void> {
-    const asked = unsure.flatMap(([key, address]) => {
-      const whole = this.#nodeIdOf(address, address.wholeName ?? '')
-      const node = this.#nodeIdOf(address, address.identifier)
-      return typeof whole === 'string' || typeof node === 'string'
-        ? []
-        : [{ key, whole, node, element: address.element }]
-    })
-    if (asked.length === 0) return
-    const { AttributeIds } = this.library
-    const classes = await this.call(
-      this.session.read(asked.map(({ whole }) => ({ nodeId: whole, attributeId: AttributeIds.NodeClass }))),
-    )
-    asked.forEach(({ key, whole, node, element }, i) => {
-      const isWhole = classes[i]?.statusCode.isGood() === true
-      this.#resolved.set(key, isWhole ? { nodeId: whole, element: undefined } : { nodeId: node, element })
-    })
-  }
-
-  #nodeIdOf({ namespace, kind }: OpcUaAddress, identifier: string): Opcua.NodeId | string {
-    const index = typeof namespace === 'number' ? namespace : this.namespaces.indexOf(namespace)
-    if (index < 0) return `the server has no namespace ${namespace}`
-    const { NodeId } = this.library
-    const { NUMERIC, STRING, GUID, BYTESTRING } = NodeId.NodeIdType
-    switch (kind) {
-      case 'i':
-        return new NodeId(NUMERIC, Number(identifier), index)
-      case 's':
-        return new NodeId(STRING, identifier, index)
-      case 'g':
-        return new NodeId(GUID, identifier, index)
-      case 'b':
-        return new NodeId(BYTESTRING, Buffer.from(identifier, 'base64'), index)
-    }
+  /** Machines of a type. */
+  get instances(): Instances {
+    return this.#resolver.instances
   }
 
   /** Waits for a service of the library, no longer than the time-out. Rejects with DeviceError or RefusedRequest. */
@@ -221,6 +188,18 @@ export interface ClientEvents {
   restored(): void
   /** It is gone for good. */
   lost(error: DeviceError): void
+}
+
+/** A server that does not know our certificate says so in few words, on purpose; what to do is added. */
+function refusalOfOurs(error: DeviceError, own: OwnCertificate | undefined, settings: OpcUaSettings): DeviceError {
+  const [word] = /Bad(SecurityChecksFailed|Certificate\w*)/.exec(error.message) ?? []
+  if (word === undefined || own === undefined || settings.certificateFolder === undefined) return error
+  const [sha256, sha1] = thumbprintsOf(own.pair.getCertificate())
+  return new DeviceError(
+    `the server refuses the certificate of this gateway (${word}). Trust it there, mostly among the rejected ones: ` +
+      `“${applicationName}”, SHA-1 thumbprint ${sha1}, SHA-256 ${sha256}, in ${join(settings.certificateFolder, ownCertificateFile)}`,
+    { cause: error },
+  )
 }
 
 async function begin(library: Library, client: Opcua.OPCUAClient, settings: OpcUaSettings): Promise<Session> {

@@ -1,32 +1,7 @@
 import { quality, type Sample, type TagType, type TagValue } from '../../driver.ts'
-
-/** Numbers of the built-in types (OPC 10000-6 §5.1.2, table 1). */
-export const builtIn = {
-  Boolean: 1,
-  SByte: 2,
-  Byte: 3,
-  Int16: 4,
-  UInt16: 5,
-  Int32: 6,
-  UInt32: 7,
-  Int64: 8,
-  UInt64: 9,
-  Float: 10,
-  Double: 11,
-  String: 12,
-  DateTime: 13,
-  Guid: 14,
-  ByteString: 15,
-  XmlElement: 16,
-  NodeId: 17,
-  ExpandedNodeId: 18,
-  StatusCode: 19,
-  QualifiedName: 20,
-  LocalizedText: 21,
-} as const
-type BuiltIn = (typeof builtIn)[keyof typeof builtIn]
-const builtInNames = new Map(Object.entries(builtIn).map(([name, number]) => [number as number, name]))
-export const nameOfBuiltIn = (number: number) => builtInNames.get(number) ?? (number === 22 ? 'structure' : `${number}`)
+import type { Part } from './address.ts'
+import { type BuiltIn, builtIn, nameOfBuiltIn } from './built-in.ts'
+import { type MemberValue, memberOf, structureAsWhole } from './structure.ts'
 
 /** What the driver needs of a DataValue (OPC 10000-4 §7.11), as the library decodes it. */
 export interface ReceivedValue {
@@ -36,23 +11,30 @@ export interface ReceivedValue {
   serverTimestamp?: Date | null
 }
 
+/** What is picked of a value, and the words of the node's enumeration. */
+export interface ValuePart extends Partial<Part> {
+  words?: ReadonlyMap<number, string>
+}
+const wholeValue: ValuePart = {}
+
 export const textCharactersMax = 4096
 const bad = (reason: string, at?: number): Sample => ({ value: undefined, quality: quality.bad, reason, at })
 
 /**
  * A sample of a tag from a DataValue: quality by the severity of its status code (the two highest bits), time from the
- * source, or else from the server. `element` picks one of an array. Never throws.
+ * source, or else from the server. `part` picks an element of an array, a member of a structure. Never throws.
  */
-export function sampleOf(received: ReceivedValue, type: TagType, element: number | undefined): Sample {
+export function sampleOf(received: ReceivedValue, type: TagType, part: ValuePart = wholeValue): Sample {
   const { value: code, name, description } = received.statusCode
   const at = timeOf(received.sourceTimestamp) ?? timeOf(received.serverTimestamp)
   const severity = code >>> 30
   if (severity >= 2) return bad(`${name}: ${description}`, at)
   const variant = received.value
   if (variant === undefined || variant === null || variant.dataType === 0) return bad('the server sent no value', at)
-  const picked = pick(variant, element)
+  const picked = pick(variant, part)
   if (typeof picked === 'string') return bad(picked, at)
-  const sample = convert(picked.value, variant.dataType, type)
+  const sample =
+    type === 'text' && picked.words !== undefined ? worded(picked) : convert(picked.value, picked.dataType, type)
   sample.at = at
   if (sample.quality === quality.bad) return sample
   if (severity === 1) return { ...sample, quality: quality.uncertain, reason: `${name}: ${description}` }
@@ -66,14 +48,33 @@ function timeOf(date: Date | null | undefined): number | undefined {
   return at === undefined || !Number.isFinite(at) || at <= 0 ? undefined : at
 }
 
-function pick(variant: NonNullable<ReceivedValue['value']>, element: number | undefined): { value: unknown } | string {
-  if (variant.arrayType === 0)
-    return element === undefined ? { value: variant.value } : 'the node holds a single value, not an array'
-  if (variant.arrayType !== 1) return 'the node holds a matrix, which this driver does not read'
-  const values = variant.value as ArrayLike<unknown> | null
-  const length = values?.length ?? 0
-  if (element === undefined) return `the node holds an array of ${length}: add [0] to [${Math.max(0, length - 1)}]`
-  return values === null || element >= length ? `the array has ${length} elements` : { value: values[element] }
+const structure = 22
+
+function pick(variant: NonNullable<ReceivedValue['value']>, part: ValuePart): MemberValue | string {
+  const { element, members = [], words } = part
+  let { value } = variant
+  if (variant.arrayType === 0) {
+    if (element !== undefined) return 'the node holds a single value, not an array'
+  } else {
+    if (variant.arrayType !== 1) return 'the node holds a matrix, which this driver does not read'
+    const values = value as ArrayLike<unknown> | null
+    const length = values?.length ?? 0
+    if (element === undefined) return `the node holds an array of ${length}: add [0] to [${Math.max(0, length - 1)}]`
+    if (values === null || element >= length) return `the array has ${length} elements`
+    value = values[element]
+  }
+  if (variant.dataType === structure) return members.length === 0 ? structureAsWhole(value) : memberOf(value, members)
+  if (members.length > 0) return `the node is a ${nameOfBuiltIn(variant.dataType)}, which has no member ${members[0]}`
+  return { value, dataType: variant.dataType, words }
+}
+
+/** The word of a number; of a structure's own enumeration or of the node. */
+function worded({ value, dataType, words }: MemberValue): Sample {
+  const number = Number(numberOf(value, dataType) ?? value === true)
+  const word = words?.get(number)
+  return word === undefined
+    ? bad(`the server has no word for ${number}`)
+    : { value: word.slice(0, textCharactersMax), quality: quality.good }
 }
 
 const wholeLimits: Partial<Record<TagType, [bigint, bigint]>> = {
@@ -151,7 +152,9 @@ function textOf(value: unknown, dataType: number): string | undefined {
       return numberOf(value, dataType)?.toString()
     default: {
       const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-      return isPlain || (dataType === builtIn.NodeId && typeof value === 'object') ? String(value) : undefined
+      return isPlain || (dataType === builtIn.NodeId && typeof (value as object).toString === 'function')
+        ? String(value)
+        : undefined
     }
   }
 }

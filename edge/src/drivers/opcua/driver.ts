@@ -5,6 +5,7 @@ import {
   DeviceError,
   type Driver,
   type DriverTag,
+  type FoundMachine,
   quality,
   RefusedRequest,
   type Request,
@@ -17,6 +18,7 @@ import { formatOpcUaAddress, type OpcUaAddress, parseOpcUaAddress } from './addr
 import { BuiltInTypes, browseServer } from './browse.ts'
 import { OpcUaClient } from './client.ts'
 import { sampleOf, variantValueOf } from './codec.ts'
+import { machinesOf } from './machines.ts'
 import { checkSettings, type OpcUaSettings } from './settings.ts'
 import { MachineSubscription } from './subscription.ts'
 
@@ -59,7 +61,7 @@ class OpcUaConnection implements DeviceConnection<OpcUaAddress, OpcUaRequest> {
 
   async read({ tags }: OpcUaRequest): Promise<Sample[]> {
     const client = await this.#whole()
-    const resolved = await client.resolve(tags.map(({ address }) => address))
+    const resolved = await client.resolve(tags)
     const nodeIds = new Map(
       resolved.flatMap((at) => (typeof at === 'string' ? [] : [[at.nodeId.toString(), at.nodeId] as const])),
     )
@@ -77,15 +79,16 @@ class OpcUaConnection implements DeviceConnection<OpcUaAddress, OpcUaRequest> {
     return tags.map(({ type }, i) => {
       const at = resolved[i]!
       if (typeof at === 'string') return { value: undefined, quality: quality.bad, reason: at }
-      return sampleOf(values.get(at.nodeId.toString())!, type, at.element)
+      return sampleOf(values.get(at.nodeId.toString())!, type, at)
     })
   }
 
-  async write({ address }: Tag, value: TagValue): Promise<void> {
+  async write(tag: Tag, value: TagValue): Promise<void> {
     const client = await this.#whole()
-    const name = formatOpcUaAddress(address)
-    const [at] = await client.resolve([address])
+    const name = formatOpcUaAddress(tag.address)
+    const [at] = await client.resolve([tag])
     if (at === undefined || typeof at === 'string') throw new RefusedRequest(`${name}: ${at}`)
+    if (at.members.length > 0) throw new RefusedRequest(`${name}: a member of a structure is read, not written`)
     const { AttributeIds, VariantArrayType } = client.library
     this.#types ??= new BuiltInTypes()
     const dataType = await this.#types.ofVariable(client, at.nodeId)
@@ -121,6 +124,10 @@ class OpcUaConnection implements DeviceConnection<OpcUaAddress, OpcUaRequest> {
     const client = await this.#whole()
     this.#types ??= new BuiltInTypes()
     yield* browseServer(client, this.#types)
+  }
+
+  async machines(addresses: readonly string[]): Promise<FoundMachine[]> {
+    return machinesOf(await this.#whole(), addresses)
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -40,6 +41,36 @@ test('an unknown certificate is refused with its thumbprint, and trusted once th
   expect(readdirSync(secured.certificateFolder).sort()).toEqual(['own-certificate.pem', 'own-key.pem'])
   expect(statSync(join(secured.certificateFolder, 'own-key.pem')).mode & 0o077).toBe(0)
   expect(readdirSync(homedir()).filter((name) => /opcua/i.test(name))).toEqual([])
+})
+
+test('a server that does not know this gateway is told so, with what is to be trusted there, and read once it is', async () => {
+  const wary = await startOpcUaSimulator({ namespaces: ['urn:machine'], isWary: true })
+  wary.set('ns=2;s=Good', 'int32', 5)
+  const device = driver.open(
+    driver.settings(
+      {
+        ...wary.settings,
+        certificateFolder: join(folder, 'pki'),
+        securityPolicy: 'Basic256Sha256',
+        securityMode: 'SignAndEncrypt',
+        trusted: [wary.thumbprint],
+        timeoutMs: 5_000,
+      },
+      'device',
+    ),
+  )
+  const refused = device.read(request)
+  await refused.catch(() => {})
+  const own = new X509Certificate(readFileSync(join(folder, 'pki', 'own-certificate.pem')))
+  await expect(refused).rejects.toThrow(
+    new RegExp(
+      `^the server refuses the certificate of this gateway \\(BadSecurityChecksFailed\\)\\. Trust it there.* SHA-1 thumbprint ${own.fingerprint.replaceAll(':', '').toLowerCase()}, .*${join(folder, 'pki', 'own-certificate.pem')}$`,
+    ),
+  )
+  await wary.trustRefused()
+  expect((await device.read(request))[0]?.value).toBe(5)
+  await device.close()
+  await wary.stop()
 })
 
 test('a user signs in, a wrong password is refused, and no password goes over an open line unasked', async () => {

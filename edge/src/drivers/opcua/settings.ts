@@ -19,6 +19,8 @@ export interface OpcUaSettings {
   trusted: string[]
   /** How often the server sends what it collected, ms; as often as it looks when absent. */
   publishingIntervalMs: number | undefined
+  /** How often the server looks at a node, ms; the period of the tags when absent, and 0 is as often as it can. */
+  samplingIntervalMs: number | undefined
   /** Values of each node that the server keeps between two sendings, and while the connection is broken. */
   queueSize: number
   timeoutMs: number
@@ -52,6 +54,7 @@ const checkShape = shape<OpcUaSettings>({
   trusted: (value, path) =>
     value === undefined || (Array.isArray(value) && value.length === 0) ? [] : listOf(thumbprint, 100)(value, path),
   publishingIntervalMs: optional(integer(10, 3_600_000)),
+  samplingIntervalMs: optional(integer(0, 3_600_000)),
   queueSize: otherwise(integer(1, 10_000), 10),
   timeoutMs: otherwise(integer(100, 60_000), 3_000),
 })

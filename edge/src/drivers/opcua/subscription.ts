@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type * as Opcua from 'node-opcua-client'
 import { DeviceError, type DriverTag, quality, type Sample, type SubscribeOptions } from '../../driver.ts'
 import type { OpcUaAddress } from './address.ts'
-import { keptMs, type OpcUaClient, type ResolvedAddress } from './client.ts'
-import { type ReceivedValue, sampleOf } from './codec.ts'
+import { keptMs, type OpcUaClient } from './client.ts'
+import { type ReceivedValue, sampleOf, type ValuePart } from './codec.ts'
+import type { ResolvedAddress } from './resolver.ts'
 import type { OpcUaSettings } from './settings.ts'
 
 type Tag = DriverTag<OpcUaAddress>
@@ -11,8 +12,10 @@ type Tag = DriverTag<OpcUaAddress>
 /** Tags of one node: it is monitored once, however many elements of it are wanted. */
 interface Node {
   nodeId: Opcua.NodeId
-  tags: { tag: Tag; element: number | undefined }[]
+  tags: { tag: Tag; part: ValuePart }[]
   last?: ReceivedValue
+  /** The subscription of before is gone with what was queued in it, and no value has said so yet. */
+  isAnew?: boolean
 }
 
 type RawSession = OpcUaClient['session'] & Opcua.ClientSessionRawSubscriptionService
@@ -40,6 +43,12 @@ export class MachineSubscription {
   #lastSequence = 0
   readonly #held = new Map<number, readonly Notification[]>()
   #isRepairing = false
+  #hasStructures = false
+  /** Whether there was a subscription before this one. */
+  #isAnew = false
+  #promote: (values: readonly ReceivedValue[]) => Promise<void> = async () => {}
+  /** Messages that were taken, to the last of them. */
+  #handed = Promise.resolve()
   #subscription: Opcua.ClientSubscription | undefined
 
   constructor(tags: readonly Tag[], options: SubscribeOptions<OpcUaAddress>, settings: OpcUaSettings) {
@@ -73,6 +82,8 @@ export class MachineSubscription {
       }),
     )
     this.#subscription = subscription
+    this.#promote = (values) =>
+      client.library.promoteOpaqueStructure(client.session, values as unknown as Opcua.DataValue[])
     this.#begin(subscription)
     subscription.on('raw_notification', (message: Opcua.NotificationMessage) => this.#take(subscription, message))
     subscription.on('status_changed', (status: Opcua.StatusCode) => {
@@ -81,6 +92,7 @@ export class MachineSubscription {
     })
     subscription.on('subscriptionId_changed', () => {
       this.#begin(subscription)
+      this.#isAnew = true
       client
         .readNamespaces()
         .then(() => this.#createItems(client, subscription))
@@ -110,7 +122,8 @@ export class MachineSubscription {
   }
 
   async #createItems(client: OpcUaClient, subscription: Opcua.ClientSubscription): Promise<void> {
-    const nodes = this.#nodesOf(await client.resolve(this.#tags.map(({ address }) => address)))
+    const nodes = this.#nodesOf(await client.resolve(this.#tags))
+    this.#hasStructures = this.#tags.some(({ address }) => address.members.length > 0)
     for (let i = 0; i < nodes.length; i += client.limits.itemsPerCall)
       await this.#createBatch(client, subscription, nodes.slice(i, i + client.limits.itemsPerCall))
   }
@@ -124,9 +137,9 @@ export class MachineSubscription {
         return
       }
       const key = at.nodeId.toString()
-      const node = nodes.get(key) ?? { nodeId: at.nodeId, tags: [] }
+      const node = nodes.get(key) ?? { nodeId: at.nodeId, tags: [], isAnew: this.#isAnew }
       nodes.set(key, node)
-      node.tags.push({ tag, element: at.element })
+      node.tags.push({ tag, part: at })
     })
     return [...nodes.values()]
   }
@@ -148,7 +161,7 @@ export class MachineSubscription {
           monitoringMode: MonitoringMode.Reporting,
           requestedParameters: {
             clientHandle: first + i,
-            samplingInterval: this.#options.periodMs,
+            samplingInterval: this.#settings.samplingIntervalMs ?? this.#options.periodMs,
             queueSize: this.#settings.queueSize,
             discardOldest: true,
           },
@@ -183,8 +196,7 @@ export class MachineSubscription {
     for (let sequence = first; next !== undefined; sequence++) {
       this.#held.delete(sequence)
       this.#lastSequence = sequence
-      for (const { monitoredItems } of next)
-        for (const { clientHandle, value } of monitoredItems ?? []) this.#deliver(clientHandle, value, isGap)
+      this.#hand(next, isGap)
       isGap = false
       next = this.#held.get(sequence + 1)
     }
@@ -199,16 +211,36 @@ export class MachineSubscription {
     if (this.#subscription !== undefined) expectAfter(this.#subscription, this.#lastSequence)
   }
 
+  #hand(message: readonly Notification[], isGap: boolean): void {
+    const deliver = () => {
+      for (const { monitoredItems } of message)
+        for (const { clientHandle, value } of monitoredItems ?? []) this.#deliver(clientHandle, value, isGap)
+    }
+    if (!this.#hasStructures) {
+      deliver()
+      return
+    }
+    // What a structure is made of is asked of the server when it first comes; later messages wait behind it.
+    const values = message.flatMap(({ monitoredItems }) => (monitoredItems ?? []).map(({ value }) => value))
+    this.#handed = this.#handed
+      .then(() => this.#promote(values))
+      .catch(() => {})
+      .then(deliver)
+  }
+
   #deliver(clientHandle: number, value: ReceivedValue, isGap: boolean): void {
     const node = this.#byHandle.get(clientHandle)
     // Some servers send the newest values once more when a session comes back.
     if (node === undefined || isSame(node.last, value)) return
     node.last = value
-    for (const { tag, element } of node.tags) {
-      const sample = sampleOf(value, tag.type, element)
+    for (const { tag, part } of node.tags) {
+      const sample = sampleOf(value, tag.type, part)
       if (isGap) sample.reason ??= 'the server could not repeat what it sent while the connection was broken'
+      if (node.isAnew === true)
+        sample.reason ??= 'the server gave the subscription up: what it queued before is missing'
       this.#options.deliver(tag, sample)
     }
+    node.isAnew = false
   }
 }
 

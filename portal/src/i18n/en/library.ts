@@ -43,6 +43,8 @@ export const library: typeof zh = {
       drive: 'Drive',
       'temperature-controller': 'Temperature controller',
       plc: 'PLC',
+      packaging: 'Packaging',
+      machine: 'Machine of any kind',
       substation: 'Substation',
     },
   },

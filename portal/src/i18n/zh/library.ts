@@ -39,6 +39,8 @@ export const library = {
       drive: '变频器',
       'temperature-controller': '温控器',
       plc: '可编程控制器',
+      packaging: '包装机',
+      machine: '通用机器',
       substation: '变电站',
     },
   },
