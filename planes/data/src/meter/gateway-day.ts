@@ -45,7 +45,7 @@ async function dayOfKey(kit: Kit, key: Key, from: number): Promise<GatewayDay> {
     key: key.publicKey.toString('base64url'),
     batches,
     missing: await (batches > 0
-      ? missingAround(kit, key, { ...numbersOf(row), batches })
+      ? missingAround(kit, key, { ...numbersOf(row), following: number('following'), batches })
       : missingAcross(kit, key, from, from + dayMs)),
     gapMinutes: number('gap_minutes'),
     lostPoints: number('lost'),
@@ -54,7 +54,8 @@ async function dayOfKey(kit: Kit, key: Key, from: number): Promise<GatewayDay> {
 }
 
 type Stretch = Record<'low' | 'high' | 'previous' | 'newest', number>
-type DayRow = Record<keyof Stretch | 'batches' | 'gap_minutes' | 'lost' | 'doubled', string>
+type DayStretch = Stretch & Record<'following' | 'batches', number>
+type DayRow = Record<keyof DayStretch | 'gap_minutes' | 'lost' | 'doubled', string>
 
 const numbersOf = (row: Partial<Record<keyof Stretch, string>> | undefined): Stretch => ({
   low: Number(row?.low ?? 0),
@@ -64,12 +65,13 @@ const numbersOf = (row: Partial<Record<keyof Stretch, string>> | undefined): Str
 })
 
 /** Numbers that did not arrive, from the last before the day's first batch to the first after its last one. */
-async function missingAround(kit: Kit, key: Key, day: Stretch & { batches: number }): Promise<number> {
+async function missingAround(kit: Kit, key: Key, day: DayStretch): Promise<number> {
   const first = Number(key.firstSequence)
   const span = day.high - day.low + 1
   // Where the clock was set, batches of other days may stand between.
   const within = day.batches === span ? span : await numbersWithin(kit, key, day)
-  const goesOn = (day.previous === day.low - 1 || day.low <= first) && day.newest === day.high
+  const goesOn =
+    (day.previous === day.low - 1 || day.low <= first) && (day.newest === day.high || day.following === day.high + 1)
   if (goesOn) return span - within
   const { previous, next } = await neighbours(kit, key.id, day)
   const before = day.low - (previous?.sequence ?? first - 1) - 1
@@ -141,19 +143,19 @@ export async function daysTouchedByGateways(kit: Kit, orgId: string, from: numbe
     const n = Number(row?.n ?? 0)
     if (row === undefined || n === 0) continue
     for (const number of row.days) numbers.add(number)
-    const goesOn = fresh.previous === fresh.low - 1 && fresh.newest === fresh.high
-    const { previous, next } = goesOn
-      ? { previous: { lastAt: Number(row.previous_at) }, next: undefined }
-      : await neighbours(kit, key, fresh)
+    // What only goes on changes no day but its own.
+    const isWhole = n === fresh.high - fresh.low + 1
+    if (isWhole && fresh.previous === fresh.low - 1 && fresh.newest === fresh.high) continue
+    const { previous, next } = await neighbours(kit, key, fresh)
     const [begins, ends] = [Number(row.begins), Number(row.ends)]
     addRange(numberOfDay(Math.min(previous?.lastAt ?? begins, begins)), numberOfDay(begins))
     addRange(numberOfDay(ends), numberOfDay(Math.max(next?.firstAt ?? ends, ends)))
-    if (n < fresh.high - fresh.low + 1) addRange(numberOfDay(begins), numberOfDay(ends))
+    if (!isWhole) addRange(numberOfDay(begins), numberOfDay(ends))
   }
   return [...numbers].map((n) => civilDayOf(n * dayMs - civilOffsetMs)).sort()
 }
 
-type FreshRow = Record<keyof Stretch | 'n' | 'begins' | 'ends' | 'previous_at', string> & { days: number[] }
+type FreshRow = Record<keyof Stretch | 'n' | 'begins' | 'ends', string> & { days: number[] }
 
 const numberOfDay = (ms: number) => Math.floor((ms + civilOffsetMs) / dayMs)
 const ofKey = 'FROM gateway_batch WHERE key = {key:UUID}'
@@ -170,6 +172,7 @@ const isFresh = `received >= ${instant('from')} AND received < ${instant('to')}`
 const dayQuery = `
   SELECT uniqExactIf(sequence, ${inDay}) AS batches, minIf(sequence, ${inDay}) AS low, maxIf(sequence, ${inDay}) AS high,
     maxIf(sequence, last_at < ${instant('from')}) AS previous, max(sequence) AS newest,
+    minIf(sequence, first_at >= ${instant('to')}) AS following,
     uniqExactArrayIf(range(${minuteOf(`greatest(${millis('first_at')}, {from:Int64})`)},
       ${minuteOf(`least(${millis('last_at')}, {to:Int64} - 1)`)} + 1), kind = 'gap' AND ${inDay}) AS gap_minutes,
     arraySum(gap -> gap.2, groupUniqArrayIf((sequence, points), kind = 'gap' AND ${inDay})) AS lost,
@@ -178,8 +181,7 @@ const dayQuery = `
 const freshQuery = `
   SELECT uniqExactIf(sequence, ${isFresh}) AS n, minIf(sequence, ${isFresh}) AS low, maxIf(sequence, ${isFresh}) AS high,
     minIf(${millis('first_at')}, ${isFresh}) AS begins, maxIf(${millis('last_at')}, ${isFresh}) AS ends,
-    maxIf(sequence, NOT (${isFresh})) AS previous, argMaxIf(${millis('last_at')}, sequence, NOT (${isFresh})) AS previous_at,
-    max(sequence) AS newest,
+    maxIf(sequence, NOT (${isFresh})) AS previous, max(sequence) AS newest,
     groupUniqArrayArrayIf(range(${sqlDay('first_at')},
       least(${sqlDay('last_at')}, ${sqlDay('first_at')} + ${daysBetweenMax}) + 1), ${isFresh}) AS days
   ${ofKey} AND received >= ${instant('before')}`
