@@ -208,7 +208,7 @@ chapter('one tag is read, the log is fetched, and the gateway restarts into what
   await page.getByRole('button', { name: '重启网关程序' }).click()
   await page.getByRole('dialog').getByRole('button', { name: '重启网关程序' }).click()
   await page.getByText('网关已接到重启请求').waitFor()
-  await page.getByText('the gateway was not running').waitFor()
+  await page.getByText('网关未运行').waitFor()
   await page.getByText('1 正常，0 异常').waitFor()
 })
 

@@ -27,6 +27,13 @@ export interface NoteBody {
   reason: string
 }
 
+/** Why a gateway tells a gap. Whoever shows one in another language knows it by these words. */
+export const gapReasons = {
+  off: 'the gateway was not running',
+  full: 'the buffer was full',
+  disk: 'refused by the disk',
+} as const
+
 const magic = [0x4b, 0x53, 0x01] as const
 const headBytes = 32
 const signatureBytes = 64

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { shiftTimes } from '@kapok/contracts/compact-batch'
-import type { BatchKind, NoteBody } from '@kapok/contracts/signed-batch'
+import { type BatchKind, gapReasons, type NoteBody } from '@kapok/contracts/signed-batch'
 
 export interface BatchRow {
   /** The gateway's sequence: each batch has the next number, so that a missing one is a gap. */
@@ -175,7 +175,7 @@ export class BatchFile {
       firstAt: Math.min(...dropped.map((row) => row.first_at ?? 0)),
       lastAt: Math.max(...dropped.map((row) => row.last_at ?? 0)),
       points,
-      reason: 'the buffer was full',
+      reason: gapReasons.full,
     })
   }
 

@@ -1,4 +1,5 @@
 import { type BatchPoint, decodeCompactBatch, encodeCompactBatch } from '@kapok/contracts/compact-batch'
+import { gapReasons } from '@kapok/contracts/signed-batch'
 import { type BatchCounts, BatchFile, type BatchRow, type Gap, type Run } from './batch-file.ts'
 
 export type { BatchRow, Gap } from './batch-file.ts'
@@ -128,7 +129,7 @@ export class EdgeBuffer {
         const freed = this.#file.dropDelivered(bytes - room)
         if (freed < bytes - room) this.#makeRoom(bytes - room - freed)
       }
-      if (this.#refused !== undefined) this.#file.addGap({ ...this.#refused, reason: 'refused by the disk' })
+      if (this.#refused !== undefined) this.#file.addGap({ ...this.#refused, reason: gapReasons.disk })
       for (const each of bodies) this.#file.add(each)
       for (const [name, value] of notes) this.#file.setNote(name, value)
     })
@@ -159,7 +160,7 @@ export class EdgeBuffer {
     this.#file.inTransaction(() => {
       const last = this.#file.beginRun(now)
       if (last === undefined) return
-      const reason = 'the gateway was not running'
+      const reason = gapReasons.off
       this.#file.addGap({ firstAt: Math.min(last, now), lastAt: Math.max(last, now), points: 0, reason })
     })
   }

@@ -1,5 +1,6 @@
 import type { getGatewayStanding } from '@kapok/contracts/gateway'
 import type { ReplyOf } from '@kapok/contracts/route'
+import { gapReasons } from '@kapok/contracts/signed-batch'
 import { useTranslation } from 'react-i18next'
 import { countText } from '../../api/format.ts'
 import { Rows } from '../../components/data-table.tsx'
@@ -7,10 +8,17 @@ import { Instant, Stat } from '../../components/figures.tsx'
 import { Card } from '../../components/page.tsx'
 import { StatusTag } from '../../components/state.tsx'
 
+const reasons = ['off', 'full', 'disk'] as const
+
 /** What arrived of a gateway by its own sequence: a batch that is missing is told from machines that were silent. */
 export function GatewayStanding({ standing }: { standing: ReplyOf<typeof getGatewayStanding> }) {
   const { t } = useTranslation()
   const { missing, gaps, clockSteps } = standing
+  // Other words than these a gateway of another version may say.
+  const reasonOf = (words: string) => {
+    const [known] = reasons.filter((each) => gapReasons[each] === words)
+    return known === undefined ? words : t(`gateway.gapReason.${known}`)
+  }
   return (
     <Card title={t('gateway.standing')}>
       <div className="stack">
@@ -55,7 +63,7 @@ export function GatewayStanding({ standing }: { standing: ReplyOf<typeof getGate
               columns={[
                 { title: t('gateway.from'), cell: (row) => <Instant at={row.firstAt} seconds /> },
                 { title: t('gateway.to'), cell: (row) => <Instant at={row.lastAt} seconds /> },
-                { title: t('gateway.reason'), cell: (row) => row.reason },
+                { title: t('gateway.reason'), cell: (row) => reasonOf(row.reason) },
                 { title: t('gateway.lostPoints'), end: true, cell: (row) => countText(row.points) },
               ]}
             />

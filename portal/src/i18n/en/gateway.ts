@@ -135,6 +135,11 @@ export const gateway = {
     sequences: 'Numbers',
     after: 'Value before',
     before: 'Value after',
+    gapReason: {
+      off: 'The gateway was not running',
+      full: 'The buffer was full',
+      disk: 'The disk took nothing',
+    },
     gaps: 'Gaps that the gateway told',
     from: 'From',
     to: 'To',

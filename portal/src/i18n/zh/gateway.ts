@@ -126,6 +126,7 @@ export const gateway = {
     sequences: '序号',
     after: '前一个值的时间',
     before: '后一个值的时间',
+    gapReason: { off: '网关未运行', full: '缓存已满', disk: '磁盘未能写入' },
     gaps: '网关报告的缺口',
     from: '从',
     to: '到',
