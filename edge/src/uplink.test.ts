@@ -70,20 +70,23 @@ interface Stored {
   received: number
   copies: number
 }
-/** Every stored row from `from` on, in the order of time; `copies` counts rows of one series and instant, merged or not. */
+/**
+ * Every stored row from `from` on, in the order of time; `copies` counts what of one series and instant is not the same. A batch
+ * whose acknowledgement was lost came twice, and counts once.
+ */
 async function stored(from: number): Promise<Stored[]> {
   await ingest?.flush()
   const reply = await kit.clickhouse.query({
-    query: `SELECT toUnixTimestamp64Milli(at) AS at, any(value) AS value, toUnixTimestamp64Milli(min(received)) AS received, count() AS copies
-            FROM point WHERE at >= fromUnixTimestamp64Milli({from: Int64}) GROUP BY series, at ORDER BY at`,
+    query: `SELECT toUnixTimestamp64Milli(at) AS ms, any(value) AS value, toUnixTimestamp64Milli(min(received)) AS came, count() AS copies
+            FROM point FINAL WHERE at >= fromUnixTimestamp64Milli({from: Int64}) GROUP BY series, at ORDER BY at`,
     query_params: { from },
     format: 'JSONEachRow',
   })
-  const rows = await reply.json<Record<keyof Stored, string | number>>()
+  const rows = await reply.json<Record<'ms' | 'value' | 'came' | 'copies', string | number>>()
   return rows.map((row) => ({
-    at: Number(row.at),
+    at: Number(row.ms),
     value: Number(row.value),
-    received: Number(row.received),
+    received: Number(row.came),
     copies: Number(row.copies),
   }))
 }
