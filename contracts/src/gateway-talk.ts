@@ -141,6 +141,14 @@ export interface TriedTag {
   why: string | null
 }
 
+/** Two tags of a device that share a part of their place without having the same one. It is no error. */
+export interface TagOverlap {
+  device: string
+  property: string
+  address: string
+  with: { property: string; address: string }
+}
+
 export interface DryRun {
   /** With any of these the configuration cannot start, and nothing was read. At most `dryRunRowsMax`. */
   problems: ConfigurationProblem[]
@@ -151,6 +159,9 @@ export interface DryRun {
   tagsFailed: number
   /** Devices that are as they run now, and were not read. */
   devicesUnchanged: number
+  /** Of the whole configuration, at most `dryRunRowsMax`. Both are absent in answers of gateways that do not look for them yet. */
+  overlaps?: TagOverlap[]
+  overlapsTotal?: number
 }
 
 export const dryRunRowsMax = 200

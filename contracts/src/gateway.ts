@@ -152,6 +152,8 @@ const triedTag = Type.Object({
   why: nullable(Type.String()),
 })
 
+const placedTag = { property: Type.String(), address: Type.String() }
+
 const configurationParams = Type.Object({ deviceId: id, version: Type.Integer({ minimum: 1, maximum: 1_000_000 }) })
 const configurationRow = {
   version: Type.Integer(),
@@ -268,6 +270,17 @@ export const dryRunConfiguration = route({
     tagsTotal: Type.Integer(),
     tagsFailed: Type.Integer(),
     devicesUnchanged: Type.Integer(),
+    /** Tags that share a part of their place; no error, and mostly a type or an address that is not meant. */
+    overlaps: Type.Optional(
+      Type.Array(
+        Type.Object({
+          ...placedTag,
+          device: Type.String(),
+          with: Type.Object(placedTag),
+        }),
+      ),
+    ),
+    overlapsTotal: Type.Optional(Type.Integer()),
   }),
 })
 

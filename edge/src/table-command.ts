@@ -117,7 +117,12 @@ async function importFile(file: string, said: Said): Promise<number> {
   const { importTable, yamlOfImported } = await import('./tables/import-table.ts')
   const table = await importTable(file, bytesOf(file))
   for (const each of table.notTaken) said.note(`not taken: ${each}`)
-  said.table(await yamlOfImported(table))
+  const { yaml, overlaps } = await yamlOfImported(table)
+  for (const { device, tag, with: other } of overlaps)
+    said.note(
+      `no error, but look: ${device}: “${tag.property}” at ${tag.where} shares a part of “${other.property}” at ${other.where}`,
+    )
+  said.table(yaml)
   return table.notTaken.length > 0 ? 1 : 0
 }
 

@@ -1,9 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type ConfigurationProblem, type DryRun, dryRunRowsMax, type TriedTag } from '@kapok/contracts/gateway-talk'
+import {
+  type ConfigurationProblem,
+  type DryRun,
+  dryRunRowsMax,
+  type TagOverlap,
+  type TriedTag,
+} from '@kapok/contracts/gateway-talk'
 import type { Clock } from '@kapok/kit/clock'
 import { parse } from 'yaml'
 import { TagTableError } from '../check.ts'
 import { quality } from '../driver.ts'
+import { type Overlap, overlapsIn } from '../overlaps.ts'
 import { meant } from '../reading/meaning.ts'
 import { ReadGroup, type TagSample } from '../reading/read-group.ts'
 import type { Readers } from '../reading/readers.ts'
@@ -34,6 +41,7 @@ export async function dryRun(text: string, readers: Readers, clock: Clock): Prom
   }
   await Promise.all(Array.from({ length: devicesAtOnce }, reading))
   const failed = tried.filter(({ why }) => why !== null)
+  const overlaps = overlapsIn(devices)
   return {
     problems: [],
     problemsTotal: 0,
@@ -41,8 +49,17 @@ export async function dryRun(text: string, readers: Readers, clock: Clock): Prom
     tagsTotal: tried.length,
     tagsFailed: failed.length,
     devicesUnchanged: devices.length - changed.length,
+    overlaps: overlaps.slice(0, dryRunRowsMax).map(overlapOf),
+    overlapsTotal: overlaps.length,
   }
 }
+
+const placed = ({ property, where }: Tag) => ({ property, address: where })
+const overlapOf = ({ device, tag, with: other }: Overlap): TagOverlap => ({
+  device,
+  ...placed(tag),
+  with: placed(other),
+})
 
 const nothingRead = { tags: [], tagsTotal: 0, tagsFailed: 0, devicesUnchanged: 0 }
 

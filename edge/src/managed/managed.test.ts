@@ -283,6 +283,25 @@ test('a dry run names what is wrong where it stands, or reads every tag of the m
   expect((await gateway.report())?.devices.map(({ name }) => name)).toEqual(['m1'])
 })
 
+test('a dry run names tags that share a part of their registers, with their addresses, and counts none of them as failed', async () => {
+  const gateway = await enrolledGateway('g9')
+  await start(gateway)
+  await until('the first report', async () => (await gateway.report())?.configuration.source === 'none')
+  const table = JSON.parse(tableOf('m1'))
+  const tag = (property: string, address: string, type: string) => ({ property, address, type })
+  table.devices[0].tags = [tag('n', 'holding/3', 'uint32'), tag('p', 'holding/4', 'uint16')]
+  expect(await gateway.dryRun(JSON.stringify(table))).toMatchObject({
+    ...{ problemsTotal: 0, tagsTotal: 2, tagsFailed: 0, overlapsTotal: 1 },
+    overlaps: [
+      { device: 'm1', property: 'p', address: 'holding/4', with: { property: 'n', address: 'holding/3' } },
+    ],
+  })
+  // At most 200 of them are listed, and all are counted.
+  table.devices[0].tags = Array.from({ length: 301 }, (_, i) => tag(`n${i}`, `holding/${i}`, 'uint32'))
+  const many = await gateway.dryRun(JSON.stringify(table))
+  expect([many.overlaps?.length, many.overlapsTotal]).toEqual([200, 300])
+})
+
 test('one tag is read when somebody asks, the log is shown, and the gateway begins anew without losing what it runs', async () => {
   const gateway = await enrolledGateway('g8')
   await start(gateway, { log: makeLog('test', 'info', { fd: nullDevice }) })

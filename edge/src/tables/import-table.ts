@@ -1,5 +1,6 @@
 import { parse } from 'yaml'
 import { TagTableError } from '../check.ts'
+import { type Overlap, overlapsIn } from '../overlaps.ts'
 import { readTagTable } from '../tag-table.ts'
 import { type ImportedTable, tableYaml, type WrittenDevice } from './written-table.ts'
 
@@ -17,12 +18,14 @@ export async function importTable(name: string, bytes: Buffer): Promise<Imported
   )
 }
 
-/** The imported table as YAML which a gateway takes. Throws TagTableError when nothing could be taken. */
-export async function yamlOfImported({ devices }: ImportedTable): Promise<string> {
+/**
+ * The imported table as YAML which a gateway takes, and those of its tags that share a part of their place. Throws
+ * TagTableError when nothing could be taken.
+ */
+export async function yamlOfImported({ devices }: ImportedTable): Promise<{ yaml: string; overlaps: Overlap[] }> {
   if (devices.length === 0) throw new TagTableError('Nothing could be taken.')
   const yaml = tableYaml(devices)
-  await readTagTable(yaml)
-  return yaml
+  return { yaml, overlaps: overlapsIn((await readTagTable(yaml)).devices) }
 }
 
 function jsonOf(text: string, name: string): Record<string, unknown> {

@@ -12,7 +12,7 @@ async function answer(ask: TableAsk): Promise<TableAnswer> {
   if ('table' in ask) return { bytes: await excelOfTable(ask.table) }
   const table = await importTable(ask.name, Buffer.from(ask.bytes))
   return {
-    text: await yamlOfImported(table),
+    text: (await yamlOfImported(table)).yaml,
     devices: table.devices.length,
     tags: table.devices.reduce((sum, { tags }) => sum + tags.length, 0),
     notTaken: table.notTaken,

@@ -5,8 +5,10 @@ import { countText } from '../../api/format.ts'
 import { Rows } from '../../components/data-table.tsx'
 import { Banner, StatusTag } from '../../components/state.tsx'
 
+type Outcome = ReplyOf<typeof dryRunConfiguration>
+
 /** What the gateway found when it checked a version and read the tags that it changes. */
-export function DryRunOutcome({ outcome, version }: { outcome: ReplyOf<typeof dryRunConfiguration>; version: number }) {
+export function DryRunOutcome({ outcome, version }: { outcome: Outcome; version: number }) {
   const { t } = useTranslation()
   const { problems, problemsTotal, tags, tagsTotal, tagsFailed } = outcome
   return (
@@ -66,8 +68,41 @@ export function DryRunOutcome({ outcome, version }: { outcome: ReplyOf<typeof dr
           {tagsTotal > tags.length && (
             <p className="quiet">{t('gateway.firstRows', { shown: tags.length, n: countText(tagsTotal) })}</p>
           )}
+          <Overlaps overlaps={outcome.overlaps ?? []} total={outcome.overlapsTotal ?? 0} />
         </>
       )}
     </section>
+  )
+}
+
+/** Tags that share a part of their place: to be looked at, and no error. */
+function Overlaps({ overlaps, total }: { overlaps: NonNullable<Outcome['overlaps']>; total: number }) {
+  const { t } = useTranslation()
+  if (overlaps.length === 0) return null
+  return (
+    <>
+      <Banner tone="info">{t('gateway.overlaps', { n: countText(total) })}</Banner>
+      <Rows
+        caption={t('gateway.overlapsCaption')}
+        rows={overlaps}
+        keyOf={(row) => `${row.device} ${row.property} ${row.address}`}
+        columns={[
+          { title: t('gateway.machine'), cell: (row) => row.device },
+          { title: t('gateway.tag'), cell: (row) => <code>{row.property}</code> },
+          { title: t('gateway.address'), cell: (row) => <code>{row.address}</code> },
+          {
+            title: t('gateway.overlapsWith'),
+            cell: ({ with: other }) => (
+              <code>
+                {other.property} ({other.address})
+              </code>
+            ),
+          },
+        ]}
+      />
+      {total > overlaps.length && (
+        <p className="quiet">{t('gateway.firstOverlaps', { shown: overlaps.length, n: countText(total) })}</p>
+      )}
+    </>
   )
 }

@@ -110,6 +110,11 @@ export const gateway = {
     answer: 'What the machine answered',
     fails: 'Fails',
     firstRows: 'The first {{shown}} of {{n}} tags, those that fail first.',
+    overlaps:
+      'Tags that share a part of their registers with another: {{n}}. This is no error, but the type or the address may be wrong; compare them:',
+    overlapsCaption: 'Tags that overlap',
+    overlapsWith: 'Overlaps with',
+    firstOverlaps: 'The first {{shown}} of {{n}} overlaps.',
     diagnosis: 'Diagnosis',
     readNow: 'Read one tag now',
     property: 'Property',
