@@ -37,7 +37,14 @@ export const gatewayHealth = Type.Object({
     version: nullable(Type.Integer()),
     trying: nullable(Type.Integer()),
     order: nullable(Type.String({ maxLength: 60 })),
-    failed: nullable(Type.Object({ version: Type.Integer(), at: instant, reason: Type.String({ maxLength: 2_000 }) })),
+    failed: nullable(
+      Type.Object({
+        version: Type.Integer(),
+        at: instant,
+        reason: Type.String({ maxLength: 2_000 }),
+        zh: Type.Optional(Type.String({ maxLength: 2_000 })),
+      }),
+    ),
   }),
   devices: Type.Array(
     Type.Object({
@@ -45,6 +52,7 @@ export const gatewayHealth = Type.Object({
       protocol: Type.String({ maxLength: 40 }),
       connected: Type.Boolean(),
       lastError: nullable(Type.String({ maxLength: 500 })),
+      zh: Type.Optional(Type.String({ maxLength: 500 })),
       good: Type.Integer({ minimum: 0 }),
       bad: Type.Integer({ minimum: 0 }),
     }),

@@ -15,6 +15,8 @@ export interface DeviceHealth {
   protocol: string
   connected: boolean
   lastError: string | null
+  /** The error in Chinese; absent where it is nobody's own sentence, and in reports of gateways that speak English alone. */
+  zh?: string
   /** Tags whose last value is good, and those whose last is not. */
   good: number
   bad: number
@@ -42,8 +44,8 @@ export interface RunningConfiguration {
   trying: number | null
   /** Id of the last order to apply a version that the gateway took up; null before the first. */
   order: string | null
-  /** Why that order's version does not run. */
-  failed: { version: number; at: number; reason: string } | null
+  /** Why that order's version does not run; `zh` is the reason in Chinese, and absent as in DeviceHealth. */
+  failed: { version: number; at: number; reason: string; zh?: string } | null
 }
 
 /** What a gateway has to say to people: a code that stays, and the sentence in both languages. */
@@ -114,12 +116,12 @@ export interface UpdateAsk {
   downgrade: boolean
 }
 
-export type GatewayReply = { id: string; result: unknown } | { id: string; refused: string }
+export type GatewayReply = { id: string; result: unknown } | { id: string; refused: string; zh?: string }
 
 /** What became of a request: `offline` the gateway has no session that listens, `late` it did not answer in time. */
 export type GatewayAnswer =
   | { outcome: 'replied'; result: unknown }
-  | { outcome: 'refused'; reason: string }
+  | { outcome: 'refused'; reason: string; zh?: string }
   | { outcome: 'offline' | 'late' }
 
 /** Bytes of a configuration (UTF-8); some 15,000 tags. */
@@ -129,6 +131,8 @@ export const configurationBytesMax = 1 << 20
 export interface ConfigurationProblem {
   where: string
   why: string
+  /** The reason in Chinese; absent as in DeviceHealth. */
+  zh?: string
 }
 
 export interface TriedTag {
@@ -139,6 +143,8 @@ export interface TriedTag {
   value: number | string | boolean | null
   /** Why it is not good; null for a good value. */
   why: string | null
+  /** The reason in Chinese; absent as in DeviceHealth. */
+  zh?: string
 }
 
 /** Two tags of a device that share a part of their place without having the same one. It is no error. */

@@ -150,6 +150,8 @@ const triedTag = Type.Object({
   ),
   /** Why it is not good; null for a good value. */
   why: nullable(Type.String()),
+  /** The same in Chinese, of a gateway that says it. */
+  zh: Type.Optional(Type.String()),
 })
 
 const placedTag = { property: Type.String(), address: Type.String() }
@@ -264,7 +266,7 @@ export const dryRunConfiguration = route({
   params: configurationParams,
   body: Type.Object({}),
   reply: Type.Object({
-    problems: Type.Array(Type.Object({ where: Type.String(), why: Type.String() })),
+    problems: Type.Array(Type.Object({ where: Type.String(), why: Type.String(), zh: Type.Optional(Type.String()) })),
     problemsTotal: Type.Integer(),
     tags: Type.Array(triedTag),
     tagsTotal: Type.Integer(),

@@ -1,12 +1,40 @@
+import { inLanguage, type Said, SaidError } from './sentence.ts'
+
 /** An address that is not in its driver's grammar: where, and what is expected there. */
-export class AddressError extends Error {
+export class AddressError extends SaidError {
   override name = 'AddressError'
 
   /** `position` counts characters from 1. */
-  constructor(address: string, position: number, expected: string) {
-    super(`“${address}”, position ${position}: ${expected} is expected`)
+  constructor(address: string, position: number, expected: Said) {
+    const zh = inLanguage(expected, 'zh')
+    super({
+      zh: `“${address}”第 ${position} 个字符处应为${/^[!-~]/.test(zh) ? ' ' : ''}${zh}`,
+      en: `“${address}”, position ${position}: ${inLanguage(expected, 'en')} is expected`,
+    })
   }
 }
+
+/** What stands in the addresses of several protocols. */
+export const endOfAddress = { zh: '地址的结尾', en: 'the end of the address' }
+export const aBit = { zh: '位号', en: 'a bit' }
+export const theBitOfTheWord = { zh: '“.”和字的位号', en: '“.” and the bit of the word' }
+export const aNumberOfCharacters = { zh: '字符数', en: 'a number of characters' }
+export const bracketAndCharacters = { zh: '“[”和字符数', en: '“[” and the number of characters' }
+export const wordTypesOrText = {
+  zh: '16、32、64 位的类型、text 或 1 位的类型',
+  en: 'a type of 1, 16, 32 or 64 bits, or text,',
+}
+export const typeBool = { zh: '类型 bool', en: 'the type bool' }
+
+export const oneOfThese = (words: readonly string[]) => ({
+  zh: `${words.join('、')} 之一`,
+  en: `one of ${words.join(', ')}`,
+})
+
+export const oneOfTypes = (types: readonly string[], not: string) => ({
+  zh: `类型 ${types.join('、')} 之一，而不是 ${not}`,
+  en: `one of the types ${types.join(', ')}, not ${not},`,
+})
 
 /** Reads an address from left to right. Every method but `at` and `optional` throws AddressError where nothing fits. */
 export class AddressScanner {
@@ -27,7 +55,7 @@ export class AddressScanner {
     return this.#text.slice(began, this.#at)
   }
 
-  fail(expected: string, at = this.#at): never {
+  fail(expected: Said, at = this.#at): never {
     throw new AddressError(this.#text, at + 1, expected)
   }
 
@@ -39,12 +67,12 @@ export class AddressScanner {
     return match
   }
 
-  take(pattern: RegExp, expected: string): string {
+  take(pattern: RegExp, expected: Said): string {
     return this.optional(pattern) ?? this.fail(expected)
   }
 
   /** The first of the words that stands here, longest first, in any case of letters; as it is in the list. */
-  word<T extends string>(words: readonly T[], expected = `one of ${words.join(', ')}`): T {
+  word<T extends string>(words: readonly T[], expected: Said = oneOfThese(words)): T {
     const rest = this.#text.slice(this.#at).toUpperCase()
     const found = [...words].sort((a, b) => b.length - a.length).find((word) => rest.startsWith(word.toUpperCase()))
     if (found === undefined) this.fail(expected)
@@ -53,9 +81,13 @@ export class AddressScanner {
   }
 
   /** A whole number without sign, within its limits. */
-  number(min: number, max: number, what: string, radix: 8 | 10 | 16 = 10): number {
+  number(min: number, max: number, what: Said, radix: 8 | 10 | 16 = 10): number {
     const began = this.#at
-    const expected = `${what} from ${min.toString(radix).toUpperCase()} to ${max.toString(radix).toUpperCase()}`
+    const [from, to] = [min, max].map((end) => end.toString(radix).toUpperCase())
+    const expected = {
+      zh: `${from} 至 ${to} 的${inLanguage(what, 'zh')}`,
+      en: `${inLanguage(what, 'en')} from ${from} to ${to}`,
+    }
     const digits = this.take({ 8: /[0-7]{1,12}/y, 10: /\d{1,12}/y, 16: /[0-9a-f]{1,12}/iy }[radix], expected)
     const value = Number.parseInt(digits, radix)
     if (value < min || value > max) this.fail(expected, began)
@@ -64,6 +96,6 @@ export class AddressScanner {
 
   /** Nothing more may follow. */
   end(): void {
-    if (this.#at < this.#text.length) this.fail('the end of the address')
+    if (this.#at < this.#text.length) this.fail(endOfAddress)
   }
 }

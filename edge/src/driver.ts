@@ -1,4 +1,5 @@
 import type { Check } from './check.ts'
+import { SaidError } from './sentence.ts'
 
 /** Types of a tag, in every driver's tag table. A driver refuses those that its protocol does not have. */
 export const tagTypes = [
@@ -33,6 +34,8 @@ export interface Sample {
   quality: Quality
   /** Why it is not good, in words for a person at the machine. */
   reason?: string
+  /** The reason in Chinese, where the gateway says it in both languages. */
+  zh?: string
   /** Unix ms, where the device itself says when the value was taken. */
   at?: number
 }
@@ -129,7 +132,7 @@ export interface FoundMachine {
 }
 
 /** The device gave no usable answer: not there, silent, broken off, or talking nonsense. */
-export class DeviceError extends Error {
+export class DeviceError extends SaidError {
   override name = 'DeviceError'
 }
 

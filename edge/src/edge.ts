@@ -14,6 +14,7 @@ import { Northbounds } from './northbound/northbounds.ts'
 import { startPage } from './page/page.ts'
 import type { DeviceState } from './reading/reader.ts'
 import { Readers } from './reading/readers.ts'
+import { wordsOf } from './sentence.ts'
 import { type ClockStep, SteadyClock } from './steady-clock.ts'
 import { type EdgeConfig, readTagTable } from './tag-table.ts'
 import type { Updater } from './update/updater.ts'
@@ -226,7 +227,7 @@ async function goodTable(kept: KeptConfiguration, clock: Clock, log: Log): Promi
   } catch (error) {
     if (!(error instanceof TagTableError)) throw error
     log.error({ version: good.version, error: error.message }, 'the kept configuration cannot be read')
-    kept.cannotRead(error.message, clock.now())
+    kept.cannotRead(wordsOf(error), clock.now())
     return none
   }
 }

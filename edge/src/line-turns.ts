@@ -1,4 +1,5 @@
 import { DeviceError, RefusedRequest } from './driver.ts'
+import { tooManyWait } from './line-words.ts'
 
 /** Requests that wait for one line at most; more means that it is asked for more than it can carry. */
 const waitingMax = 1_000
@@ -28,7 +29,7 @@ export class LineTurns {
     const line = lines.get(this.#line) ?? { last: Promise.resolve(), waiting: 0 }
     lines.set(this.#line, line)
     if (this.#isClosed) return Promise.reject(new DeviceError('closed'))
-    if (line.waiting >= waitingMax) return Promise.reject(new DeviceError('too many requests wait for this line'))
+    if (line.waiting >= waitingMax) return Promise.reject(new DeviceError(tooManyWait))
     line.waiting++
     const number = ++this.#asked
     const mine = line.last.then(() => this.#use(number, use)).finally(() => line.waiting--)

@@ -2,6 +2,8 @@ import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Check, fail, integer, oneOf, optional, otherwise, text } from './check.ts'
 import { DeviceError } from './driver.ts'
+import { lineIsBusy, networkWordsOf, noAnswerWithin, noConnectionWithin, tooManyWait } from './line-words.ts'
+import { joined, SaidError } from './sentence.ts'
 
 /** Where a line leads: a TCP port (a device, or a serial server with devices behind it) or a serial port of this box. */
 export interface LineEnd {
@@ -100,7 +102,10 @@ export class Line<F> {
 
   #exchange<T>(bytes: Buffer | (() => Buffer), accept: (frame: F) => T | undefined, deadline: number): Promise<T> {
     const stream = this.#stream
-    if (stream === undefined) return Promise.reject(new DeviceError('the connection ended before the request was sent'))
+    if (stream === undefined)
+      return Promise.reject(
+        new DeviceError({ zh: '请求发出之前连接已断开', en: 'the connection ended before the request was sent' }),
+      )
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const settle = (outcome: () => void) => {
       const index = this.#waiting.indexOf(waiting)
@@ -131,7 +136,7 @@ export class Line<F> {
 
   #late(waiting: Waiting<F>): void {
     const { end } = this.#options
-    const error = new DeviceError(`${nameOfLine(end)}: no answer within ${end.timeoutMs} ms`)
+    const error = new DeviceError(joined`${nameOfLine(end)}: ${noAnswerWithin(end.timeoutMs)}`)
     if (end.serialPort === undefined) this.#drop(error)
     else void this.#silence().then(() => waiting.reject(error))
   }
@@ -149,12 +154,12 @@ export class Line<F> {
 
   async #turn(deadline: number): Promise<void> {
     while (this.#waiting.length >= this.#options.inFlightMax) {
-      if (this.#queue.length >= queueMax) throw new DeviceError('too many requests wait for this line')
+      if (this.#queue.length >= queueMax) throw new DeviceError(tooManyWait)
       await new Promise<void>((go) => this.#queue.push(go))
       if (this.#closed) throw new DeviceError('closed')
       if (Date.now() > deadline) {
         this.#queue.shift()?.()
-        throw new DeviceError(`${nameOfLine(this.#options.end)}: the line was busy with others for too long`)
+        throw new DeviceError(joined`${nameOfLine(this.#options.end)}: ${lineIsBusy}`)
       }
     }
   }
@@ -191,7 +196,10 @@ export class Line<F> {
       }
     })
     stream.on('close', () => {
-      if (this.#stream === stream) this.#drop(new DeviceError(`${nameOfLine(end)} ended the connection`))
+      if (this.#stream === stream)
+        this.#drop(
+          new DeviceError({ zh: `${nameOfLine(end)} 断开了连接`, en: `${nameOfLine(end)} ended the connection` }),
+        )
     })
     if (greet !== undefined)
       try {
@@ -215,7 +223,7 @@ export class Line<F> {
 function openTcp({ host = '', port, timeoutMs }: LineEnd): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true })
-    const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs)
+    const timer = setTimeout(() => socket.destroy(new SaidError(noConnectionWithin(timeoutMs))), timeoutMs)
     socket.once('connect', () => {
       clearTimeout(timer)
       resolve(socket)
@@ -223,7 +231,7 @@ function openTcp({ host = '', port, timeoutMs }: LineEnd): Promise<Duplex> {
     // Stays for the whole life of the socket: what breaks it later is told by its close.
     socket.on('error', (cause) => {
       clearTimeout(timer)
-      reject(new DeviceError(`${host}:${port}: ${cause.message}`, { cause }))
+      reject(new DeviceError(joined`${host}:${port}: ${networkWordsOf(cause)}`, { cause }))
     })
   })
 }
@@ -243,7 +251,7 @@ async function openSerial(end: LineEnd): Promise<Duplex> {
     port.on('error', () => port.destroy())
     port.open((cause) => {
       if (cause === null) resolve(port)
-      else reject(new DeviceError(`${end.serialPort}: ${cause.message}`, { cause }))
+      else reject(new DeviceError(joined`${end.serialPort ?? ''}: ${networkWordsOf(cause)}`, { cause }))
     })
   })
 }
@@ -251,7 +259,10 @@ async function openSerial(end: LineEnd): Promise<Duplex> {
 /** One of `host` and `serialPort` leads to the devices. The path is the settings'. */
 export function checkLineEnd<T extends LineEnd>(settings: T, path: string): T {
   if ((settings.host === undefined) === (settings.serialPort === undefined))
-    fail(path, 'either host (and port) or serialPort is expected')
+    fail(path, {
+      zh: '应给出 host（和 port）或 serialPort 之一',
+      en: 'either host (and port) or serialPort is expected',
+    })
   return settings
 }
 

@@ -5,6 +5,8 @@ import {
   fail,
   finite,
   integer,
+  isOneOf,
+  isThereTwice,
   listOf,
   mapOf,
   oneOf,
@@ -19,9 +21,10 @@ import { alarmList, derivedList, type WrittenAlarm, type WrittenDerived } from '
 import { type AnyDriver, type DriverTag, type TagType, tagTypes } from './driver.ts'
 import { driverOf, protocols } from './drivers.ts'
 import { type Levels, levelsCheck, type Northbound, northboundList, readNorthbound } from './northbound/written.ts'
-import type { PageAddress } from './page/page.ts'
+import { type PageAddress, pageAddress } from './page/address.ts'
 import type { Meaning } from './reading/meaning.ts'
 import { type ReportRule, reportWays } from './reading/report.ts'
+import { joined, type Said, wordsOf } from './sentence.ts'
 import { checkRange, type WriteRule, type WrittenRule, writtenRule } from './writing/rule.ts'
 
 /** One value of a machine: where it stands, what it means, and when it is worth sending. */
@@ -67,32 +70,19 @@ export interface EdgeConfig {
 const platformUrl: Check<string> = (value, path) =>
   /^mqtts?:\/\/[^/]/.test(text(value, path)) && URL.canParse(value as string)
     ? (value as string)
-    : fail(path, 'an address that begins with mqtt:// or mqtts:// is expected')
-
-const shapeOfPage = shape<PageAddress>({
-  host: text,
-  port: integer(1, 65_535),
-  cert: optional(text),
-  key: optional(text),
-})
-const pageAddress: Check<PageAddress> = (value, path) => {
-  const address = shapeOfPage(value, path)
-  const isLoopback = /^(127\.|::1$|localhost$)/.test(address.host)
-  if ((address.cert === undefined) !== (address.key === undefined))
-    fail(`${path}.key`, 'certificate and key are expected together')
-  if (!isLoopback && address.cert === undefined)
-    fail(
-      `${path}.cert`,
-      'a certificate and its key are expected, since a password must not travel in the clear; make one with: ' +
-        'openssl req -x509 -newkey ed25519 -nodes -days 825 -keyout page.key -out page.crt -subj /CN=gateway',
-    )
-  return address
-}
+    : fail(path, {
+        zh: '应为以 mqtt:// 或 mqtts:// 开头的地址',
+        en: 'an address that begins with mqtt:// or mqtts:// is expected',
+      })
 
 const isPositive: Check<number> = (value, path) =>
-  finite(value, path) > 0 ? (value as number) : fail(path, 'a number above 0 is expected')
+  finite(value, path) > 0
+    ? (value as number)
+    : fail(path, { zh: '应为大于 0 的数字', en: 'a number above 0 is expected' })
 const notNegative: Check<number> = (value, path) =>
-  finite(value, path) >= 0 ? (value as number) : fail(path, 'a number of 0 or more is expected')
+  finite(value, path) >= 0
+    ? (value as number)
+    : fail(path, { zh: '应为不小于 0 的数字', en: 'a number of 0 or more is expected' })
 const period = integer(10, 86_400_000)
 
 /** A tag as it is written; what is not given comes from its device. */
@@ -178,20 +168,20 @@ const writtenTable = shape<WrittenTable>({
 export async function readTagTable(yaml: string): Promise<EdgeConfig> {
   const document = parseDocument(yaml, { uniqueKeys: true, maxAliasCount: 0 } as object)
   const [problem] = document.errors
-  if (problem !== undefined) throw new TagTableError(problem.message)
+  if (problem !== undefined) throw new TagTableError({ zh: `YAML 语法错误：${problem.message}`, en: problem.message })
   return checkTagTable(document.toJS({ maxAliasCount: 0 }))
 }
 
 /** Checks a tag table that was written in another form than YAML. Throws as readTagTable does. */
 export async function checkTagTable(written: unknown): Promise<EdgeConfig> {
   const { levels, ...table } = writtenTable(ofThisVersion(written), 'table')
-  const problems: string[] = []
+  const problems: Said[] = []
   const devices: EdgeDevice[] = []
   const planned: PlannedDevice[] = []
   const names = new Set<string>()
   for (const [d, written] of table.devices.entries()) {
     const path = `table.devices[${d}]`
-    if (names.has(written.name)) problems.push(`${path}.name: “${written.name}” is there twice`)
+    if (names.has(written.name)) problems.push(joined`${path}.name: ${isThereTwice(written.name)}`)
     names.add(written.name)
     const device = await readDevice({ ...written, levels: { ...levels, ...defined(written.levels) } }, path, problems)
     if (device === undefined) continue
@@ -222,15 +212,15 @@ function ofThisVersion(written: unknown): unknown {
   if (typeof written !== 'object' || written === null || !('version' in written)) return written
   const { version, ...table } = written
   if (version !== tableVersion)
-    fail(
-      'table.version',
-      `${tableVersion} is expected, not ${String(version)}: the table is for a newer gateway; update this one`,
-    )
+    fail('table.version', {
+      zh: `应为 ${tableVersion}，而不是 ${String(version)}：此表适用于更新版本的网关，请先升级本网关`,
+      en: `${tableVersion} is expected, not ${String(version)}: the table is for a newer gateway; update this one`,
+    })
   return table
 }
 
 /** CEL is loaded for a table that has expressions, and for no other. */
-async function planOf(devices: readonly PlannedDevice[], problems: string[]): Promise<DerivePlan | undefined> {
+async function planOf(devices: readonly PlannedDevice[], problems: Said[]): Promise<DerivePlan | undefined> {
   if (!devices.some((each) => each.derived.length + each.alarms.length + each.interlocks.length > 0)) return undefined
   const { planDerivation } = await import('./derive/plan.ts')
   return planDerivation(devices, problems)
@@ -245,14 +235,15 @@ const interlocksOf = ({ tags }: EdgeDevice, written: WrittenDevice, path: string
 
 const problemsShown = 20
 
-function summaryOf(problems: readonly string[]): string {
+function summaryOf(problems: readonly Said[]): Said {
   const rest = problems.length - problemsShown
-  return [...problems.slice(0, problemsShown), ...(rest > 0 ? [`… and ${rest} more`] : [])].join('\n')
+  const more = rest > 0 ? [{ zh: `…… 另有 ${rest} 处`, en: `… and ${rest} more` }] : []
+  return [...problems.slice(0, problemsShown), ...more].reduce((all, each) => joined`${all}\n${each}`)
 }
 
-async function readDevice(written: WrittenDevice, path: string, problems: string[]): Promise<EdgeDevice | undefined> {
+async function readDevice(written: WrittenDevice, path: string, problems: Said[]): Promise<EdgeDevice | undefined> {
   const driver = await driverOf(written.protocol)
-  if (driver === undefined) return fail(`${path}.protocol`, `one of ${protocols.join(', ')} is expected`)
+  if (driver === undefined) return fail(`${path}.protocol`, isOneOf(protocols))
   const settings = collected(problems, () => driver.settings(written.connection, `${path}.connection`))
   if (settings === undefined) return undefined
   const properties = new Set<string>()
@@ -261,19 +252,19 @@ async function readDevice(written: WrittenDevice, path: string, problems: string
     const at = `${path}.tags[${t}]`
     const tag = collected(problems, () => readTag(writtenTag(each, at), at, { written, driver, settings }))
     if (tag === undefined) continue
-    if (properties.has(tag.property)) problems.push(`${at}.property: “${tag.property}” is there twice`)
+    if (properties.has(tag.property)) problems.push(joined`${at}.property: ${isThereTwice(tag.property)}`)
     properties.add(tag.property)
     tags.push(tag)
   }
   return { name: written.name, protocol: written.protocol, driver, settings, levels: written.levels, tags }
 }
 
-function collected<T>(problems: string[], read: () => T): T | undefined {
+function collected<T>(problems: Said[], read: () => T): T | undefined {
   try {
     return read()
   } catch (error) {
     if (!(error instanceof TagTableError)) throw error
-    problems.push(error.message)
+    problems.push(wordsOf(error))
     return undefined
   }
 }
@@ -285,9 +276,12 @@ function readTag(
 ): Tag {
   const { property, address: where, type, scale, offset, values, rollOver, deadBand, deadBandPercent } = written
   const isNumber = type !== 'bool' && type !== 'text'
-  if (!isNumber && (scale !== 1 || offset !== 0)) fail(`${path}.scale`, `nothing is expected: a ${type} has no scale`)
-  if (!isNumber && rollOver !== undefined) fail(`${path}.rollOver`, 'a whole number type is expected for a counter')
-  if (values !== undefined && type === 'text') fail(`${path}.values`, 'nothing is expected: a text is a word already')
+  if (!isNumber && (scale !== 1 || offset !== 0))
+    fail(`${path}.scale`, { zh: `${type} 类型没有比例，请删去`, en: `nothing is expected: a ${type} has no scale` })
+  if (!isNumber && rollOver !== undefined)
+    fail(`${path}.rollOver`, { zh: '计数器应为整数类型', en: 'a whole number type is expected for a counter' })
+  if (values !== undefined && type === 'text')
+    fail(`${path}.values`, { zh: '文本本身就是文字，请删去', en: 'nothing is expected: a text is a word already' })
   if (written.write !== undefined) checkRange(written.write, isNumber && values === undefined, `${path}.write`)
   return {
     property,
@@ -311,7 +305,7 @@ function parsed<T>(parse: () => T, path: string): T {
   try {
     return parse()
   } catch (error) {
-    if (error instanceof AddressError) throw new TagTableError(`${path}: ${error.message}`)
+    if (error instanceof AddressError) throw new TagTableError(joined`${path}: ${wordsOf(error)}`)
     throw error
   }
 }

@@ -1,4 +1,5 @@
 import { DeviceError, quality, type Sample, type TagType, type TagValue } from './driver.ts'
+import { besideEnglish, joined, type Said } from './sentence.ts'
 
 /** Bytes of a number of each type. */
 export const bytesOfNumber = {
@@ -16,7 +17,10 @@ export const bytesOfNumber = {
 export type NumberType = keyof typeof bytesOfNumber
 
 export const good = (value: TagValue): Sample => ({ value, quality: quality.good })
-export const bad = (reason: string): Sample => ({ value: undefined, quality: quality.bad, reason })
+export const bad = (reason: Said): Sample => {
+  const words = joined`${reason}`
+  return { value: undefined, quality: quality.bad, reason: words.en, ...besideEnglish(words) }
+}
 
 /**
  * A number from its bytes, the highest first. Uncertain when it is a whole number that 64-bit floats cannot hold; bad
@@ -42,11 +46,14 @@ export function readNumber(bytes: Buffer, type: NumberType): Sample {
 function fromBigInt(whole: bigint): Sample {
   const value = Number(whole)
   if (Number.isSafeInteger(value)) return good(value)
-  return { value, quality: quality.uncertain, reason: `${whole} is beyond ±2^53 and was rounded` }
+  const zh = `${whole} 超出 ±2^53，已舍入`
+  return { value, quality: quality.uncertain, reason: `${whole} is beyond ±2^53 and was rounded`, zh }
 }
 
 const finite = (value: number): Sample =>
-  Number.isFinite(value) ? good(value) : bad(`the device holds ${value}, which is no number`)
+  Number.isFinite(value)
+    ? good(value)
+    : bad({ zh: `设备中的值为 ${value}，不是有效数字`, en: `the device holds ${value}, which is no number` })
 
 /** The bytes of a number, the highest first. Throws DeviceError when the value does not fit the type. */
 export function writeNumber(value: TagValue, type: NumberType): Buffer {
@@ -78,7 +85,10 @@ export function readText(bytes: Buffer, encoding: TextEncoding): Sample {
   try {
     return good(new TextDecoder(encoding, { fatal: true }).decode(end === -1 ? bytes : bytes.subarray(0, end)))
   } catch {
-    return bad(`the device holds bytes that are no ${encoding} text`)
+    return bad({
+      zh: `设备中的字节不是 ${encoding} 文本`,
+      en: `the device holds bytes that are no ${encoding} text`,
+    })
   }
 }
 

@@ -1,4 +1,6 @@
+import { isThereTwice } from '../check.ts'
 import type { ReportRule } from '../reading/report.ts'
+import { joined, type Said, wordsOf } from '../sentence.ts'
 import type { WriteRule } from '../writing/rule.ts'
 import { compileExpression, type Expression, ExpressionError } from './expression.ts'
 import type { WrittenAlarm, WrittenDerived } from './written.ts'
@@ -46,9 +48,13 @@ export interface PlannedDevice {
 }
 
 const windowsMax = 2_000
+const withoutWindows = {
+  zh: '应为不含时间窗的表达式；请把时间窗写成派生测点',
+  en: 'an expression without windows is expected; make the window a derived tag',
+}
 
 /** Compiles every expression of a table. What is wrong goes to `problems`, each with its path. */
-export function planDerivation(devices: readonly PlannedDevice[], problems: string[]): DerivePlan {
+export function planDerivation(devices: readonly PlannedDevice[], problems: Said[]): DerivePlan {
   const all = new Map<string, Map<string, Series>>()
   for (const { name, tags, derived } of devices) {
     const names = [...tags, ...derived].map(({ property }) => property)
@@ -57,15 +63,19 @@ export function planDerivation(devices: readonly PlannedDevice[], problems: stri
   const series = (device: string, property: string) => all.get(device)?.get(property)
   const nodes = devices.flatMap((device) => nodesOf(device, series, problems))
   const windows = nodes.reduce((sum, { expression }) => sum + expression.windows.length, 0)
-  if (windows > windowsMax) problems.push(`table: at most ${windowsMax} windows are expected, not ${windows}`)
+  if (windows > windowsMax)
+    problems.push({
+      zh: `table: 最多 ${windowsMax} 个时间窗，现有 ${windows} 个`,
+      en: `table: at most ${windowsMax} windows are expected, not ${windows}`,
+    })
   return { nodes: inOrder(nodes, problems), series }
 }
 
-function nodesOf(device: PlannedDevice, series: DerivePlan['series'], problems: string[]): Node[] {
+function nodesOf(device: PlannedDevice, series: DerivePlan['series'], problems: Said[]): Node[] {
   const { name, path, heartbeatMs } = device
   const taken = new Set(device.tags.map(({ property }) => property))
   const isFree = (property: string, at: string) => {
-    if (taken.has(property)) problems.push(`${at}.property: “${property}” is there twice`)
+    if (taken.has(property)) problems.push(joined`${at}.property: ${isThereTwice(property)}`)
     taken.add(property)
   }
   const compiled = (text: string, at: string) => {
@@ -73,14 +83,13 @@ function nodesOf(device: PlannedDevice, series: DerivePlan['series'], problems: 
       return compileExpression(text, (of, property) => series(of ?? name, property))
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error
-      problems.push(`${at}: ${error.message}`)
+      problems.push(joined`${at}: ${wordsOf(error)}`)
       return undefined
     }
   }
   for (const { rule, text, path: at } of device.interlocks) {
     rule.condition = compiled(text, at)
-    if ((rule.condition?.windows.length ?? 0) > 0)
-      problems.push(`${at}: an expression without windows is expected; make the window a derived tag`)
+    if ((rule.condition?.windows.length ?? 0) > 0) problems.push(joined`${at}: ${withoutWindows}`)
   }
   const nodes: Node[] = []
   for (const [
@@ -111,7 +120,7 @@ export const inputsOf = ({ expression: { tags, windows } }: Node): Series[] => [
 ]
 
 /** Each after what it needs. Nodes that need each other are a problem, told as the way round. */
-function inOrder(nodes: readonly Node[], problems: string[]): Node[] {
+function inOrder(nodes: readonly Node[], problems: Said[]): Node[] {
   const bySeries = new Map(nodes.flatMap((node) => (node.kind === 'derived' ? [[node.series, node] as const] : [])))
   const ordered: Node[] = []
   const done = new Set<Node>()

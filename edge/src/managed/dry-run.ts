@@ -14,12 +14,14 @@ import { type Overlap, overlapsIn } from '../overlaps.ts'
 import { meant } from '../reading/meaning.ts'
 import { ReadGroup, type TagSample } from '../reading/read-group.ts'
 import type { Readers } from '../reading/readers.ts'
+import { besideEnglish, type Words } from '../sentence.ts'
 import type { EdgeDevice, Tag } from '../tag-table.ts'
 import { problemsOf, readManagedTable } from './managed-table.ts'
 
 /** The platform waits for 30 s. */
 const readingMsMax = 20_000
 const devicesAtOnce = 16
+const lettersMax = 500
 
 /** What would become of a configuration: what is wrong with it, or what each tag of its changed devices says now. */
 export async function dryRun(text: string, readers: Readers, clock: Clock): Promise<DryRun> {
@@ -63,11 +65,18 @@ const overlapOf = ({ device, tag, with: other }: Overlap): TagOverlap => ({
 
 const nothingRead = { tags: [], tagsTotal: 0, tagsFailed: 0, devicesUnchanged: 0 }
 
-const shortened = ({ where, why }: ConfigurationProblem) => ({ where: where.slice(0, 500), why: why.slice(0, 500) })
+const shortened = ({ where, why, zh }: ConfigurationProblem) => ({
+  where: where.slice(0, lettersMax),
+  why: why.slice(0, lettersMax),
+  ...(zh !== undefined && { zh: zh.slice(0, lettersMax) }),
+})
+
+const notInTime = { zh: '没有及时读到；设备应答太慢', en: 'it was not read in time; the machine answers slowly' }
+const badByMachine = { zh: '设备标明此值不可用', en: 'the machine says so' }
 
 /** Reads each tag once, by the connection that is open to the same machine, since some machines take only one. */
 async function tagsOf(device: EdgeDevice, readers: Readers, clock: Clock, deadline: number): Promise<TriedTag[]> {
-  const late = (tag: Tag) => triedOf(device, tag, undefined, 'it was not read in time; the machine answers slowly')
+  const late = (tag: Tag) => triedOf(device, tag, undefined, notInTime)
   const leftMs = deadline - performance.now()
   if (leftMs <= 0) return device.tags.map(late)
   const running = readers.find(device.name)
@@ -96,13 +105,21 @@ async function tagsOf(device: EdgeDevice, readers: Readers, clock: Clock, deadli
 
 /** A sample in the tag's own terms. */
 export function triedSample(device: EdgeDevice, { tag, sample }: TagSample): TriedTag {
-  const { value, quality: q, reason } = meant(sample, tag.meaning, { base: 0, last: 0 })
-  return triedOf(device, tag, value, q === quality.good ? null : (reason ?? 'the machine says so'))
+  const { value, quality: q, reason, zh } = meant(sample, tag.meaning, { base: 0, last: 0 })
+  const why = reason === undefined ? badByMachine : { zh: zh ?? reason, en: reason }
+  return triedOf(device, tag, value, q === quality.good ? undefined : why)
 }
 
-function triedOf({ name }: EdgeDevice, tag: Tag, value: TriedTag['value'] | undefined, why: string | null): TriedTag {
+function triedOf(
+  { name }: EdgeDevice,
+  tag: Tag,
+  value: TriedTag['value'] | undefined,
+  why: Words | undefined,
+): TriedTag {
   const shown = typeof value === 'string' ? value.slice(0, 200) : (value ?? null)
-  return { device: name, property: tag.property, address: tag.where, value: shown, why: why?.slice(0, 500) ?? null }
+  const tried = { device: name, property: tag.property, address: tag.where, value: shown }
+  if (why === undefined) return { ...tried, why: null }
+  return { ...tried, why: why.en.slice(0, lettersMax), ...besideEnglish(why, lettersMax) }
 }
 
 function namesIn(text: string): unknown {

@@ -108,7 +108,7 @@ function healthOf({ devices, northbound, buffer, clock, beganAt, configuration, 
 
 const troubleOf = ({ connected, bad }: DeviceHealth) => (connected ? 0 : 2) + (bad > 0 ? 1 : 0)
 
-function deviceHealthOf({ name, protocol, connected, lastError, values }: DeviceState): DeviceHealth {
+function deviceHealthOf({ name, protocol, connected, lastError, lastErrorZh, values }: DeviceState): DeviceHealth {
   const tags = Object.values(values)
   const good = tags.filter((tag) => tag.quality === quality.good).length
   return {
@@ -116,6 +116,7 @@ function deviceHealthOf({ name, protocol, connected, lastError, values }: Device
     protocol,
     connected,
     lastError: lastError?.slice(0, errorLettersMax) ?? null,
+    ...(lastErrorZh !== undefined && lastErrorZh !== lastError && { zh: lastErrorZh.slice(0, errorLettersMax) }),
     good,
     bad: tags.length - good,
   }

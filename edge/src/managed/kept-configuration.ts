@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunningConfiguration } from '@kapok/contracts/gateway-talk'
+import { besideEnglish, type Words } from '../sentence.ts'
 
 export interface ConfigurationVersion {
   version: number
@@ -20,6 +21,10 @@ interface KeptFile {
 
 const nothing: KeptFile = { form: 1, good: null, trial: null, order: null, failed: null }
 const reasonLettersMax = 2_000
+const endedInTrial = {
+  zh: '网关在试运行该配置时断电或被终止',
+  en: 'the gateway ended while the configuration was being tried',
+}
 
 /**
  * The configuration that the platform gave, in the gateway's home. One file, replaced in one step: a power cut leaves what
@@ -33,7 +38,7 @@ export class KeptConfiguration {
   constructor(home: string, now: number) {
     this.#file = join(home, 'configuration.json')
     this.#kept = readKept(this.#file)
-    if (this.#kept.trial !== null) this.rollBack('the gateway ended while the configuration was being tried', now)
+    if (this.#kept.trial !== null) this.rollBack(endedInTrial, now)
   }
 
   get good(): ConfigurationVersion | undefined {
@@ -41,10 +46,10 @@ export class KeptConfiguration {
   }
 
   /** This version of the gateway cannot read the good one, which stays as it is for one that can. */
-  cannotRead(reason: string, at: number): void {
+  cannotRead(reason: Words, at: number): void {
     const { good } = this.#kept
     this.#unreadable = true
-    if (good !== null) this.#kept = { ...this.#kept, failed: { version: good.version, at, reason } }
+    if (good !== null) this.#kept = { ...this.#kept, failed: failureOf(good.version, at, reason) }
   }
 
   get order(): string | null {
@@ -71,11 +76,10 @@ export class KeptConfiguration {
     this.#unreadable = false
   }
 
-  rollBack(reason: string, at: number): void {
+  rollBack(reason: Words, at: number): void {
     const { trial } = this.#kept
     if (trial === null) return
-    const failed = { version: trial.version, at, reason: reason.slice(0, reasonLettersMax) }
-    this.#write({ ...this.#kept, trial: null, failed })
+    this.#write({ ...this.#kept, trial: null, failed: failureOf(trial.version, at, reason) })
   }
 
   #write(next: KeptFile): void {
@@ -84,6 +88,11 @@ export class KeptConfiguration {
     this.#kept = next
   }
 }
+
+const failureOf = (version: number, at: number, reason: Words): RunningConfiguration['failed'] => ({
+  ...{ version, at, reason: reason.en.slice(0, reasonLettersMax) },
+  ...besideEnglish(reason, reasonLettersMax),
+})
 
 function readKept(file: string): KeptFile {
   if (!existsSync(file)) {

@@ -177,7 +177,10 @@ test('a gateway tells how it is, and within a moment when a machine stops to ans
   })
   plc.faults.silent = true
   await until('the report that it does not answer', async () => (await report())?.devices[0]?.connected === false)
-  expect((await report())?.devices[0]?.lastError).toContain('3000 ms')
+  expect((await report())?.devices[0]).toMatchObject({
+    lastError: expect.stringContaining('no answer within 3000 ms'),
+    zh: expect.stringContaining('3000 ms 内没有应答'),
+  })
   plc.faults.silent = false
 })
 
@@ -192,7 +195,10 @@ test('a configuration of the platform runs, one that cannot start leaves the las
   await until('the failure to be told', async () => (await gateway.report())?.configuration.failed?.version === 2)
   const report = await gateway.report()
   expect(report?.configuration).toMatchObject({ source: 'platform', version: 1, trying: null })
-  expect(report?.configuration.failed?.reason).toContain('table.devices[0].tags[0].address')
+  expect(report?.configuration.failed).toMatchObject({
+    reason: expect.stringContaining('table.devices[0].tags[0].address'),
+    zh: 'table.devices[0].tags[0].address: “holding/70000”第 9 个字符处应为 0 至 65535 的地址',
+  })
   expect(report?.devices).toMatchObject([{ name: 'm1', connected: true, good: 1 }])
   // Another order is taken up all the same, and the failure is gone.
   await gateway.apply(tableOf('m2'))
@@ -225,7 +231,10 @@ test('a configuration with which the platform is not reached is rolled back by t
   door.open()
   await until('the roll-back to be told', async () => (await gateway.report())?.configuration.failed?.version === 2)
   expect((await gateway.report())?.configuration).toMatchObject({ version: 1, trying: null })
-  expect((await gateway.report())?.configuration.failed?.reason).toContain('the platform was not reached within 5 s')
+  expect((await gateway.report())?.configuration.failed).toMatchObject({
+    reason: 'the platform was not reached within 5 s with this configuration',
+    zh: '使用该配置 5 s 内没有连上平台',
+  })
   expect((await gateway.report())?.devices.map(({ name }) => name)).toEqual(['m1'])
   await door.stop()
 })
@@ -251,9 +260,10 @@ test('a gateway that is killed while it tries a configuration has the last good 
   const second = spawned()
   await until('the next one to tell', async () => (await gateway.report())?.configuration.failed?.version === 2)
   expect((await gateway.report())?.configuration).toMatchObject({ version: 1, trying: null })
-  expect((await gateway.report())?.configuration.failed?.reason).toContain(
-    'ended while the configuration was being tried',
-  )
+  expect((await gateway.report())?.configuration.failed).toMatchObject({
+    reason: 'the gateway ended while the configuration was being tried',
+    zh: '网关在试运行该配置时断电或被终止',
+  })
   second.kill('SIGTERM')
   expect(await once(second, 'exit')).toEqual([0, null])
   await door.stop()
@@ -267,6 +277,7 @@ test('a dry run names what is wrong where it stands, or reads every tag of the m
   const wrong = await gateway.dryRun(tableOf('m1', 'holding/70000'))
   expect(wrong).toMatchObject({ problems: [{ where: 'm1 · n · address' }], problemsTotal: 1, tags: [] })
   expect(wrong.problems[0]?.why).toContain('65535')
+  expect(wrong.problems[0]?.zh).toBe('“holding/70000”第 9 个字符处应为 0 至 65535 的地址')
   expect(await gateway.dryRun('version: 2\ndevices: [{ name: a }]')).toMatchObject({
     problems: [{ why: expect.stringContaining('for a newer gateway') }],
   })
@@ -278,8 +289,9 @@ test('a dry run names what is wrong where it stands, or reads every tag of the m
   expect(tried).toMatchObject({ problemsTotal: 0, tagsTotal: 3, tagsFailed: 2, devicesUnchanged: 1 })
   const of = (name: string) => tried.tags.find((tag) => tag.device === name)
   expect(of('m2')).toEqual({ device: 'm2', property: 'n', address: 'holding/3', value: 4711, why: null })
-  expect(of('m3')?.why).toContain('illegal data address')
+  expect(of('m3')).toMatchObject({ why: 'holding/9: illegal data address', zh: 'holding/9: 非法数据地址' })
   expect(of('m4')?.why).toContain('ECONNREFUSED')
+  expect(of('m4')?.zh).toContain('连接被拒绝')
   expect((await gateway.report())?.devices.map(({ name }) => name)).toEqual(['m1'])
 })
 
@@ -292,9 +304,7 @@ test('a dry run names tags that share a part of their registers, with their addr
   table.devices[0].tags = [tag('n', 'holding/3', 'uint32'), tag('p', 'holding/4', 'uint16')]
   expect(await gateway.dryRun(JSON.stringify(table))).toMatchObject({
     ...{ problemsTotal: 0, tagsTotal: 2, tagsFailed: 0, overlapsTotal: 1 },
-    overlaps: [
-      { device: 'm1', property: 'p', address: 'holding/4', with: { property: 'n', address: 'holding/3' } },
-    ],
+    overlaps: [{ device: 'm1', property: 'p', address: 'holding/4', with: { property: 'n', address: 'holding/3' } }],
   })
   // At most 200 of them are listed, and all are counted.
   table.devices[0].tags = Array.from({ length: 301 }, (_, i) => tag(`n${i}`, `holding/${i}`, 'uint32'))
@@ -314,9 +324,16 @@ test('one tag is read when somebody asks, the log is shown, and the gateway begi
   expect(Math.abs(at - Date.now())).toBeLessThan(10_000)
   expect(tookMs).toBeGreaterThanOrEqual(0)
   await expect(read('m2', 'n')).rejects.toThrow('“m2” is no machine of the configuration that runs')
-  await expect(read('m1', 'p')).rejects.toThrow('no tag for the property “p”')
+  await expect(read('m1', 'p')).rejects.toMatchObject({
+    message: expect.stringContaining('no tag for the property “p”'),
+    sentences: { zh: expect.stringContaining('设备“m1”没有属性“p”的测点') },
+  })
   plc.faults.refusesAll = true
-  expect(await read('m1', 'n')).toMatchObject({ value: null, why: expect.stringContaining('server device failure') })
+  expect(await read('m1', 'n')).toMatchObject({
+    value: null,
+    why: expect.stringContaining('server device failure'),
+    zh: expect.stringContaining('从站设备故障'),
+  })
   plc.faults.refusesAll = false
   const logs = async () => (await call(getGatewayLogs, { params: gateway.params, body: {} })).lines
   expect((await logs()).map(({ text }) => text)).toContain('the configuration of the platform runs {"version":1}')

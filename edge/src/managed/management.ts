@@ -12,6 +12,7 @@ import type { Clock } from '@kapok/kit/clock'
 import type { Log } from '@kapok/kit/log'
 import { ReadGroup } from '../reading/read-group.ts'
 import type { Readers, ReadTable } from '../reading/readers.ts'
+import { besideEnglish, SaidError, type Words, wordsOf } from '../sentence.ts'
 import type { Updater } from '../update/updater.ts'
 import type { Uplink } from '../uplink.ts'
 import { dryRun, triedSample } from './dry-run.ts'
@@ -67,7 +68,7 @@ export class Management {
     if (request.kind === 'update') return updater.take(request)
     const answer = await this.#answerTo(request).then(
       (result) => ({ result }),
-      (error: unknown) => ({ refused: wordsOf(error).slice(0, 1_000) }),
+      (error: unknown) => refusalOf(wordsOf(error)),
     )
     await uplink.say(gatewayTopics.reply, 'reply', { id: request.id, ...answer })
   }
@@ -86,7 +87,10 @@ export class Management {
         setTimeout(restart, 500)
         return {}
       default:
-        throw new Error(`This gateway does not know “${request.kind}”; update its software.`)
+        throw new SaidError({
+          zh: `本网关不认识“${request.kind}”，请升级其软件。`,
+          en: `This gateway does not know “${request.kind}”; update its software.`,
+        })
     }
   }
 
@@ -107,7 +111,7 @@ export class Management {
       log.info({ version: next.version }, 'the configuration of the platform runs')
     } catch (error) {
       if (this.#stopped) return
-      log.warn({ version: next.version, error: wordsOf(error) }, 'the configuration is rolled back')
+      log.warn({ version: next.version, error: wordsOf(error).en }, 'the configuration is rolled back')
       kept.rollBack(wordsOf(error), clock.now())
       if (before !== undefined) await readers.run(before)
     }
@@ -120,9 +124,8 @@ export class Management {
     const deadline = performance.now() + ms
     await uplink.reconnect()
     while (!(uplink.state.connected && (await reports.report()))) {
-      if (this.#stopped) throw new Error('the gateway ends')
-      if (performance.now() > deadline)
-        throw new Error(`the platform was not reached within ${Math.round(ms / 1_000)} s with this configuration`)
+      if (this.#stopped) throw new SaidError({ zh: '网关正在停止', en: 'the gateway ends' })
+      if (performance.now() > deadline) throw new SaidError(notReachedWithin(Math.round(ms / 1_000)))
       await new Promise((go) => setTimeout(go, 100))
     }
   }
@@ -134,17 +137,30 @@ export class Management {
   }
 }
 
+const notReachedWithin = (seconds: number) => ({
+  zh: `使用该配置 ${seconds} s 内没有连上平台`,
+  en: `the platform was not reached within ${seconds} s with this configuration`,
+})
+
 /** Reads a tag of a machine that runs, over the connection that it has. */
 async function readTag(readers: Readers, ask: { device: string; property: string }, clock: Clock): Promise<TagReading> {
   const reader = readers.find(ask.device)
-  if (reader === undefined) throw new Error(`“${ask.device}” is no machine of the configuration that runs.`)
+  if (reader === undefined)
+    throw new SaidError({
+      zh: `正在运行的配置中没有设备“${ask.device}”。`,
+      en: `“${ask.device}” is no machine of the configuration that runs.`,
+    })
   const { device, connection } = reader
   const tag = device.tags.find(({ property }) => property === ask.property)
-  if (tag === undefined) throw new Error(`“${ask.device}” has no tag for the property “${ask.property}”.`)
+  if (tag === undefined)
+    throw new SaidError({
+      zh: `设备“${ask.device}”没有属性“${ask.property}”的测点。`,
+      en: `“${ask.device}” has no tag for the property “${ask.property}”.`,
+    })
   const began = performance.now()
   const { samples } = await new ReadGroup(device.driver, device.settings, [tag]).read(connection, () => clock.now())
   const [sample] = samples
-  if (sample === undefined) throw new Error('The machine answered nothing.')
+  if (sample === undefined) throw new SaidError({ zh: '设备没有给出值。', en: 'The machine answered nothing.' })
   return { ...triedSample(device, sample), at: sample.at, tookMs: Math.round(performance.now() - began) }
 }
 
@@ -155,4 +171,4 @@ export function runningOf(kept: KeptConfiguration | undefined): RunningConfigura
   return { source: good === undefined ? 'none' : 'platform', version: good?.version ?? null, trying, order, failed }
 }
 
-const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+const refusalOf = (words: Words) => ({ refused: words.en.slice(0, 1_000), ...besideEnglish(words, 1_000) })

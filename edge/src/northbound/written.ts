@@ -1,4 +1,18 @@
-import { type Check, fail, integer, listOf, oneOf, optional, otherwise, shape, TagTableError, text } from '../check.ts'
+import {
+  type Check,
+  certificateWithKey,
+  fail,
+  integer,
+  isTrueOrFalse,
+  listOf,
+  oneOf,
+  optional,
+  otherwise,
+  shape,
+  TagTableError,
+  text,
+} from '../check.ts'
+import { joined, type Said, wordsOf } from '../sentence.ts'
 
 // How other brokers stand in a tag table.
 
@@ -41,20 +55,36 @@ export type Northbound = SparkplugBroker | UnsBroker
 /** A part of a topic: no separator, no wildcard, nothing that MQTT refuses (MQTT 3.1.1 §4.7). */
 const isTopicLevel = (name: string) => !/[/+#\0]/.test(name)
 const topicLevel: Check<string> = (value, path) =>
-  isTopicLevel(text(value, path)) ? (value as string) : fail(path, 'a text without / + # is expected')
+  isTopicLevel(text(value, path))
+    ? (value as string)
+    : fail(path, { zh: '应为不含 / + # 的文本', en: 'a text without / + # is expected' })
 
 const brokerUrl: Check<string> = (value, path) =>
   /^mqtts?:\/\/[^/]/.test(text(value, path)) && URL.canParse(value as string) && !/@/.test(value as string)
     ? (value as string)
-    : fail(path, 'an address like mqtt://broker:1883 or mqtts://broker:8883 is expected, without name and password')
+    : fail(path, {
+        zh: '应为 mqtt://broker:1883 或 mqtts://broker:8883 形式的地址，不含用户名和密码',
+        en: 'an address like mqtt://broker:1883 or mqtts://broker:8883 is expected, without name and password',
+      })
 
 const topicTemplate: Check<string> = (value, path) => {
   const template = text(value, path)
   for (const [, name = ''] of template.matchAll(/\{([^}]*)\}/g))
-    if (!placeholders.includes(name)) fail(path, `“{${name}}” is unknown; known are ${placeholders.join(', ')}`)
+    if (!placeholders.includes(name))
+      fail(path, {
+        zh: `没有“{${name}}”；可用：${placeholders.join('、')}`,
+        en: `“{${name}}” is unknown; known are ${placeholders.join(', ')}`,
+      })
   if (/[+#\0{}]/.test(template.replaceAll(/\{[^}]*\}/g, '')) || template.startsWith('$'))
-    fail(path, 'a topic without + # { } is expected that does not begin with $')
-  if (!template.includes('{device}')) fail(path, '{device} is expected in it: each machine has topics of its own')
+    fail(path, {
+      zh: '应为不含 + # { }、不以 $ 开头的主题',
+      en: 'a topic without + # { } is expected that does not begin with $',
+    })
+  if (!template.includes('{device}'))
+    fail(path, {
+      zh: '应含 {device}：每台设备有自己的主题',
+      en: '{device} is expected in it: each machine has topics of its own',
+    })
   return template
 }
 const placeholders: readonly string[] = [...levelNames, 'device', 'property']
@@ -80,10 +110,7 @@ const unsShape = shape<UnsBroker>({
   ...address,
   topic: topicTemplate,
   qos: otherwise(integer(0, 2) as Check<0 | 1 | 2>, 1),
-  retain: otherwise(
-    (value, path) => (typeof value === 'boolean' ? value : fail(path, 'true or false is expected')),
-    true,
-  ),
+  retain: otherwise((value, path) => (typeof value === 'boolean' ? value : fail(path, isTrueOrFalse)), true),
 })
 
 const brokersMax = 8
@@ -115,19 +142,20 @@ interface PlacedDevice {
 export function readNorthbound(
   written: readonly unknown[],
   devices: readonly PlacedDevice[],
-  problems: string[],
+  problems: Said[],
 ): Northbound[] {
   const brokers: Northbound[] = []
   for (const [n, each] of written.entries()) {
     const path = `table.northbound[${n}]`
     try {
       const broker = readBroker(each, path)
-      if (brokers.some((other) => nameOf(other) === nameOf(broker))) fail(path, 'this broker is there twice')
+      if (brokers.some((other) => nameOf(other) === nameOf(broker)))
+        fail(path, { zh: '这个消息服务器出现了两次', en: 'this broker is there twice' })
       brokers.push(broker)
       for (const device of devices) problems.push(...misfits(broker, device, path))
     } catch (error) {
       if (!(error instanceof TagTableError)) throw error
-      problems.push(error.message)
+      problems.push(wordsOf(error))
     }
   }
   return brokers
@@ -142,24 +170,33 @@ function readBroker(written: unknown, path: string): Northbound {
   const isTls = broker.url.startsWith('mqtts:')
   for (const key of ['ca', 'cert', 'key'] as const)
     if (!isTls && broker[key] !== undefined)
-      fail(`${path}.${key}`, 'nothing is expected: only mqtts:// has certificates')
-  if ((broker.cert === undefined) !== (broker.key === undefined))
-    fail(`${path}.key`, 'certificate and key are expected together')
+      fail(`${path}.${key}`, {
+        zh: '请删去：只有 mqtts:// 使用证书',
+        en: 'nothing is expected: only mqtts:// has certificates',
+      })
+  if ((broker.cert === undefined) !== (broker.key === undefined)) fail(`${path}.key`, certificateWithKey)
   if (broker.password !== undefined && broker.passwordFile !== undefined)
-    fail(`${path}.passwordFile`, 'nothing is expected: there is a password')
+    fail(`${path}.passwordFile`, { zh: '请删去：已有 password', en: 'nothing is expected: there is a password' })
   return broker
 }
 
-function misfits(broker: Northbound, { name, path, levels, properties }: PlacedDevice, of: string): string[] {
-  const found: string[] = []
-  if (!isTopicLevel(name)) found.push(`${path}.name: a name without / + # is expected, for ${of}`)
+function misfits(broker: Northbound, { name, path, levels, properties }: PlacedDevice, of: string): Said[] {
+  const found: Said[] = []
+  if (!isTopicLevel(name))
+    found.push(
+      joined`${path}.name: ${{ zh: `名称不应含 / + #，因为有 ${of}`, en: `a name without / + # is expected, for ${of}` }}`,
+    )
   if (broker.kind === 'sparkplug') return found
   for (const level of levelNames)
     if (broker.topic.includes(`{${level}}`) && levels[level] === undefined)
-      found.push(`${path}.levels.${level}: a text is expected here or in table.levels, for ${of}.topic`)
+      found.push(
+        joined`${path}.levels.${level}: ${{ zh: `${of}.topic 用到它，应在此处或 table.levels 中给出文本`, en: `a text is expected here or in table.levels, for ${of}.topic` }}`,
+      )
   const wild = properties.find((property) => /[+#]/.test(property))
   if (broker.topic.includes('{property}') && wild !== undefined)
-    found.push(`${path}: properties without + # are expected, not “${wild}”, for ${of}.topic`)
+    found.push(
+      joined`${path}: ${{ zh: `${of}.topic 用到属性，属性不应含 + #，如“${wild}”`, en: `properties without + # are expected, not “${wild}”, for ${of}.topic` }}`,
+    )
   return found
 }
 

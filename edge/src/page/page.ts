@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { Log } from '@kapok/kit/log'
 import { TagTableError } from '../check.ts'
+import type { PageAddress } from './address.ts'
 import { script, style } from './assets.ts'
 import { html } from './html.ts'
 import { languageOf } from './language.ts'
@@ -13,15 +14,6 @@ import { PagePassword, passwordLettersMin } from './password.ts'
 import { type Fields, routes } from './routes.ts'
 import type { PageSource } from './source.ts'
 import { layout, notice, passwordPage, signInPage, type View, viewOf } from './views.ts'
-
-/** Where the page is served beside loopback. */
-export interface PageAddress {
-  host: string
-  port: number
-  /** PEM files. */
-  cert: string | undefined
-  key: string | undefined
-}
 
 export interface PageOptions {
   /** Of the loopback page, which is always there; 0 takes a free one. */

@@ -52,10 +52,10 @@ export function wordOf(value: TagValue | undefined | null, say: Say): string {
   return String(typeof value === 'number' ? Number(value.toPrecision(9)) : value)
 }
 
-function qualityOf({ quality: q, reason }: TagState, say: Say): Html {
+function qualityOf({ quality: q, reason, zh }: TagState, say: Say): Html {
   if (q === quality.good) return html`<span class="good">● ${say('好', 'good')}</span>`
   const word = q === quality.bad ? say('坏', 'bad') : say('存疑', 'uncertain')
-  return html`<span class="${q === quality.bad ? 'bad' : 'warn'}">▲ ${word}</span>${reason !== undefined && html` <small>${reason}</small>`}`
+  return html`<span class="${q === quality.bad ? 'bad' : 'warn'}">▲ ${word}</span>${reason !== undefined && html` <small>${say(zh ?? reason, reason)}</small>`}`
 }
 
 export function overview(view: View): Html {
@@ -90,12 +90,14 @@ function alarmRow(alarm: ReturnType<PageSource['alarms']>[number], { language, s
 ${alarm.reason !== undefined && html`<br><small class="warn">${say('现在无法判断：', 'Cannot be told now: ')}${alarm.reason}</small>`}</li>`
 }
 
+const errorOf = ({ lastError = '', lastErrorZh }: DeviceState, say: Say) => say(lastErrorZh ?? lastError, lastError)
+
 function machineRow(state: DeviceState, { say, language }: View): Html {
   const diagnosis = diagnose(state)
   const values = Object.keys(state.values).length
   return html`<li><a href="${linkTo('/device', { device: state.name })}">${state.name}</a> <small>${state.protocol} · ${values} ${say('个测点', 'tags')}</small>
 <br>${state.connected ? html`<span class="good">● ${say('正在读取', 'being read')}</span>` : html`<span class="bad">■ ${say('读不到', 'not read')}</span>`}
-${diagnosis !== undefined && html`<br>${diagnosis[language]}<br><small>${state.lastError}</small>`}</li>`
+${diagnosis !== undefined && html`<br>${diagnosis[language]}<br><small>${errorOf(state, say)}</small>`}</li>`
 }
 
 function platformCard({ source, say }: View): Html {
@@ -153,7 +155,7 @@ ${live(
   2_000,
   html`<p>${device.protocol} · ${state.connected ? html`<span class="good">● ${say('正在读取', 'being read')}</span>` : html`<span class="bad">■ ${say('读不到', 'not read')}</span>`}
 ${state.lastRead !== undefined && html` · ${say('上次读取', 'last read')} ${timeOf(state.lastRead)}`}</p>
-${diagnosis !== undefined && html`<p class="notice bad">${diagnosis[language]}<br><small>${state.lastError}</small></p>`}
+${diagnosis !== undefined && html`<p class="notice bad">${diagnosis[language]}<br><small>${errorOf(state, say)}</small></p>`}
 ${
   rows.length === 0
     ? html`<p class="soft">${say('没有测点；设备还没有给出值，或查找没有结果。', 'No tags: the machine gave no value yet, or nothing was found.')}</p>`

@@ -22,7 +22,12 @@ test('an enumeration has its word, and a number without a word is bad', () => {
   const words = meaning({ values: { 0: '停机', 1: '运行' } })
   expect(meant(good(1), words, fresh()).value).toBe('运行')
   expect(meant(good(true), words, fresh()).value).toBe('运行')
-  expect(meant(good(7), words, fresh())).toEqual({ value: undefined, quality: quality.bad, reason: 'no word for 7' })
+  expect(meant(good(7), words, fresh())).toEqual({
+    value: undefined,
+    quality: quality.bad,
+    reason: 'no word for 7',
+    zh: '7 没有对应的文字',
+  })
 })
 
 test('a counter goes on over its roll-over, and a small step back is a reset of the device', () => {

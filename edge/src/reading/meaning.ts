@@ -1,4 +1,5 @@
-import { quality, type Sample, type TagValue } from '../driver.ts'
+import type { Sample, TagValue } from '../driver.ts'
+import { bad } from '../values.ts'
 
 /** What the number in a device means: value = raw × scale + offset; or a word; or a counter that begins anew. */
 export interface Meaning {
@@ -29,7 +30,7 @@ export function meant(sample: Sample, meaning: Meaning, counter: CounterState): 
   const counted = meaning.rollOver === undefined ? value : countedOn(value, meaning.rollOver, counter)
   const scaled = counted * meaning.scale + meaning.offset
   if (!Number.isFinite(scaled))
-    return { ...sample, value: undefined, quality: quality.bad, reason: 'larger than a number can be' }
+    return { ...sample, ...bad({ zh: '超出可表示的数值范围', en: 'larger than a number can be' }) }
   // Scaling by a decimal fraction leaves digits that the machine never meant.
   return { ...sample, value: meaning.scale === 1 && meaning.offset === 0 ? scaled : Number(scaled.toPrecision(12)) }
 }
@@ -37,7 +38,7 @@ export function meant(sample: Sample, meaning: Meaning, counter: CounterState): 
 function worded(sample: Sample, words: Record<string, string>, value: Exclude<TagValue, string>): Sample {
   const word = words[String(Number(value))]
   if (word === undefined)
-    return { ...sample, value: undefined, quality: quality.bad, reason: `no word for ${Number(value)}` }
+    return { ...sample, ...bad({ zh: `${Number(value)} 没有对应的文字`, en: `no word for ${Number(value)}` }) }
   return { ...sample, value: word }
 }
 

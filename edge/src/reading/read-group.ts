@@ -2,12 +2,13 @@ import {
   type AnyDriver,
   type DeviceConnection,
   DeviceError,
-  quality,
   RefusedRequest,
   type Request,
   type Sample,
 } from '../driver.ts'
+import { type Said, wordsOf } from '../sentence.ts'
 import type { Tag } from '../tag-table.ts'
+import { bad } from '../values.ts'
 import { Circuit } from './circuit.ts'
 
 export interface TagSample {
@@ -34,7 +35,7 @@ export class ReadGroup {
   readonly #tags: readonly Tag[]
   #requests: Request<unknown>[]
   /** Tags that the device refuses by themselves: asked again less and less often. */
-  readonly #refused = new Map<Tag, { circuit: Circuit; reason: string }>()
+  readonly #refused = new Map<Tag, { circuit: Circuit; reason: Said }>()
 
   constructor(driver: AnyDriver, settings: unknown, tags: readonly Tag[]) {
     this.periodMs = tags[0]?.periodMs ?? 1_000
@@ -92,7 +93,7 @@ export class ReadGroup {
     } catch (error) {
       if (error instanceof RefusedRequest) return this.#split(connection, request, error)
       const known = error instanceof DeviceError ? error : new DeviceError(String(error), { cause: error })
-      return { parts: [request], samples: tags.map((tag) => badSample(tag, known.message)), error: known }
+      return { parts: [request], samples: tags.map((tag) => badSample(tag, wordsOf(known))), error: known }
     }
   }
 
@@ -102,9 +103,9 @@ export class ReadGroup {
     if (only !== undefined && tags.length === 1) {
       const entry = this.#refused.get(only) ?? { circuit: new Circuit(), reason: '' }
       entry.circuit.failed(performance.now())
-      entry.reason = error.message
+      entry.reason = wordsOf(error)
       this.#refused.set(only, entry)
-      return { parts: [], samples: [badSample(only, error.message)], error: undefined }
+      return { parts: [], samples: [badSample(only, entry.reason)], error: undefined }
     }
     const half = tags.length >> 1
     const outcomes: Outcome[] = []
@@ -133,8 +134,8 @@ interface Outcome {
   error: DeviceError | undefined
 }
 
-const badSample = (tag: Tag, reason: string): Taken => ({
+const badSample = (tag: Tag, reason: Said): Taken => ({
   tag,
-  sample: { value: undefined, quality: quality.bad, reason },
+  sample: bad(reason),
   monotonic: performance.now(),
 })

@@ -111,10 +111,12 @@ test('a device that is off or silent delays no other, is asked less and less oft
   await until('the one that is off to fail twice', () => off.state.errors >= 2)
   expect(off.state).toMatchObject({ connected: false, reads: 0 })
   expect(off.state.lastError).toMatch(/ECONNREFUSED/)
+  expect(off.state.lastErrorZh).toMatch(/连接被拒绝（.*ECONNREFUSED/)
   expect(kept(buffer)).toEqual([])
   expect(good.state.reads).toBeGreaterThan(off.state.errors)
   await until('the silent one to be given up', () => mute.state.errors > 0)
   expect(mute.state.lastError).toMatch(/no answer within/)
+  expect(mute.state.lastErrorZh).toMatch(/ ms 内没有应答/)
   const began = good.state.reads
   const failures = off.state.errors
   await rounds(good, 20)
@@ -133,7 +135,7 @@ test('a value that turns bad is told once, with the last that there was, and onc
   await rounds(reader)
   plc.set('holding/0', 'float32', Number.NaN)
   await rounds(reader, 3)
-  expect(reader.state).toMatchObject({ connected: true, lastError: 'x: not a number' })
+  expect(reader.state).toMatchObject({ connected: true, lastError: 'x: not a number', lastErrorZh: 'x: 不是有效数字' })
   plc.set('holding/0', 'float32', 1.5)
   await rounds(reader)
   expect(kept(buffer).map(({ value, q }) => [value, q])).toEqual([

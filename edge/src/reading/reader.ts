@@ -3,6 +3,7 @@ import type { Log } from '@kapok/kit/log'
 import type { EdgeBuffer, EdgePoint, Note } from '../buffer/buffer.ts'
 import type { Derivation, Taken } from '../derive/derivation.ts'
 import { type DeviceConnection, DeviceError, type Quality, quality, type Request, type TagValue } from '../driver.ts'
+import { joined, type Said, type Words, wordsOf } from '../sentence.ts'
 import type { EdgeDevice, Tag } from '../tag-table.ts'
 import { Circuit, isDoubling } from './circuit.ts'
 import { type CounterState, meant } from './meaning.ts'
@@ -17,6 +18,8 @@ export interface TagState {
   value: TagValue | undefined
   quality: Quality
   reason: string | undefined
+  /** The reason in Chinese, where the gateway says it in both languages. */
+  zh?: string | undefined
 }
 
 export interface DeviceState {
@@ -27,6 +30,8 @@ export interface DeviceState {
   reads: number
   errors: number
   lastError: string | undefined
+  /** The same in Chinese. */
+  lastErrorZh?: string | undefined
   values: Record<string, TagState>
 }
 
@@ -150,7 +155,7 @@ class DeviceReader implements Reader {
     this.state.reads++
     this.state.lastRead = this.#clock.now()
     const bad = samples.filter(({ sample }) => sample.quality === quality.bad)
-    this.state.lastError = bad[0] && `${bad[0].tag.property}: ${bad[0].sample.reason}`
+    this.#say(bad[0] && joined`${bad[0].tag.property}: ${reasonOf(bad[0].sample)}`)
     this.state.errors += bad.length
     this.#partial = bad.length === 0 ? 0 : this.#partial + 1
     if (isDoubling(this.#partial))
@@ -160,12 +165,17 @@ class DeviceReader implements Reader {
       )
   }
 
+  #say(error: Words | undefined): void {
+    this.state.lastError = error?.en
+    this.state.lastErrorZh = error?.zh
+  }
+
   #failed(error: DeviceError): void {
     // Groups that were asked at the same time fail for one reason, once.
     if (this.#circuit.restMs(performance.now()) === 0) this.#circuit.failed(performance.now())
     this.state.connected = false
     this.state.errors++
-    this.state.lastError = error.message
+    this.#say(wordsOf(error))
     if (isDoubling(this.#circuit.failures))
       this.#log.warn(
         { device: this.#device.name, failures: this.#circuit.failures, error: error.message },
@@ -196,7 +206,7 @@ class DeviceReader implements Reader {
       derived?.undo()
       for (const [tag, reading] of readings) if (this.#sent.get(tag) === reading) this.#sent.delete(tag)
       this.state.errors++
-      this.state.lastError = error instanceof Error ? error.message : String(error)
+      this.#say(wordsOf(error))
     })
   }
 
@@ -205,7 +215,7 @@ class DeviceReader implements Reader {
     const sample = meant(raw, tag.meaning, this.#counterOf(tag))
     const before = this.state.values[tag.property]
     const value = sample.value ?? before?.value
-    this.state.values[tag.property] = { at, value, quality: sample.quality, reason: sample.reason }
+    this.state.values[tag.property] = { at, value, quality: sample.quality, reason: sample.reason, zh: sample.zh }
     return value === undefined ? undefined : { at, value, quality: sample.quality }
   }
 
@@ -241,6 +251,8 @@ class DeviceReader implements Reader {
     clearTimeout(timer)
   }
 }
+
+const reasonOf = ({ reason = '—', zh }: TagSample['sample']): Said => ({ en: reason, zh: zh ?? reason })
 
 const noteOf = (device: EdgeDevice, tag: Tag) => `counter ${device.name} ${tag.property}`
 

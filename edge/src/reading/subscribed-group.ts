@@ -1,5 +1,7 @@
-import { type DeviceConnection, type DeviceError, quality, type Request, type Sample } from '../driver.ts'
+import type { DeviceConnection, DeviceError, Request, Sample } from '../driver.ts'
+import { wordsOf } from '../sentence.ts'
 import type { Tag } from '../tag-table.ts'
+import { bad } from '../values.ts'
 import type { TagSample } from './read-group.ts'
 
 export interface SubscribedGroupOptions {
@@ -78,7 +80,7 @@ export class SubscribedGroup {
   /** Every tag as bad, since nobody knows it now. */
   broken(error: DeviceError): TagSample[] {
     const at = this.#options.now()
-    const sample: Sample = { value: undefined, quality: quality.bad, reason: error.message }
+    const sample = bad(wordsOf(error))
     return this.#options.tags.map((tag) => ({ tag, sample, at }))
   }
 

@@ -28,14 +28,19 @@ const shapeOfRule = shape<WrittenRule>({
 export const writtenRule: Check<WrittenRule> = (value, path) => {
   const rule = shapeOfRule(value, path)
   if (rule.min !== undefined && rule.max !== undefined && rule.min > rule.max)
-    fail(`${path}.min`, 'a number that is not above max is expected')
+    fail(`${path}.min`, { zh: '应为不大于 max 的数字', en: 'a number that is not above max is expected' })
   return rule
 }
 
 /** A number has a range, and nothing else has one. */
 export function checkRange(rule: WrittenRule, isNumber: boolean, path: string): void {
   for (const end of ['min', 'max'] as const) {
-    if (isNumber && rule[end] === undefined) fail(`${path}.${end}`, 'a number is expected: what is written has a range')
-    if (!isNumber && rule[end] !== undefined) fail(`${path}.${end}`, 'nothing is expected: only a number has a range')
+    if (isNumber && rule[end] === undefined)
+      fail(`${path}.${end}`, {
+        zh: '应为数字：可写的测点要有范围',
+        en: 'a number is expected: what is written has a range',
+      })
+    if (!isNumber && rule[end] !== undefined)
+      fail(`${path}.${end}`, { zh: '请删去：只有数字才有范围', en: 'nothing is expected: only a number has a range' })
   }
 }

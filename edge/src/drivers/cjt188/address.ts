@@ -1,4 +1,4 @@
-import { AddressScanner } from '../../address.ts'
+import { AddressScanner, aBit, oneOfThese, oneOfTypes } from '../../address.ts'
 import type { TagType } from '../../driver.ts'
 import { type Field, fieldsOf, units, wildcard } from './codec.ts'
 
@@ -32,18 +32,17 @@ export function parseAddress(text: string, type: TagType, meterType: number, met
   const address = ((): Cjt188Address => {
     if (word === 'meterAddress') return { ...plain, what: 'address' }
     if (word === 'valve' || word === 'batteryLow') return { ...plain, what: word }
-    if (word === 'status' && scanner.optional(/\./y))
-      return { ...plain, what: 'bit', bit: scanner.number(0, 15, 'a bit') }
+    if (word === 'status' && scanner.optional(/\./y)) return { ...plain, what: 'bit', bit: scanner.number(0, 15, aBit) }
     if (field?.kind !== 'quantity') return { ...plain, what: 'value' }
     if (scanner.optional(/\/unit/iy)) return { ...plain, what: 'unit' }
     if (!scanner.optional(/:/y)) return { ...plain, what: 'value' }
     const began = scanner.at
     const unit = unitOf(scanner.optional(/[\w ³/]{1,8}/y) ?? '')
-    return { ...plain, what: 'value', unit: unit ?? scanner.fail(`one of ${Object.values(units).join(', ')}`, began) }
+    return { ...plain, what: 'value', unit: unit ?? scanner.fail(oneOfThese(Object.values(units)), began) }
   })()
   scanner.end()
   const fits = typesOf(address)
-  if (!fits.includes(type)) scanner.fail(`one of the types ${fits.join(', ')}, not ${type},`, 0)
+  if (!fits.includes(type)) scanner.fail(oneOfTypes(fits, type), 0)
   return address
 }
 

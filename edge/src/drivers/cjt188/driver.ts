@@ -47,15 +47,21 @@ export interface Cjt188Request extends Request<Cjt188Address> {
 const meter: Check<string> = (value, path) =>
   typeof value === 'string' && /^([\dA-F]{4}\d{10}|\d{10}|A{14})$/i.test(value)
     ? value.toUpperCase().padStart(14, '0')
-    : fail(
-        path,
-        `a number of 10 digits (in quotes), with the manufacturer’s 4 before it or 0000, or ${wildcard}, is expected`,
-      )
+    : fail(path, {
+        zh: `应为 10 位数字（加引号），前面可带 4 位厂商代码或 0000，或 ${wildcard}`,
+        en: `a number of 10 digits (in quotes), with the manufacturer’s 4 before it or 0000, or ${wildcard}, is expected`,
+      })
 
 const meterType: Check<number> = (value, path) => {
   if (typeof value === 'string' && value in meterTypes) return meterTypes[value as MeterType]
   const code = /^[1-4]\d$/.test(String(value)) ? Number.parseInt(String(value), 16) : undefined
-  return code ?? fail(path, `one of ${Object.keys(meterTypes).join(', ')}, or a code from 10 to 49, is expected`)
+  return (
+    code ??
+    fail(path, {
+      zh: `应为 ${Object.keys(meterTypes).join('、')} 之一，或 10 至 49 的代码`,
+      en: `one of ${Object.keys(meterTypes).join(', ')}, or a code from 10 to 49, is expected`,
+    })
+  )
 }
 
 const fields = shape<Cjt188Settings>({

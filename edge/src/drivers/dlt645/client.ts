@@ -1,6 +1,8 @@
 import { DeviceError, RefusedRequest } from '../../driver.ts'
 import { type Line, nameOfLine } from '../../line.ts'
 import { LineTurns } from '../../line-turns.ts'
+import { noAnswerWithin } from '../../line-words.ts'
+import { joined } from '../../sentence.ts'
 import {
   decodeFrame,
   type Edition,
@@ -60,8 +62,12 @@ export class Meter {
   }
 
   #unanswered({ what, instead }: Ask, cause?: unknown): DeviceError {
-    const got = instead === undefined ? `no answer within ${this.#settings.timeoutMs} ms` : `it sent ${instead}`
-    return new DeviceError(`${this.#name}: asked for ${what}, ${got}`, { cause })
+    const asked = { zh: `询问 ${what}`, en: `asked for ${what}` }
+    const got =
+      instead === undefined
+        ? noAnswerWithin(this.#settings.timeoutMs)
+        : { zh: `收到的是 ${instead}`, en: `it sent ${instead}` }
+    return new DeviceError(joined`${this.#name}: ${asked}, ${got}`, { cause })
   }
 
   get #name(): string {

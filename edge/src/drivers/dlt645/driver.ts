@@ -1,4 +1,4 @@
-import { type Check, fail, integer, otherwise, shape } from '../../check.ts'
+import { type Check, fail, integer, isOneOf, otherwise, shape } from '../../check.ts'
 import type { BrowsedTag, Driver, DriverTag, Request, Sample, TagType } from '../../driver.ts'
 import { quality, RefusedRequest } from '../../driver.ts'
 import { checkLineEnd, Line, type LineEnd, lineSettings, nameOfLine, sharedLine } from '../../line.ts'
@@ -21,12 +21,15 @@ export interface Dlt645Request extends Request<Dlt645Address> {
 }
 
 const edition: Check<Edition> = (value, path) =>
-  editions.find((each) => each === String(value)) ?? fail(path, `one of ${editions.join(', ')} is expected`)
+  editions.find((each) => each === String(value)) ?? fail(path, isOneOf(editions))
 
 const meter: Check<string> = (value, path) =>
   typeof value === 'string' && /^(\d{12}|A{12})$/i.test(value)
     ? value.toUpperCase()
-    : fail(path, `the 12 digits of the meter’s address (in quotes), or ${wildcard}, are expected`)
+    : fail(path, {
+        zh: `应为电能表的 12 位地址（加引号），或 ${wildcard}`,
+        en: `the 12 digits of the meter’s address (in quotes), or ${wildcard}, are expected`,
+      })
 
 const fields = shape<Dlt645Settings>({
   ...lineSettings({ port: 4001, baudRate: 2400, parity: 'even' }),
@@ -38,7 +41,10 @@ const fields = shape<Dlt645Settings>({
 const settings: Check<Dlt645Settings> = (value, path) => {
   const read = checkLineEnd(fields(value, path), path)
   if (read.meter === wildcard && read.edition === '1997')
-    fail(`${path}.meter`, '12 digits are expected, as the edition of 1997 cannot ask for an address')
+    fail(`${path}.meter`, {
+      zh: '应为 12 位数字，因为 1997 版不能询问地址',
+      en: '12 digits are expected, as the edition of 1997 cannot ask for an address',
+    })
   return read
 }
 

@@ -1,4 +1,4 @@
-import { AddressScanner } from '../../address.ts'
+import { AddressScanner, aBit } from '../../address.ts'
 import type { TagType } from '../../driver.ts'
 
 /** A symbolic name, or an element of an array. */
@@ -24,14 +24,21 @@ export function parseLogixAddress(address: string, type: TagType): LogixAddress 
     // The bit is the last and the only part that is a number alone.
     if (segments.length > 0 && scan.optional(/(?=\d)/y) !== undefined) {
       const began = scan.at
-      bit = scan.number(0, 63, 'a bit')
-      if (type !== 'bool') scan.fail('no bit, as the type is not bool', began)
+      bit = scan.number(0, 63, aBit)
+      if (type !== 'bool')
+        scan.fail({ zh: '没有位号的地址，因为类型不是 bool', en: 'no bit, as the type is not bool' }, began)
       break
     }
-    const name = scan.take(segments.length === 0 ? /[a-z_][a-z0-9_:]*/iy : /[a-z_][a-z0-9_]*/iy, 'the name of a tag')
+    const name = scan.take(segments.length === 0 ? /[a-z_][a-z0-9_:]*/iy : /[a-z_][a-z0-9_]*/iy, {
+      zh: '标签名',
+      en: 'the name of a tag',
+    })
     for (const part of name.split(':'))
       if (part.length > textCharacters)
-        scan.fail(`a name of at most ${textCharacters} characters`, scan.at - name.length)
+        scan.fail(
+          { zh: `不超过 ${textCharacters} 个字符的名称`, en: `a name of at most ${textCharacters} characters` },
+          scan.at - name.length,
+        )
     segments.push(name)
     if (scan.optional(/\[/y) !== undefined) parseElements(scan, segments)
   } while (segments.length < 30 && scan.optional(/\./y) !== undefined)
@@ -43,7 +50,7 @@ export function parseLogixAddress(address: string, type: TagType): LogixAddress 
 
 function parseElements(scan: AddressScanner, segments: Segment[]): void {
   for (let dimension = 1; ; dimension++) {
-    segments.push(scan.number(0, 0xffff_ffff, 'an element'))
+    segments.push(scan.number(0, 0xffff_ffff, { zh: '元素下标', en: 'an element' }))
     if (dimension === 3 || scan.optional(/,/y) === undefined) break
   }
   scan.take(/\]/y, ']')

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { DeviceError } from '../../driver.ts'
+import { networkWordsOf, noAnswerWithin } from '../../line-words.ts'
 import { decodeReply, encodeUnconnectedSend, type Reply } from './codec.ts'
 import {
   commands,
@@ -95,8 +96,8 @@ export class LogixClient {
         clearTimeout(timer)
         resolve()
       })
-      socket.on('error', (error) => fail(new DeviceError(error.message, { cause: error })))
-      socket.on('close', () => fail(new DeviceError('the device closed the connection')))
+      socket.on('error', (error) => fail(new DeviceError(networkWordsOf(error), { cause: error })))
+      socket.on('close', () => fail(new DeviceError({ zh: '设备断开了连接', en: 'the device closed the connection' })))
       socket.on('data', (chunk) => {
         try {
           for (const frame of reader.push(chunk)) this.#take(frame)
@@ -142,7 +143,7 @@ export class LogixClient {
   }
 
   #late(): DeviceError {
-    return new DeviceError(`no answer within ${this.#settings.timeoutMs} ms`)
+    return new DeviceError(noAnswerWithin(this.#settings.timeoutMs))
   }
 
   #broken(error: DeviceError): DeviceError {

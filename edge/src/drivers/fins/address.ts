@@ -1,4 +1,11 @@
-import { AddressScanner } from '../../address.ts'
+import {
+  AddressScanner,
+  aBit,
+  aNumberOfCharacters,
+  bracketAndCharacters,
+  theBitOfTheWord,
+  wordTypesOrText,
+} from '../../address.ts'
 import type { TagType } from '../../driver.ts'
 import { isWordType, wordsOf } from '../../words.ts'
 
@@ -49,19 +56,20 @@ const textBytesMax = 500
 export function parseAddress(address: string, type: TagType): FinsAddress {
   const scanner = new AddressScanner(address)
   const { area, codes, offset } = takeArea(scanner)
-  const word = scanner.number(0, codes.last, 'a number') + offset
+  const word = scanner.number(0, codes.last, { zh: '编号', en: 'a number' }) + offset
   const found: FinsAddress = { area, code: codes.word, bitCode: codes.bit, word, bit: undefined, length: 0 }
   if (type === 'bool') {
     if (codes === timer) found.code = timer.bit
     else {
-      scanner.take(/\./y, '“.” and the bit of the word')
-      found.bit = scanner.number(0, 15, 'a bit')
+      scanner.take(/\./y, theBitOfTheWord)
+      found.bit = scanner.number(0, 15, aBit)
     }
-  } else if (!isWordType(type)) scanner.fail('a type of 1, 16, 32 or 64 bits, or text,', 0)
-  else if (codes === timer && wordsOf(type, 3) > 1) scanner.fail('a type of 1 or 16 bits', 0)
+  } else if (!isWordType(type)) scanner.fail(wordTypesOrText, 0)
+  else if (codes === timer && wordsOf(type, 3) > 1)
+    scanner.fail({ zh: '1 位或 16 位的类型', en: 'a type of 1 or 16 bits' }, 0)
   else if (type === 'text') {
-    scanner.take(/\[/y, '“[” and the number of characters')
-    found.length = scanner.number(1, textBytesMax, 'a number of characters')
+    scanner.take(/\[/y, bracketAndCharacters)
+    found.length = scanner.number(1, textBytesMax, aNumberOfCharacters)
     scanner.take(/\]/y, '“]”')
   }
   scanner.end()
@@ -71,13 +79,13 @@ export function parseAddress(address: string, type: TagType): FinsAddress {
 function takeArea(scanner: AddressScanner) {
   // The maker writes the CIO area without a prefix, too.
   if (scanner.optional(/(?=\d)/y) !== undefined) return { area: 'CIO', codes: plainAreas.CIO, offset: 0 }
-  const word = scanner.word(
-    ['CIO', 'W', 'H', 'A', 'DM', 'D', 'E', 'T', 'C'],
-    'an area (CIO, W, H, A, D, E0_ to E18_, T, C)',
-  )
+  const word = scanner.word(['CIO', 'W', 'H', 'A', 'DM', 'D', 'E', 'T', 'C'], {
+    zh: '存储区（CIO、W、H、A、D、E0_ 至 E18_、T、C）',
+    en: 'an area (CIO, W, H, A, D, E0_ to E18_, T, C)',
+  })
   if (word === 'E') {
-    const number = scanner.number(0, bankMax, 'a bank', 16)
-    scanner.take(/_/y, '“_” and a number')
+    const number = scanner.number(0, bankMax, { zh: '存储区号', en: 'a bank' }, 16)
+    scanner.take(/_/y, { zh: '“_”和编号', en: '“_” and a number' })
     return { area: `E${number.toString(16).toUpperCase()}_`, codes: bank(number), offset: 0 }
   }
   if (word === 'T' || word === 'C') return { area: word, codes: timer, offset: timers[word].offset }

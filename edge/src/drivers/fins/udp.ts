@@ -1,5 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { DeviceError } from '../../driver.ts'
+import { networkWordsOf, noAnswerWithin } from '../../line-words.ts'
+import { joined } from '../../sentence.ts'
 import type { Exchange, Nodes, TransportOptions } from './transport.ts'
 
 /** Requests that wait for their turn at most. */
@@ -59,7 +61,7 @@ export class UdpTransport {
     const { host, port, timeoutMs } = this.#options
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     this.#abort = reject
-    const late = new DeviceError(`${host}:${port}: no answer within ${timeoutMs} ms`)
+    const late = new DeviceError(joined`${host}:${port}: ${noAnswerWithin(timeoutMs)}`)
     const timer = setTimeout(() => reject(late), Math.max(1, deadline - Date.now()))
     let again: NodeJS.Timeout | undefined
     try {
@@ -102,7 +104,7 @@ export class UdpTransport {
   async #connect(): Promise<Open> {
     const { host, port, sourceNode, destinationNode } = this.#options
     const socket = createSocket('udp4')
-    const fail = (cause: Error) => new DeviceError(`${host}:${port}: ${cause.message}`, { cause })
+    const fail = (cause: Error) => new DeviceError(joined`${host}:${port}: ${networkWordsOf(cause)}`, { cause })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     socket.on('error', (cause) => {
       reject(fail(cause))

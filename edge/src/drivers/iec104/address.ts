@@ -1,4 +1,4 @@
-import { AddressScanner } from '../../address.ts'
+import { AddressScanner, aBit, oneOfThese, oneOfTypes } from '../../address.ts'
 import type { TagType } from '../../driver.ts'
 import { type Commanded, commanded, type Monitored, monitored, typeNames } from './elements.ts'
 
@@ -26,17 +26,17 @@ export function parseAddress(text: string, type: TagType, objectAddressBytes: nu
   const object = takeObject(scanner, objectMax)
   const address = ((): Iec104Address => {
     if (isCommanded(first)) return { text, point: undefined, command: { kind: first, object } }
-    const bit = first === 'M_BO' && scanner.optional(/\./y) ? scanner.number(0, 31, 'a bit') : undefined
+    const bit = first === 'M_BO' && scanner.optional(/\./y) ? scanner.number(0, 31, aBit) : undefined
     const point = { kind: first, object, bit }
     if (scanner.optional(/\//y) === undefined) return { text, point, command: undefined }
     const began = scanner.at
     const kind = takeKind(scanner, [...commanded, ...names.filter((name) => name.startsWith('C_'))])
-    if (!isCommanded(kind)) return scanner.fail(`one of ${commanded.join(', ')}`, began)
+    if (!isCommanded(kind)) return scanner.fail(oneOfThese(commanded), began)
     return { text, point, command: { kind, object: takeObject(scanner, objectMax) } }
   })()
   scanner.end()
   const fits = typesOf(address)
-  if (!fits.includes(type)) scanner.fail(`one of the types ${fits.join(', ')}, not ${type},`, 0)
+  if (!fits.includes(type)) scanner.fail(oneOfTypes(fits, type), 0)
   return address
 }
 
@@ -46,20 +46,24 @@ export const isMonitored = (kind: Monitored | Commanded | undefined): kind is Mo
 const isCommanded = (kind: Monitored | Commanded): kind is Commanded => commanded.includes(kind as Commanded)
 
 function takeKind(scanner: AddressScanner, words: readonly string[]): Monitored | Commanded {
-  const expected = `one of ${words.filter((word) => !/_1$/.test(word)).join(', ')}`
+  const expected = oneOfThese(words.filter((word) => !/_1$/.test(word)))
   const kind = kindOf(scanner.word(words, expected))
   return kind ?? scanner.fail(expected)
 }
 
 function takeObject(scanner: AddressScanner, max: number): number {
-  scanner.take(/:/y, 'a colon and the information object address')
+  scanner.take(/:/y, { zh: '冒号和信息对象地址', en: 'a colon and the information object address' })
   const began = scanner.at
   const hexadecimal = scanner.optional(/[0-9A-F]{1,6}H/iy)
-  if (hexadecimal === undefined) return scanner.number(0, max, 'an information object address')
+  if (hexadecimal === undefined)
+    return scanner.number(0, max, { zh: '信息对象地址', en: 'an information object address' })
   const object = Number.parseInt(hexadecimal, 16)
-  return object <= max
-    ? object
-    : scanner.fail(`an information object address from 0H to ${max.toString(16).toUpperCase()}H`, began)
+  return object <= max ? object : scanner.fail(hexadecimalTo(max), began)
+}
+
+const hexadecimalTo = (max: number) => {
+  const last = `${max.toString(16).toUpperCase()}H`
+  return { zh: `0H 至 ${last} 的信息对象地址`, en: `an information object address from 0H to ${last}` }
 }
 
 /** Types of a tag that hold a kind, the first of them as a station means it. */

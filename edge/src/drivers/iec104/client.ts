@@ -1,5 +1,7 @@
 import { connect } from 'node:net'
 import { DeviceError, RefusedRequest } from '../../driver.ts'
+import { noConnectionWithin } from '../../line-words.ts'
+import { joined, wordsOf } from '../../sentence.ts'
 import { type Asdu, causes, causeWord, decodeAsdu, encodeAsdu } from './codec.ts'
 import type { Iec104Settings } from './driver.ts'
 import {
@@ -116,13 +118,13 @@ export class Station {
     const link = new Link(socket, this.#settings, {
       asdu: (bytes) => this.#take(bytes),
       ended: (cause) => {
-        const error = new DeviceError(`${this.#name}: ${cause.message}`, { cause })
+        const error = new DeviceError(joined`${this.#name}: ${wordsOf(cause)}`, { cause })
         if (this.#link === link) this.#forget(error)
         if (whole && !this.#closed) this.#events.lost(error)
       },
     })
     this.#link = link
-    const timer = setTimeout(() => link.end(new DeviceError(`no connection within ${timeoutMs} ms`)), timeoutMs)
+    const timer = setTimeout(() => link.end(new DeviceError(noConnectionWithin(timeoutMs))), timeoutMs)
     try {
       await link.start()
     } catch (cause) {
@@ -135,7 +137,7 @@ export class Station {
   }
 
   #fail(cause: unknown): never {
-    throw new DeviceError(`${this.#name}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    throw new DeviceError(joined`${this.#name}: ${wordsOf(cause)}`, { cause })
   }
 
   #forget(error: DeviceError): void {

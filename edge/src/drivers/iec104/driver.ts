@@ -11,6 +11,8 @@ import {
   type SubscribeOptions,
   type TagValue,
 } from '../../driver.ts'
+import { noAnswerWithin } from '../../line-words.ts'
+import { joined } from '../../sentence.ts'
 import { type Iec104Address, isMonitored, parseAddress, typesOfKind } from './address.ts'
 import { Station } from './client.ts'
 import type { AsduSizes } from './codec.ts'
@@ -156,7 +158,7 @@ class Iec104Connection implements DeviceConnection<Iec104Address, Request<Iec104
   async #inTime(steps: () => Promise<void>): Promise<void> {
     const { host, port, timeoutMs } = this.#settings
     const { promise: late, reject } = Promise.withResolvers<never>()
-    const error = new DeviceError(`${host}:${port}: no answer within ${timeoutMs} ms`)
+    const error = new DeviceError(joined`${host}:${port}: ${noAnswerWithin(timeoutMs)}`)
     const timer = setTimeout(() => reject(error), timeoutMs + 20)
     await Promise.race([steps(), late]).finally(() => clearTimeout(timer))
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { DeviceError } from '../../driver.ts'
+import { networkWordsOf } from '../../line-words.ts'
 import { type Apdu, decodeApdu, encodeApdu, frameReader, sequenceModulus } from './codec.ts'
 
 /** Parameters of a link (§9.6), as both stations have agreed on them. */
@@ -59,8 +60,10 @@ export class Link {
         this.end(error instanceof DeviceError ? error : new DeviceError(String(error), { cause: error }))
       }
     })
-    socket.on('error', (error) => this.end(new DeviceError(error.message, { cause: error })))
-    socket.on('close', () => this.end(new DeviceError('the other station ended the connection')))
+    socket.on('error', (error) => this.end(new DeviceError(networkWordsOf(error), { cause: error })))
+    socket.on('close', () =>
+      this.end(new DeviceError({ zh: '对方断开了连接', en: 'the other station ended the connection' })),
+    )
     this.#arm('t3', parameters.t3Ms)
   }
 

@@ -1,4 +1,12 @@
-import { AddressScanner } from '../../address.ts'
+import {
+  AddressScanner,
+  aBit,
+  aNumberOfCharacters,
+  bracketAndCharacters,
+  theBitOfTheWord,
+  typeBool,
+  wordTypesOrText,
+} from '../../address.ts'
 import type { TagType } from '../../driver.ts'
 import { isWordType, wordsOf } from '../../words.ts'
 
@@ -82,28 +90,35 @@ function numberMax(radix: 8 | 10 | 16, { series, code }: Numbering): number {
  */
 export function parseAddress(address: string, type: TagType, numbering: Numbering): McAddress {
   const scanner = new AddressScanner(address)
-  const word = scanner.word(words, `a device (${words.join(', ')})`)
+  const word = scanner.word(words, { zh: `软元件（${words.join('、')}）`, en: `a device (${words.join(', ')})` })
   const device = word in timers ? timers[word as Timer][type === 'bool' ? 'contact' : 'value'] : (word as Device)
   const radix = radixOf(device, numbering)
   const { kind } = devices[device]
   const began = scanner.at
-  const number = scanner.number(0, numberMax(radix, numbering), `a number (base ${radix})`, radix)
+  const number = scanner.number(
+    0,
+    numberMax(radix, numbering),
+    { zh: `编号（${radix} 进制）`, en: `a number (base ${radix})` },
+    radix,
+  )
   let bit: number | undefined
   let length = 0
   // Sources disagree whether ASCII code writes its number in decimal or hexadecimal, and the wrong one reads another's.
-  if (device === 'ZR' && numbering.code === 'ascii') scanner.fail('another device than ZR in ASCII code', 0)
+  if (device === 'ZR' && numbering.code === 'ascii')
+    scanner.fail({ zh: 'ZR 以外的软元件（ASCII 码）', en: 'another device than ZR in ASCII code' }, 0)
   if (type === 'bool') {
     if (kind === 'word') {
-      scanner.take(/\./y, '“.” and the bit of the word')
-      bit = scanner.number(0, 15, 'a bit', 16)
+      scanner.take(/\./y, theBitOfTheWord)
+      bit = scanner.number(0, 15, aBit, 16)
     }
-  } else if (kind === 'contact') scanner.fail('the type bool', 0)
-  else if (!isWordType(type)) scanner.fail('a type of 1, 16, 32 or 64 bits, or text,', 0)
+  } else if (kind === 'contact') scanner.fail(typeBool, 0)
+  else if (!isWordType(type)) scanner.fail(wordTypesOrText, 0)
   else {
-    if (kind === 'bit' && number % 16 !== 0) scanner.fail('the type bool, or a multiple of 16', began)
+    if (kind === 'bit' && number % 16 !== 0)
+      scanner.fail({ zh: '类型 bool，或 16 的倍数', en: 'the type bool, or a multiple of 16' }, began)
     if (type === 'text') {
-      scanner.take(/\[/y, '“[” and the number of characters')
-      length = scanner.number(1, textBytesMax, 'a number of characters')
+      scanner.take(/\[/y, bracketAndCharacters)
+      length = scanner.number(1, textBytesMax, aNumberOfCharacters)
       scanner.take(/\]/y, '“]”')
     }
   }

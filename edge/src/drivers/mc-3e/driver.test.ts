@@ -116,7 +116,9 @@ test('neighbours within 960 words are one request, others are not', async () => 
 test('an address out of the grammar is named with its position', async () => {
   const { settings } = await machine()
   const refused = (address: string, type: TagType, words: string) =>
-    expect(() => driver.parseAddress(address, type, settings)).toThrow(new AddressError(...misfit(address, words)))
+    expect(() => driver.parseAddress(address, type, settings)).toThrow(
+      new AddressError(...misfit(address, words)).message,
+    )
   const misfit = (address: string, words: string): [string, number, string] => {
     const [, at, expected] = /^(\d+) (.*)$/.exec(words)!
     return [address, Number(at), expected!]
@@ -142,7 +144,10 @@ test('a value that no number can hold is marked', async () => {
   const { simulator, read } = await machine()
   for (const [i, word] of [0xffff, 0xffff, 0xffff, 0x7fff].entries()) simulator.set(`D${i}`, 'uint16', word)
   expect(await read(['D0', 'int64'])).toEqual([
-    { value: 2 ** 63, quality: 64, reason: '9223372036854775807 is beyond ±2^53 and was rounded' },
+    {
+      ...{ value: 2 ** 63, quality: 64, reason: '9223372036854775807 is beyond ±2^53 and was rounded' },
+      zh: '9223372036854775807 超出 ±2^53，已舍入',
+    },
   ])
   expect(await read(['D2', 'float32'])).toMatchObject([{ value: undefined, quality: 0 }])
   expect(await read(['D0[2]', 'text'])).toMatchObject([{ value: undefined, quality: 0 }])

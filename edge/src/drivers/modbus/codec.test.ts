@@ -121,7 +121,7 @@ test('noise on a serial line before a frame is passed over, and a frame with any
 test('what is no Modbus frame, an exception, and an answer that does not fit are told apart with words', () => {
   expect(() => tcpFraming.reader('server').push(Buffer.from('GET / HTTP/1.1\r\n'))).toThrow(/no Modbus TCP/)
   expect(() => decodeReadAnswer(encodeException(encodeRead(request), 2), request)).toThrow(
-    new RefusedRequest('holding/107: illegal data address'),
+    new RefusedRequest({ zh: 'holding/107: 非法数据地址', en: 'holding/107: illegal data address' }),
   )
   expect(() => decodeReadAnswer(encodeReadAnswer('holding', Buffer.alloc(2)), request)).toThrow('instead of 6')
   expect(() => decodeReadAnswer(encodeReadAnswer('input', Buffer.alloc(6)), request)).toThrow('function 4 instead of 3')

@@ -5,6 +5,7 @@
  */
 import { DeviceError, RefusedRequest } from '../../driver.ts'
 import type { FrameReader } from '../../line.ts'
+import { joined, type Words } from '../../sentence.ts'
 
 /** Function codes of the four areas that can be read. */
 export const readFunctions = { coil: 1, discrete: 2, holding: 3, input: 4 } as const
@@ -17,16 +18,17 @@ export const writeFunctions = { coil: 5, registers: 16, register: 6, mask: 22 } 
 /** Largest read in one request, by the protocol (§6.1–6.4). */
 export const readMax: Record<Area, number> = { coil: 2000, discrete: 2000, holding: 125, input: 125 }
 
-const exceptionNames: Record<number, string> = {
-  1: 'illegal function',
-  2: 'illegal data address',
-  3: 'illegal data value',
-  4: 'server device failure',
-  5: 'acknowledge',
-  6: 'server device busy',
-  8: 'memory parity error',
-  10: 'gateway path unavailable',
-  11: 'gateway target device failed to respond',
+/** The names of §7, and of GB/T 19582.1. */
+const exceptionNames: Record<number, Words> = {
+  1: { zh: '非法功能', en: 'illegal function' },
+  2: { zh: '非法数据地址', en: 'illegal data address' },
+  3: { zh: '非法数据值', en: 'illegal data value' },
+  4: { zh: '从站设备故障', en: 'server device failure' },
+  5: { zh: '确认', en: 'acknowledge' },
+  6: { zh: '从属设备忙', en: 'server device busy' },
+  8: { zh: '存储奇偶性差错', en: 'memory parity error' },
+  10: { zh: '不可用网关路径', en: 'gateway path unavailable' },
+  11: { zh: '网关目标设备响应失败', en: 'gateway target device failed to respond' },
 }
 export const exception = { illegalFunction: 1, illegalDataAddress: 2, deviceFailure: 4 } as const
 const exceptionBit = 0x80
@@ -96,7 +98,10 @@ export function decodeReadAnswer(pdu: Buffer, request: ReadRequest): Buffer {
   checkAnswer(pdu, readFunctions[area], `${area}/${address}`)
   const expected = isBitArea(area) ? Math.ceil(count / 8) : count * 2
   if (pdu[1] !== expected || pdu.length !== 2 + expected)
-    throw new DeviceError(`${area}/${address}: answered with ${pdu.length - 2} data bytes instead of ${expected}`)
+    throw new DeviceError({
+      zh: `${area}/${address}: 应答了 ${pdu.length - 2} 个数据字节，应为 ${expected} 个`,
+      en: `${area}/${address}: answered with ${pdu.length - 2} data bytes instead of ${expected}`,
+    })
   return pdu.subarray(2)
 }
 
@@ -129,13 +134,20 @@ export function encodeMaskWrite(address: number, bit: number, value: boolean): B
 export function checkWriteAnswer(pdu: Buffer, sent: Buffer, what: string): void {
   checkAnswer(pdu, sent[0] ?? 0, what)
   const head = sent[0] === writeFunctions.mask ? 7 : 5
-  if (!pdu.equals(sent.subarray(0, head))) throw new DeviceError(`${what}: the device confirmed another write`)
+  if (!pdu.equals(sent.subarray(0, head)))
+    throw new DeviceError({ zh: `${what}: 设备确认的是另一次写入`, en: `${what}: the device confirmed another write` })
 }
 
 function checkAnswer(pdu: Buffer, code: number, what: string): void {
   if (pdu[0] === (code | exceptionBit) && pdu.length === 2) {
     const number = pdu[1] ?? 0
-    throw new RefusedRequest(`${what}: ${exceptionNames[number] ?? `exception ${number}`}`)
+    throw new RefusedRequest(
+      joined`${what}: ${exceptionNames[number] ?? { zh: `异常码 ${number}`, en: `exception ${number}` }}`,
+    )
   }
-  if (pdu[0] !== code) throw new DeviceError(`${what}: answered with function ${pdu[0]} instead of ${code}`)
+  if (pdu[0] !== code)
+    throw new DeviceError({
+      zh: `${what}: 应答的功能码为 ${pdu[0]}，应为 ${code}`,
+      en: `${what}: answered with function ${pdu[0]} instead of ${code}`,
+    })
 }

@@ -71,7 +71,9 @@ test.each([
 test('a missing address and a device in trouble are refusals, a silent or confused one is an error; none is a value', async () => {
   const { simulator, read } = await machine(simulate)
   simulator.faults.missing.add('holding/3')
-  await expect(read(['holding/2', 'float32'])).rejects.toThrow(new RefusedRequest('holding/2: illegal data address'))
+  await expect(read(['holding/2', 'float32'])).rejects.toThrow(
+    new RefusedRequest({ zh: 'holding/2: 非法数据地址', en: 'holding/2: illegal data address' }),
+  )
   expect(await read(['holding/4', 'int16'])).toEqual([0])
   simulator.faults.refusesAll = true
   await expect(read(['holding/4', 'int16'])).rejects.toThrow('holding/4: server device failure')

@@ -117,7 +117,11 @@ class ModbusConnection implements DeviceConnection<ModbusAddress, Block> {
     }
     return this.#line.request(this.#framing.encode(sent), (frame) => {
       if (frame.transaction !== sent.transaction) return undefined
-      if (frame.unit !== sent.unit) throw new DeviceError(`unit ${frame.unit} answered instead of unit ${sent.unit}`)
+      if (frame.unit !== sent.unit)
+        throw new DeviceError({
+          zh: `应答来自站号 ${frame.unit}，应为站号 ${sent.unit}`,
+          en: `unit ${frame.unit} answered instead of unit ${sent.unit}`,
+        })
       return decode(frame.pdu)
     })
   }

@@ -2,6 +2,11 @@ import { DeviceError } from '../../driver.ts'
 import type { FrameReader } from '../../line.ts'
 import type { Frame, Framing } from './codec.ts'
 
+const noModbusTcp = {
+  zh: '协议标识不是 0：对方不是 Modbus TCP',
+  en: 'the protocol identifier is not 0: this is no Modbus TCP',
+}
+
 const mbapBytes = 7
 /** A protocol data unit has at most 253 bytes (V1.1b3 §4.1). */
 const pduBytesMax = 253
@@ -27,7 +32,7 @@ class MbapReader implements FrameReader<Frame> {
     let rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     const frames: Frame[] = []
     while (rest.length >= mbapBytes) {
-      if (rest.readUInt16BE(2) !== 0) throw new DeviceError('the protocol identifier is not 0: this is no Modbus TCP')
+      if (rest.readUInt16BE(2) !== 0) throw new DeviceError(noModbusTcp)
       const length = rest.readUInt16BE(4)
       if (length < 2 || length > pduBytesMax + 1) throw new DeviceError(`a Modbus TCP frame of ${6 + length} bytes`)
       if (rest.length < 6 + length) break

@@ -1,4 +1,5 @@
 import { quality, type Sample, type TagType, type TagValue } from '../../driver.ts'
+import { bad } from '../../values.ts'
 
 /**
  * Order of the bytes of a value over its registers, as makers write it: ABCD is big-endian (the protocol's own), CDAB
@@ -29,9 +30,12 @@ export function readNumber(data: Buffer, type: NumberType, order: WordOrder, at 
     order === 'ABCD'
       ? plainNumber(data, type, at)
       : plainNumber(inOrder(data.subarray(at, at + bytesOf[type]), order), type, 0)
-  if (!Number.isFinite(value)) return { value: undefined, quality: quality.bad, reason: 'not a number' }
+  if (!Number.isFinite(value)) return bad({ zh: '不是有效数字', en: 'not a number' })
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER && type.endsWith('int64'))
-    return { value, quality: quality.uncertain, reason: 'larger than 2^53: the last digits are rounded' }
+    return {
+      ...{ value, quality: quality.uncertain },
+      ...{ reason: 'larger than 2^53: the last digits are rounded', zh: '大于 2^53，末位已舍入' },
+    }
   return { value, quality: quality.good }
 }
 
@@ -120,7 +124,7 @@ export function readText(data: Buffer, order: WordOrder): Sample {
     .subarray(0, end === -1 ? bytes.length : end)
     .toString('utf8')
     .trimEnd()
-  if (text.includes('\ufffd')) return { value: undefined, quality: quality.bad, reason: 'not a text in UTF-8' }
+  if (text.includes('\ufffd')) return bad({ zh: '不是 UTF-8 文本', en: 'not a text in UTF-8' })
   return { value: text, quality: quality.good }
 }
 

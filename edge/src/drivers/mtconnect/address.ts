@@ -12,9 +12,15 @@ export function parseMtconnectAddress(address: string): MtconnectAddress {
   const scan = new AddressScanner(address)
   const parts: string[] = []
   do {
-    parts.push(scan.take(/[^/[\]\s][^/[\]]{0,199}/y, parts.length === 0 ? 'an id, a name or a path' : 'a name'))
+    parts.push(
+      scan.take(
+        /[^/[\]\s][^/[\]]{0,199}/y,
+        parts.length === 0 ? { zh: 'id、名称或路径', en: 'an id, a name or a path' } : { zh: '名称', en: 'a name' },
+      ),
+    )
   } while (parts.length < 20 && scan.optional(/\//y) !== undefined)
-  const element = scan.optional(/\[/y) === undefined ? undefined : scan.number(0, 9999, 'a part of the value')
+  const element =
+    scan.optional(/\[/y) === undefined ? undefined : scan.number(0, 9999, { zh: '值的下标', en: 'a part of the value' })
   if (element !== undefined) scan.take(/\]/y, ']')
   scan.end()
   return { parts, element }

@@ -1,4 +1,6 @@
 import { DeviceError, RefusedRequest } from '../../driver.ts'
+import { networkWordsOf, noAnswerWithin } from '../../line-words.ts'
+import { joined } from '../../sentence.ts'
 import {
   type DevicesDocument,
   documentBytesMax,
@@ -169,7 +171,7 @@ class Watchdog {
 
   feed(ms: number): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#controller.abort(new DeviceError(`no answer within ${ms} ms`)), ms)
+    this.#timer = setTimeout(() => this.#controller.abort(new DeviceError(noAnswerWithin(ms))), ms)
   }
 
   stop(): void {
@@ -184,7 +186,6 @@ function deviceError(error: unknown, signal: AbortSignal): DeviceError {
   if (error instanceof DeviceError) return error
   if (signal.reason instanceof DeviceError) return signal.reason
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return new DeviceError(`the agent cannot be reached: ${cause instanceof Error ? cause.message : cause}`, {
-    cause: error,
-  })
+  const away = { zh: '连不上代理', en: 'the agent cannot be reached' }
+  return new DeviceError(joined`${away}: ${networkWordsOf(cause)}`, { cause: error })
 }

@@ -1,4 +1,4 @@
-import { type Check, fail, integer, optional, otherwise, shape, text } from '../../check.ts'
+import { type Check, fail, integer, isTrueOrFalse, optional, otherwise, shape, text } from '../../check.ts'
 import {
   type BrowsedTag,
   type DeviceConnection,
@@ -20,10 +20,11 @@ type MtconnectRequest = Request<MtconnectAddress>
 
 const url: Check<string> = (value, path) => {
   const address = text(value, path)
-  return /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/i.test(address) ? address : fail(path, 'http://host:5000 is expected')
+  return /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/i.test(address)
+    ? address
+    : fail(path, { zh: '应为 http://主机:5000', en: 'http://host:5000 is expected' })
 }
-const boolean: Check<boolean> = (value, path) =>
-  typeof value === 'boolean' ? value : fail(path, 'true or false is expected')
+const boolean: Check<boolean> = (value, path) => (typeof value === 'boolean' ? value : fail(path, isTrueOrFalse))
 
 /** Client of MTConnect agents: their current values, their streams of observations, their data items. */
 export const driver: Driver<MtconnectSettings, MtconnectAddress, MtconnectRequest> = {

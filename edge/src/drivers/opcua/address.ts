@@ -42,7 +42,10 @@ export function parseOpcUaAddress(address: string): OpcUaAddress {
   const scan = new AddressScanner(address)
   const namespace = parseNamespace(scan)
   const kind = scan
-    .take(/[isgbt]=/iy, 'i=, s=, g=, b= or t= (after the namespace)')
+    .take(/[isgbt]=/iy, {
+      zh: 'i=、s=、g=、b= 或 t=（在命名空间之后）',
+      en: 'i=, s=, g=, b= or t= (after the namespace)',
+    })
     .charAt(0)
     .toLowerCase() as OpcUaAddress['kind']
   const began = scan.at
@@ -53,22 +56,31 @@ export function parseOpcUaAddress(address: string): OpcUaAddress {
   }
   const identifier =
     kind === 'i'
-      ? String(scan.number(0, 0xffff_ffff, 'a number'))
+      ? String(scan.number(0, 0xffff_ffff, { zh: '数字标识', en: 'a number' }))
       : kind === 'g'
-        ? scan.take(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/iy, 'a GUID in 8-4-4-4-12 hexadecimal digits').toUpperCase()
+        ? scan
+            .take(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/iy, {
+              zh: '8-4-4-4-12 位十六进制数字的 GUID',
+              en: 'a GUID in 8-4-4-4-12 hexadecimal digits',
+            })
+            .toUpperCase()
         : scan.take(/[a-z\d+/]+={0,2}/iy, 'base64')
-  if (identifier.length > identifierCharactersMax) scan.fail(`at most ${identifierCharactersMax} characters`, began)
+  if (identifier.length > identifierCharactersMax)
+    scan.fail(
+      { zh: `不超过 ${identifierCharactersMax} 个字符的标识`, en: `at most ${identifierCharactersMax} characters` },
+      began,
+    )
   return { namespace, kind, identifier, ...parsePart(scan), otherReadings: [] }
 }
 
 function parseNamespace(scan: AddressScanner): number | string {
   if (scan.optional(/ns=/iy) !== undefined) {
-    const index = scan.number(0, 65_535, 'a namespace index')
+    const index = scan.number(0, 65_535, { zh: '命名空间序号', en: 'a namespace index' })
     scan.take(/;/y, ';')
     return index
   }
   if (scan.optional(/nsu=/iy) === undefined) return 0
-  const uri = scan.take(/[^;]+/y, 'the URI of a namespace')
+  const uri = scan.take(/[^;]+/y, { zh: '命名空间 URI', en: 'the URI of a namespace' })
   scan.take(/;/y, ';')
   // A semicolon in a URI is written %3B, and a percent sign %25 (OPC 10000-6 §5.1.12).
   return uri.replace(/%3B/gi, ';').replace(/%25/g, '%')
@@ -84,12 +96,16 @@ function parsePart(scan: AddressScanner): Part {
 
 function parseElement(scan: AddressScanner): number | undefined {
   if (scan.optional(/\[/y) === undefined) return undefined
-  const element = scan.number(0, 0xffff_ffff, 'an element')
+  const element = scan.number(0, 0xffff_ffff, { zh: '元素下标', en: 'an element' })
   scan.take(/\]/y, ']')
   return element
 }
 
-const memberExpected = 'a member of the structure, such as Position, Zones[2] or "two words"'
+const anIdentifier = { zh: '标识', en: 'an identifier' }
+const memberExpected = {
+  zh: '结构的成员，如 Position、Zones[2] 或 "two words"',
+  en: 'a member of the structure, such as Position, Zones[2] or "two words"',
+}
 
 function parseMembers(scan: AddressScanner): (string | number)[] {
   const members: (string | number)[] = []
@@ -107,13 +123,19 @@ const hash = /##|#(?=[\p{L}_"])/gu
 
 function parseText(scan: AddressScanner): Reading & Pick<OpcUaAddress, 'otherReadings'> {
   const began = scan.at
-  const name = scan.take(/(?:##|#(?![\p{L}_"])|[^#])*/suy, 'an identifier')
+  const name = scan.take(/(?:##|#(?![\p{L}_"])|[^#])*/suy, anIdentifier)
   const isWithMembers = scan.optional(/#/y) !== undefined
-  if (name === '' && !isWithMembers) scan.fail('an identifier')
+  if (name === '' && !isWithMembers) scan.fail(anIdentifier)
   const members = isWithMembers ? parseMembers(scan) : []
   scan.end()
   if (scan.at - began > identifierCharactersMax)
-    scan.fail(`an identifier of at most ${identifierCharactersMax} characters`, began)
+    scan.fail(
+      {
+        zh: `不超过 ${identifierCharactersMax} 个字符的标识`,
+        en: `an identifier of at most ${identifierCharactersMax} characters`,
+      },
+      began,
+    )
   const written = scan.since(began)
   const plain = name.replaceAll('##', '#')
   const [, array, digits] = /^(.+)\[(\d{1,9})\]$/s.exec(plain) ?? []

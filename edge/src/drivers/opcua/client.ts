@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type * as Opcua from 'node-opcua-client'
 import { DeviceError, type DriverTag, RefusedRequest } from '../../driver.ts'
+import { noAnswerWithin } from '../../line-words.ts'
+import type { Words } from '../../sentence.ts'
 import type { OpcUaAddress } from './address.ts'
 import {
   applicationName,
@@ -81,7 +83,7 @@ export class OpcUaClient {
         defaultTransactionTimeout: settings.timeoutMs,
         connectionStrategy: { maxRetry: 1, initialDelay: 100, maxDelay: 1000 },
       })
-      const session = await within(settings.timeoutMs, begin(library, client, settings), 'no session')
+      const session = await within(settings.timeoutMs, begin(library, client, settings), noSessionWithin)
       const connected = new OpcUaClient(library, client, session, settings.timeoutMs)
       connected.#watch(trust, events)
       try {
@@ -164,7 +166,7 @@ export class OpcUaClient {
   /** Waits for a service of the library, no longer than the time-out. Rejects with DeviceError or RefusedRequest. */
   async call<T>(service: Promise<T>): Promise<T> {
     try {
-      return await within(this.#timeoutMs, service, 'no answer')
+      return await within(this.#timeoutMs, service, noAnswerWithin)
     } catch (error) {
       throw deviceError(error)
     }
@@ -214,13 +216,18 @@ async function end(client: Opcua.OPCUAClient | undefined): Promise<void> {
   await client?.disconnect().catch(() => {})
 }
 
-async function within<T>(timeoutMs: number, promise: Promise<T>, what: string): Promise<T> {
+const noSessionWithin = (ms: number): Words => ({
+  zh: `${ms} ms 内没有建立会话`,
+  en: `no session within ${ms} ms`,
+})
+
+async function within<T>(timeoutMs: number, promise: Promise<T>, late: (ms: number) => Words): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeviceError(`${what} within ${timeoutMs} ms`)), timeoutMs)
+  const isLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeviceError(late(timeoutMs))), timeoutMs)
   })
   try {
-    return await Promise.race([promise, late])
+    return await Promise.race([promise, isLate])
   } finally {
     clearTimeout(timer)
   }

@@ -1,4 +1,4 @@
-import { AddressError } from '../../address.ts'
+import { AddressError, endOfAddress } from '../../address.ts'
 import {
   type BrowsedTag,
   type DeviceConnection,
@@ -34,7 +34,7 @@ export const driver: Driver<OpcUaSettings, OpcUaAddress, OpcUaRequest> = {
   protocol: 'opcua',
   settings: checkSettings,
   parseAddress: (address: string, _type: TagType) => {
-    if (address.length > 5000) throw new AddressError(`${address.slice(0, 40)}…`, 5001, 'the end of the address')
+    if (address.length > 5000) throw new AddressError(`${address.slice(0, 40)}…`, 5001, endOfAddress)
     return parseOpcUaAddress(address)
   },
   plan(tags) {

@@ -1,4 +1,15 @@
-import { type Check, fail, integer, listOf, oneOf, optional, otherwise, shape, text } from '../../check.ts'
+import {
+  type Check,
+  fail,
+  integer,
+  isTrueOrFalse,
+  listOf,
+  oneOf,
+  optional,
+  otherwise,
+  shape,
+  text,
+} from '../../check.ts'
 
 const securityPolicies = ['None', 'Basic256Sha256', 'Aes128_Sha256_RsaOaep', 'Aes256_Sha256_RsaPss'] as const
 const securityModes = ['None', 'Sign', 'SignAndEncrypt'] as const
@@ -26,21 +37,23 @@ export interface OpcUaSettings {
   timeoutMs: number
 }
 
-const boolean: Check<boolean> = (value, path) =>
-  typeof value === 'boolean' ? value : fail(path, 'true or false is expected')
+const boolean: Check<boolean> = (value, path) => (typeof value === 'boolean' ? value : fail(path, isTrueOrFalse))
 
 const url: Check<string> = (value, path) => {
   const endpoint = text(value, path)
   return /^opc\.tcp:\/\/[^\s/]+(\/\S*)?$/i.test(endpoint)
     ? endpoint
-    : fail(path, 'opc.tcp://host:port/path is expected')
+    : fail(path, { zh: '应为 opc.tcp://主机:端口/路径', en: 'opc.tcp://host:port/path is expected' })
 }
 
 const thumbprint: Check<string> = (value, path) => {
   const digits = text(value, path).replace(/[\s:]/g, '').toLowerCase()
   return /^([\da-f]{40}|[\da-f]{64})$/.test(digits)
     ? digits
-    : fail(path, 'a thumbprint of 64 (SHA-256) or 40 (SHA-1) hexadecimal digits is expected')
+    : fail(path, {
+        zh: '应为 64 位（SHA-256）或 40 位（SHA-1）十六进制数字的指纹',
+        en: 'a thumbprint of 64 (SHA-256) or 40 (SHA-1) hexadecimal digits is expected',
+      })
 }
 
 const checkShape = shape<OpcUaSettings>({
@@ -64,14 +77,21 @@ export const checkSettings: Check<OpcUaSettings> = (value, path) => {
   const settings = checkShape(value, path)
   const isPlain = settings.securityMode === 'None'
   if (isPlain !== (settings.securityPolicy === 'None'))
-    fail(`${path}.securityMode`, 'None goes with securityPolicy None, and every other mode with another policy')
+    fail(`${path}.securityMode`, {
+      zh: 'None 只与 securityPolicy None 同用，其他模式与其他策略同用',
+      en: 'None goes with securityPolicy None, and every other mode with another policy',
+    })
   if (!isPlain && settings.certificateFolder === undefined)
-    fail(`${path}.certificateFolder`, 'a folder of this gateway for its own certificate is expected')
-  if (settings.password !== undefined && settings.user === undefined) fail(`${path}.user`, 'a name is expected')
+    fail(`${path}.certificateFolder`, {
+      zh: '应为本网关上存放自身证书的文件夹',
+      en: 'a folder of this gateway for its own certificate is expected',
+    })
+  if (settings.password !== undefined && settings.user === undefined)
+    fail(`${path}.user`, { zh: '应给出用户名', en: 'a name is expected' })
   if (isPlain && settings.password !== undefined && !settings.unprotectedPassword)
-    fail(
-      `${path}.securityMode`,
-      'Sign or SignAndEncrypt is expected, or anybody on the way can have the password (unprotectedPassword: true allows it)',
-    )
+    fail(`${path}.securityMode`, {
+      zh: '应为 Sign 或 SignAndEncrypt，否则途中任何人都能得到密码（unprotectedPassword: true 可放行）',
+      en: 'Sign or SignAndEncrypt is expected, or anybody on the way can have the password (unprotectedPassword: true allows it)',
+    })
   return settings
 }

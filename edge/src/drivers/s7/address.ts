@@ -1,4 +1,4 @@
-import { AddressScanner } from '../../address.ts'
+import { AddressScanner, aBit, aNumberOfCharacters, bracketAndCharacters, typeBool } from '../../address.ts'
 import type { TagType } from '../../driver.ts'
 import { bytesOfNumber, type NumberType } from '../../values.ts'
 
@@ -33,7 +33,7 @@ export const answerOverheadBytes = 18
  */
 export function parseAddress(address: string, type: TagType, { pduSize }: { pduSize: number }): S7Address {
   const scanner = new AddressScanner(address)
-  const word = scanner.word(['DB', 'I', 'E', 'Q', 'A', 'M', 'V'], 'DB, I, Q, M or V')
+  const word = scanner.word(['DB', 'I', 'E', 'Q', 'A', 'M', 'V'], { zh: 'DB、I、Q、M 或 V', en: 'DB, I, Q, M or V' })
   const place =
     word === 'DB'
       ? { area: 'DB' as const, db: takeBlock(scanner) }
@@ -41,30 +41,31 @@ export function parseAddress(address: string, type: TagType, { pduSize }: { pduS
         ? { area: 'DB' as const, db: 1 }
         : { area: letters[word], db: 0 }
   const size = takeSize(scanner, word === 'DB')
-  const byte = scanner.number(0, byteMax, 'a byte')
+  const byte = scanner.number(0, byteMax, { zh: '字节号', en: 'a byte' })
   const found: S7Address = { ...place, byte, bit: 0, bytes: 1, isString: size === 'STRING' }
   if (size === 'X') {
-    scanner.take(/\./y, '“.” and a bit')
-    found.bit = scanner.number(0, 7, 'a bit')
-    if (type !== 'bool') scanner.fail('the type bool', 0)
+    scanner.take(/\./y, { zh: '“.”和位号', en: '“.” and a bit' })
+    found.bit = scanner.number(0, 7, aBit)
+    if (type !== 'bool') scanner.fail(typeBool, 0)
   } else if (type === 'text') {
-    if (size !== 'B' && size !== 'STRING') scanner.fail('STRING or B', 0)
-    scanner.take(/\[/y, '“[” and the number of characters')
+    if (size !== 'B' && size !== 'STRING') scanner.fail({ zh: 'STRING 或 B', en: 'STRING or B' }, 0)
+    scanner.take(/\[/y, bracketAndCharacters)
     const head = size === 'STRING' ? 2 : 0
     const max = Math.min(254, pduSize - answerOverheadBytes - head)
-    found.bytes = scanner.number(1, max, 'a number of characters') + head
+    found.bytes = scanner.number(1, max, aNumberOfCharacters) + head
     scanner.take(/\]/y, '“]”')
-  } else if (size === 'STRING') scanner.fail('the type text', 0)
-  else if (type === 'bool' || !fits(type, sizes[size])) scanner.fail(`${wordOf(sizes[size])}`, 0)
+  } else if (size === 'STRING') scanner.fail({ zh: '类型 text', en: 'the type text' }, 0)
+  else if (type === 'bool' || !fits(type, sizes[size])) scanner.fail(typesOfSize(sizes[size]), 0)
   else found.bytes = bytesOfNumber[type]
-  if (byte + found.bytes > byteMax + 1) scanner.fail(`a value that ends at byte ${byteMax}`, 0)
+  if (byte + found.bytes > byteMax + 1)
+    scanner.fail({ zh: `不超出字节 ${byteMax} 的地址`, en: `a value that ends at byte ${byteMax}` }, 0)
   scanner.end()
   return found
 }
 
 function takeBlock(scanner: AddressScanner): number {
-  const db = scanner.number(1, 65_535, 'a number of a data block')
-  scanner.take(/\./y, '“.” and DBX, DBB, DBW, DBD or STRING')
+  const db = scanner.number(1, 65_535, { zh: '数据块号', en: 'a number of a data block' })
+  scanner.take(/\./y, { zh: '“.”和 DBX、DBB、DBW、DBD 或 STRING', en: '“.” and DBX, DBB, DBW, DBD or STRING' })
   return db
 }
 
@@ -78,7 +79,10 @@ function takeSize(scanner: AddressScanner, isBlock: boolean): 'X' | 'B' | 'W' | 
 const fits = (type: NumberType, bytes: number) =>
   bytesOfNumber[type] === bytes || (bytes === 4 && bytesOfNumber[type] === 8)
 
-const wordOf = (bytes: number) => (bytes === 4 ? 'a type of 32 or 64 bits' : `a type of ${bytes * 8} bits`)
+const typesOfSize = (bytes: number) =>
+  bytes === 4
+    ? { zh: '32 位或 64 位的类型', en: 'a type of 32 or 64 bits' }
+    : { zh: `${bytes * 8} 位的类型`, en: `a type of ${bytes * 8} bits` }
 
 export const nameOf = ({ area, db, byte }: Pick<S7Address, 'area' | 'db' | 'byte'>) =>
   area === 'DB' ? `DB${db}.DBB${byte}` : `${area}B${byte}`

@@ -26,7 +26,7 @@ export async function askGateway(
       case 'replied':
         return answer.result
       case 'refused':
-        throw refuseData('gateway.refused', { name, reason: answer.reason })
+        throw refuseData('gateway.refused', { name, reason: { zh: answer.zh ?? answer.reason, en: answer.reason } })
       case 'offline':
         throw refuseData('gateway.offline', { name })
       case 'late':

@@ -206,9 +206,16 @@ test('a dry run is what the gateway replies; whoever is away, refuses, has no ke
   expect(await first).toEqual(outcome)
   const second = call(dryRunConfiguration, ask)
   await reply({ id: await asked(2), refused: 'it is busy' })
-  await expect(second).rejects.toThrow('could not do it: it is busy')
+  // A gateway that speaks English alone is told in its own words.
+  await expect(second).rejects.toMatchObject({
+    message: expect.stringContaining('could not do it: it is busy'),
+    sentences: { zh: expect.stringContaining('未能完成请求：it is busy') },
+  })
+  const inBoth = call(dryRunConfiguration, ask)
+  await reply({ id: await asked(3), refused: 'it is busy', zh: '它正忙' })
+  await expect(inBoth).rejects.toMatchObject({ sentences: { zh: expect.stringContaining('未能完成请求：它正忙') } })
   const third = call(dryRunConfiguration, ask)
-  await reply({ id: await asked(3), result: { problems: 'none' } })
+  await reply({ id: await asked(4), result: { problems: 'none' } })
   await expect(third).rejects.toThrow('a form of another version')
   await report({ source: 'local' })
   await ingest.flush()

@@ -32,7 +32,10 @@ import { gatewayStanding } from './standing.ts'
 /** What a gateway replied, when it has the form that is expected: its software may be of another version than ours. */
 function replyOf<R extends RouteContract>({ reply }: R, { name }: DeviceRow, said: unknown): ReplyOf<R> {
   if (!Value.Check(reply, said))
-    throw refuseData('gateway.refused', { name, reason: 'it answered in a form of another version' })
+    throw refuseData('gateway.refused', {
+      name,
+      reason: { zh: '它的应答格式属于另一个版本', en: 'it answered in a form of another version' },
+    })
   return said as ReplyOf<R>
 }
 

@@ -26,7 +26,7 @@ const orderAgainMs = 20_000
 
 const reply = Type.Union([
   Type.Object({ id: Type.String(), result: Type.Unknown() }),
-  Type.Object({ id: Type.String(), refused: Type.String() }),
+  Type.Object({ id: Type.String(), refused: Type.String(), zh: Type.Optional(Type.String()) }),
 ])
 
 interface Heard {
@@ -114,7 +114,9 @@ export class Gateways {
     const waiting = this.#waiting.get(said.id)
     if (waiting?.deviceId !== deviceId) return
     waiting.answered(
-      'refused' in said ? { outcome: 'refused', reason: said.refused } : { outcome: 'replied', result: said.result },
+      'refused' in said
+        ? { outcome: 'refused', reason: said.refused, ...(said.zh !== undefined && { zh: said.zh }) }
+        : { outcome: 'replied', result: said.result },
     )
   }
 

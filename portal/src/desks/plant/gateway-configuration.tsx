@@ -18,6 +18,7 @@ import { TextArea, TextField } from '../../components/form.tsx'
 import { Card } from '../../components/page.tsx'
 import { Banner, StatusTag } from '../../components/state.tsx'
 import { Empty, Failure, Reply } from '../../components/waiting.tsx'
+import { useGatewayWords } from '../../i18n/sentence.ts'
 import { DryRunOutcome } from './gateway-dry-run.tsx'
 import { TableFile } from './gateway-table-file.tsx'
 import { lineDiff, withContext } from './line-diff.ts'
@@ -65,6 +66,7 @@ function Standing({
   connected: boolean
 }) {
   const { t } = useTranslation()
+  const say = useGatewayWords()
   const { ordered } = versions
   if (running?.source === 'local') return <Banner tone="info">{t('gateway.localTable')}</Banner>
   const isTaken = ordered === null || running?.order === ordered.order
@@ -88,7 +90,7 @@ function Standing({
               ? t('gateway.failed', { version: running.failed.version })
               : t('gateway.rolledBack', { version: running.failed.version, good: running.version })}
           </p>
-          <pre className="command">{running.failed.reason}</pre>
+          <pre className="command">{say(running.failed.reason, running.failed.zh)}</pre>
           <p className="quiet">
             <Instant at={running.failed.at} seconds />
           </p>

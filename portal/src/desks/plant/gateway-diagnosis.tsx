@@ -11,6 +11,7 @@ import { Choose, TextField } from '../../components/form.tsx'
 import { Card } from '../../components/page.tsx'
 import { Banner, StatusTag } from '../../components/state.tsx'
 import { Failure } from '../../components/waiting.tsx'
+import { useGatewayWords } from '../../i18n/sentence.ts'
 
 type Devices = NonNullable<ReplyOf<typeof getGatewayHealth>['health']>['report']['devices']
 
@@ -62,6 +63,7 @@ export function GatewayDiagnosis({ deviceId, devices }: { deviceId: string; devi
 
 function ReadTag({ deviceId, devices }: { deviceId: string; devices: Devices }) {
   const { t } = useTranslation()
+  const say = useGatewayWords()
   const read = useCommand(readGatewayTag)
   const [device, setDevice] = useState(devices[0]?.name ?? '')
   const [property, setProperty] = useState('')
@@ -106,7 +108,7 @@ function ReadTag({ deviceId, devices }: { deviceId: string; devices: Devices }) 
                 ) : (
                   <span key="v" className="row">
                     <StatusTag tone="fault">{t('gateway.fails')}</StatusTag>
-                    {read.data.why}
+                    {say(read.data.why, read.data.zh)}
                   </span>
                 ),
               ],

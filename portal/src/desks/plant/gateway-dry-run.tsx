@@ -4,12 +4,14 @@ import { useTranslation } from 'react-i18next'
 import { countText } from '../../api/format.ts'
 import { Rows } from '../../components/data-table.tsx'
 import { Banner, StatusTag } from '../../components/state.tsx'
+import { useGatewayWords } from '../../i18n/sentence.ts'
 
 type Outcome = ReplyOf<typeof dryRunConfiguration>
 
 /** What the gateway found when it checked a version and read the tags that it changes. */
 export function DryRunOutcome({ outcome, version }: { outcome: Outcome; version: number }) {
   const { t } = useTranslation()
+  const say = useGatewayWords()
   const { problems, problemsTotal, tags, tagsTotal, tagsFailed } = outcome
   return (
     <section className="stack" role="status" aria-label={t('gateway.dryRunOf', { version })}>
@@ -23,7 +25,7 @@ export function DryRunOutcome({ outcome, version }: { outcome: Outcome; version:
             keyOf={(row) => `${row.where} ${row.why}`}
             columns={[
               { title: t('gateway.where'), cell: (row) => row.where || '—' },
-              { title: t('gateway.why'), cell: (row) => row.why },
+              { title: t('gateway.why'), cell: (row) => say(row.why, row.zh) },
             ]}
           />
         </>
@@ -58,7 +60,7 @@ export function DryRunOutcome({ outcome, version }: { outcome: Outcome; version:
                     ) : (
                       <span className="row">
                         <StatusTag tone="fault">{t('gateway.fails')}</StatusTag>
-                        {row.why}
+                        {say(row.why, row.zh)}
                       </span>
                     ),
                 },

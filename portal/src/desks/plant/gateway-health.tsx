@@ -9,6 +9,7 @@ import { Facts, Instant, Stat } from '../../components/figures.tsx'
 import { Card } from '../../components/page.tsx'
 import { Banner, StatusTag } from '../../components/state.tsx'
 import { Empty } from '../../components/waiting.tsx'
+import { useGatewayWords } from '../../i18n/sentence.ts'
 
 type Health = NonNullable<ReplyOf<typeof getGatewayHealth>['health']>
 /** Four reports that did not come. */
@@ -34,6 +35,7 @@ function durationText(ms: number, t: TFunction): string {
 /** What the gateway last said of itself and of its machines. */
 export function GatewayHealth({ health }: { health: Health }) {
   const { t } = useTranslation()
+  const say = useGatewayWords()
   const now = usePlatformNow()
   const { report, receivedAt, clockOffsetMs } = health
   const isSilent = now !== undefined && now - receivedAt > silentMs
@@ -104,7 +106,10 @@ export function GatewayHealth({ health }: { health: Health }) {
                 title: t('gateway.tags'),
                 cell: (row) => t('gateway.goodBad', { good: countText(row.good), bad: countText(row.bad) }),
               },
-              { title: t('gateway.lastError'), cell: (row) => row.lastError ?? '—' },
+              {
+                title: t('gateway.lastError'),
+                cell: (row) => (row.lastError === null ? '—' : say(row.lastError, row.zh)),
+              },
             ]}
           />
         )}
