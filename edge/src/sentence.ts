@@ -19,6 +19,12 @@ export function joined(text: TemplateStringsArray, ...parts: readonly (Said | nu
 export const besideEnglish = ({ zh, en }: Words, lettersMax = 2_000): { zh?: string } =>
   zh === en ? {} : { zh: zh.slice(0, lettersMax) }
 
+/** Why a value is not good, as a sample or a state of a tag says it. */
+export const saidReason = (
+  { reason, zh }: { reason?: string | undefined; zh?: string | undefined },
+  none: Words,
+): Words => (reason === undefined ? none : { zh: zh ?? reason, en: reason })
+
 /** An error whose words are for people: its message is English, and it has the same in Chinese. */
 export class SaidError extends Error {
   readonly zh: string

@@ -21,6 +21,7 @@ import {
 } from '@kapok/contracts/data'
 import { getCheckpoint, getLogKeys, getStrip, listReadings, listSeals } from '@kapok/contracts/evidence'
 import {
+  dryRunConfiguration,
   getConfiguration,
   getGatewayHealth,
   getGatewayStanding,
@@ -630,6 +631,28 @@ export const fixtures: Fixture[] = [
     ],
     ordered: { order: id(17), version: 7, at: now - 640_000, by: '王敏' },
   }),
+  fixture(dryRunConfiguration, {
+    problems: [],
+    problemsTotal: 0,
+    tags: [
+      {
+        ...{ device: '1 号注塑机', property: 'pressure', address: 'holding/9', value: null },
+        ...{ why: 'holding/9: illegal data address', zh: 'holding/9: 非法数据地址' },
+      },
+      { device: '1 号注塑机', property: 'shots', address: 'holding/4', value: 48_211, why: null },
+      { device: '1 号注塑机', property: 'cycle_time', address: 'holding/5', value: 22.4, why: null },
+    ],
+    tagsTotal: 3,
+    tagsFailed: 1,
+    devicesUnchanged: 1,
+    overlaps: [
+      {
+        ...{ device: '1 号注塑机', property: 'cycle_time', address: 'holding/5' },
+        with: { property: 'shots', address: 'holding/4' },
+      },
+    ],
+    overlapsTotal: 1,
+  }),
   fixture(getConfiguration, {
     version: 7,
     madeAt: now - 660_000,
@@ -670,7 +693,9 @@ export const fixtures: Fixture[] = [
           failed: {
             version: 7,
             at: now - 600_000,
-            reason: 'table.devices[0].tags[1].address: holding/0 to holding/65535 is expected',
+            reason:
+              'table.devices[0].tags[1].address: “holding/70000”, position 9: an address from 0 to 65535 is expected',
+            zh: 'table.devices[0].tags[1].address: “holding/70000”第 9 个字符处应为 0 至 65535 的地址',
           },
         },
         devices: [
@@ -678,7 +703,8 @@ export const fixtures: Fixture[] = [
             name: '2 号注塑机',
             protocol: 'modbus',
             connected: false,
-            lastError: 'connect ECONNREFUSED 192.168.1.11:502',
+            lastError: '192.168.1.11:502: connect ECONNREFUSED 192.168.1.11:502',
+            zh: '192.168.1.11:502: 连接被拒绝（connect ECONNREFUSED 192.168.1.11:502）',
             good: 0,
             bad: 12,
           },

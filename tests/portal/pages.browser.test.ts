@@ -102,6 +102,32 @@ describe.skipIf(!existsSync(dist))('pages of the built portal', () => {
     await page.context().close()
   })
 
+  test('a dry run tells what fails in the reader’s language, and tags that share registers as something to look at', async () => {
+    const look = looks.find((each) => each.name === 'plant-gateway')!
+    for (const [how, button, says, overlap] of [
+      [
+        { width: 1440, theme: 'light', language: 'zh-CN' },
+        '试读',
+        'holding/9: 非法数据地址',
+        '1 个测点与其他测点占用同一部分寄存器',
+      ],
+      [{ width: 390, theme: 'dark', language: 'en' }, 'Dry run', 'holding/9: illegal data address', 'This is no error'],
+    ] as const) {
+      const { page } = await open(look, how)
+      await page.getByRole('button', { name: button, exact: true }).first().click()
+      const outcome = page.getByRole('status').filter({ hasText: 'holding/9' })
+      await outcome.getByText(says).waitFor()
+      await outcome.getByText(overlap).waitFor()
+      await outcome.getByText('shots (holding/4)').waitFor()
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      )
+      expect(overflow, 'pixels that the page is too wide').toBeLessThanOrEqual(0)
+      expect(await violationsOn(page)).toEqual([])
+      await page.context().close()
+    }
+  })
+
   test('the days of an evidence strip are walked with the arrow keys', async () => {
     const look = looks.find((each) => each.name === 'plant-evidence')!
     const { page } = await open(look, { width: 1440, theme: 'light', language: 'zh-CN' })

@@ -72,7 +72,7 @@ test('a derived tag follows the tags that it stands on, once a round, after what
     },
   ])
   expect(read(0, { volt: 230 })).toEqual([])
-  expect(values.power).toMatchObject({ quality: bad, reason: 'amp has no value yet' })
+  expect(values.power).toMatchObject({ quality: bad, reason: 'amp has no value yet', zh: 'amp 还没有值' })
   expect(read(1, { volt: 230, amp: 2, temp: 5 })).toEqual([
     ['power', 460, good],
     ['cost', 920, good],
@@ -140,7 +140,7 @@ test('an alarm is raised when its condition has held long enough, stays over a b
   expect(read(16, { temp: 90 })).toEqual([['overheated', true, good]])
   expect(derivation.alarms()).toMatchObject([{ name: 'hot', raised: true, changedAt: began + 16_000 }])
   expect(read(17, { temp: 'no answer' })).toEqual([['overheated', true, uncertain]])
-  expect(derivation.alarms()).toMatchObject([{ raised: true, reason: 'temp: no answer' }])
+  expect(derivation.alarms()).toMatchObject([{ raised: true, reason: { en: 'temp: no answer' } }])
   expect(read(18, { temp: 70 })).toEqual([['overheated', false, good]])
 })
 

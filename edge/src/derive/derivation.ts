@@ -3,7 +3,9 @@ import type { EdgeBuffer, EdgePoint, Note } from '../buffer/buffer.ts'
 import { type Quality, quality, type TagValue } from '../driver.ts'
 import type { DeviceState, TagState } from '../reading/reader.ts'
 import { isWorthSending, type Reading } from '../reading/report.ts'
+import { joined, saidReason, type Words, wordsOf } from '../sentence.ts'
 import { type AlarmState, alarmAfter, quiet } from './alarm.ts'
+import { derivedWords } from './derived-words.ts'
 import type { WindowUse } from './expression.ts'
 import { type AlarmNode, type DerivedNode, type DerivePlan, inputsOf, type Node, type Series } from './plan.ts'
 import { ValueWindow, type WindowState } from './window.ts'
@@ -15,7 +17,7 @@ export interface ShownAlarm extends AlarmState {
   severity: AlarmNode['alarm']['severity']
   message: AlarmNode['alarm']['message']
   /** Why it cannot be told whether the condition holds. */
-  reason: string | undefined
+  reason: Words | undefined
 }
 
 /** What is to be kept together with the values that it came from. */
@@ -44,7 +46,7 @@ interface KeptWindow {
 interface Outcome {
   value: TagValue | undefined
   quality: Quality
-  reason: string | undefined
+  reason: Words | undefined
 }
 
 /** Computes derived tags and alarms, in the order in which values were read. Its state survives a restart. */
@@ -57,7 +59,7 @@ export class Derivation {
   readonly #dependents = new Map<Series, Node[]>()
   readonly #states = new Map<Series, TagState>()
   readonly #windows = new Map<Series, Map<number, KeptWindow>>()
-  readonly #alarms = new Map<AlarmNode, AlarmState & { reason: string | undefined }>()
+  readonly #alarms = new Map<AlarmNode, AlarmState & { reason: Words | undefined }>()
   readonly #sent = new Map<Node, Reading>()
   readonly #evaluatedAt = new Map<Node, number>()
   readonly #devices = new Map<string, DeviceState>()
@@ -192,7 +194,7 @@ export class Derivation {
   #derive(node: DerivedNode, outcome: Outcome, at: number, derived: Gathered): void {
     const { series, report } = node
     const value = outcome.value ?? this.#states.get(series)?.value
-    const state: TagState = { at, value, quality: outcome.quality, reason: outcome.reason }
+    const state: TagState = { at, value, quality: outcome.quality, reason: outcome.reason?.en, zh: outcome.reason?.zh }
     this.#update(series, state)
     const device = this.#devices.get(series.device)
     if (device !== undefined) device.values[series.property] = state
@@ -207,7 +209,7 @@ export class Derivation {
     const told = q === quality.bad ? undefined : value
     const isTold = typeof told === 'boolean'
     const after = alarmAfter(before, isTold ? told : undefined, at, node.alarm.forSeconds)
-    const why = isTold ? undefined : (reason ?? 'the condition gives neither true nor false')
+    const why = isTold ? undefined : (reason ?? derivedWords.neitherTrueNorFalse)
     this.#alarms.set(node, { ...after, reason: why })
     const reading = {
       at,
@@ -229,30 +231,31 @@ export class Derivation {
 
   /** Bad in, bad out, with the reason; what is uncertain makes it uncertain. */
   #outcomeOf({ expression }: Node, at: number): Outcome {
-    const bad = (reason: string): Outcome => ({ value: undefined, quality: quality.bad, reason })
+    const bad = (reason: Words): Outcome => ({ value: undefined, quality: quality.bad, reason })
     const values: TagValue[] = []
-    let doubt: string | undefined
+    let doubt: Words | undefined
     for (const series of expression.tags) {
       const state = this.#states.get(series)
-      if (state?.value === undefined) return bad(`${series.property} has no value yet`)
-      if (state.quality === quality.bad) return bad(`${series.property}: ${state.reason ?? 'bad'}`)
-      if (state.quality === quality.uncertain) doubt ??= `${series.property}: ${state.reason ?? 'uncertain'}`
+      if (state?.value === undefined) return bad(derivedWords.noValueYet(series.property))
+      if (state.quality === quality.bad) return bad(joined`${series.property}: ${saidReason(state, derivedWords.bad)}`)
+      if (state.quality === quality.uncertain)
+        doubt ??= joined`${series.property}: ${saidReason(state, derivedWords.uncertain)}`
       values.push(state.value)
     }
     const measured: number[] = []
     for (const { series, seconds, measure } of expression.windows) {
       const state = this.#states.get(series)
-      if (state?.quality === quality.bad) return bad(`${series.property}: ${state.reason ?? 'bad'}`)
+      if (state?.quality === quality.bad) return bad(joined`${series.property}: ${saidReason(state, derivedWords.bad)}`)
       const found = this.#windows.get(series)?.get(seconds)?.window.measure(measure, at)
-      if (found === undefined) return bad(`${series.property} had no number in the last ${seconds} s`)
-      if (!found.isWhole) doubt ??= `${series.property} had no value for a part of the last ${seconds} s`
+      if (found === undefined) return bad(derivedWords.noNumber(series.property, seconds))
+      if (!found.isWhole) doubt ??= derivedWords.noValueAtTimes(series.property, seconds)
       measured.push(found.value)
     }
     try {
       const value = expression.evaluate(values, measured)
       return { value, quality: doubt === undefined ? quality.good : quality.uncertain, reason: doubt }
     } catch (error) {
-      return bad(error instanceof Error ? error.message : String(error))
+      return bad(wordsOf(error))
     }
   }
 

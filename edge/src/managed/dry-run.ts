@@ -14,7 +14,7 @@ import { type Overlap, overlapsIn } from '../overlaps.ts'
 import { meant } from '../reading/meaning.ts'
 import { ReadGroup, type TagSample } from '../reading/read-group.ts'
 import type { Readers } from '../reading/readers.ts'
-import { besideEnglish, type Words } from '../sentence.ts'
+import { besideEnglish, saidReason, type Words } from '../sentence.ts'
 import type { EdgeDevice, Tag } from '../tag-table.ts'
 import { problemsOf, readManagedTable } from './managed-table.ts'
 
@@ -105,9 +105,8 @@ async function tagsOf(device: EdgeDevice, readers: Readers, clock: Clock, deadli
 
 /** A sample in the tag's own terms. */
 export function triedSample(device: EdgeDevice, { tag, sample }: TagSample): TriedTag {
-  const { value, quality: q, reason, zh } = meant(sample, tag.meaning, { base: 0, last: 0 })
-  const why = reason === undefined ? badByMachine : { zh: zh ?? reason, en: reason }
-  return triedOf(device, tag, value, q === quality.good ? undefined : why)
+  const said = meant(sample, tag.meaning, { base: 0, last: 0 })
+  return triedOf(device, tag, said.value, said.quality === quality.good ? undefined : saidReason(said, badByMachine))
 }
 
 function triedOf(

@@ -87,7 +87,7 @@ function alarmRow(alarm: ReturnType<PageSource['alarms']>[number], { language, s
   }[alarm.severity]
   return html`<li><span class="${alarm.raised ? 'bad' : 'good'}">${alarm.raised ? '▲' : '●'} ${alarm.message[language]}</span>
 <small>${alarm.device} · ${alarm.name} · ${word} · ${alarm.raised ? say('已触发', 'raised') : say('未触发', 'not raised')}${alarm.changedAt === undefined ? '' : ` · ${timeOf(alarm.changedAt)}`}</small>
-${alarm.reason !== undefined && html`<br><small class="warn">${say('现在无法判断：', 'Cannot be told now: ')}${alarm.reason}</small>`}</li>`
+${alarm.reason !== undefined && html`<br><small class="warn">${say('现在无法判断：', 'Cannot be told now: ')}${alarm.reason[language]}</small>`}</li>`
 }
 
 const errorOf = ({ lastError = '', lastErrorZh }: DeviceState, say: Say) => say(lastErrorZh ?? lastError, lastError)

@@ -3,7 +3,7 @@ import type { Log } from '@kapok/kit/log'
 import type { EdgeBuffer, EdgePoint, Note } from '../buffer/buffer.ts'
 import type { Derivation, Taken } from '../derive/derivation.ts'
 import { type DeviceConnection, DeviceError, type Quality, quality, type Request, type TagValue } from '../driver.ts'
-import { joined, type Said, type Words, wordsOf } from '../sentence.ts'
+import { joined, saidReason, type Words, wordsOf } from '../sentence.ts'
 import type { EdgeDevice, Tag } from '../tag-table.ts'
 import { Circuit, isDoubling } from './circuit.ts'
 import { type CounterState, meant } from './meaning.ts'
@@ -155,7 +155,7 @@ class DeviceReader implements Reader {
     this.state.reads++
     this.state.lastRead = this.#clock.now()
     const bad = samples.filter(({ sample }) => sample.quality === quality.bad)
-    this.#say(bad[0] && joined`${bad[0].tag.property}: ${reasonOf(bad[0].sample)}`)
+    this.#say(bad[0] && joined`${bad[0].tag.property}: ${saidReason(bad[0].sample, unknownReason)}`)
     this.state.errors += bad.length
     this.#partial = bad.length === 0 ? 0 : this.#partial + 1
     if (isDoubling(this.#partial))
@@ -252,7 +252,7 @@ class DeviceReader implements Reader {
   }
 }
 
-const reasonOf = ({ reason = '—', zh }: TagSample['sample']): Said => ({ en: reason, zh: zh ?? reason })
+const unknownReason = { zh: '—', en: '—' }
 
 const noteOf = (device: EdgeDevice, tag: Tag) => `counter ${device.name} ${tag.property}`
 

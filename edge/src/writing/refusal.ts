@@ -1,3 +1,5 @@
+import { inLanguage, type Said, type Words } from '../sentence.ts'
+
 // Why a write was not sent, or what became of one that was: in both languages, so that it says what to do.
 
 const sentences = {
@@ -82,7 +84,12 @@ export interface Refusal {
   message: { zh: string; en: string }
 }
 
-export function refusal(code: RefusalCode, facts: Facts): Refusal {
+/** A fact that is words goes into each sentence in its own language. */
+export function refusal(code: RefusalCode, facts: Record<string, number | Said>): Refusal {
   const { zh, en } = sentences[code]
-  return { code, message: { zh: zh(facts), en: en(facts) } }
+  const factsIn = (language: keyof Words): Facts =>
+    Object.fromEntries(
+      Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'number' ? fact : inLanguage(fact, language)]),
+    )
+  return { code, message: { zh: zh(factsIn('zh')), en: en(factsIn('en')) } }
 }

@@ -146,7 +146,13 @@ test('a device that refuses, is silent, or changes the value is told apart', asy
     message: { en: expect.stringContaining('illegal data address') },
   })
   plc.faults.silent = true
-  expect(await write('setpoint', 0.5)).toMatchObject({ code: 'failed' })
+  expect(await write('setpoint', 0.5)).toMatchObject({
+    code: 'failed',
+    message: {
+      zh: expect.stringMatching(/ 300 ms 内没有应答。/),
+      en: expect.stringContaining('no answer within 300 ms'),
+    },
+  })
 })
 
 test('what cannot be recorded is not written; a torn line of the record spoils no other', async () => {

@@ -3,6 +3,7 @@ import type { Series } from '../derive/plan.ts'
 import { type DeviceConnection, DeviceError, quality, RefusedRequest, type Request, type TagValue } from '../driver.ts'
 import { meant } from '../reading/meaning.ts'
 import type { Reader } from '../reading/reader.ts'
+import { type Said, SaidError, saidReason, wordsOf } from '../sentence.ts'
 import type { EdgeDevice, Tag } from '../tag-table.ts'
 import { rawValueOf } from './raw-value.ts'
 import { type Refusal, refusal } from './refusal.ts'
@@ -100,7 +101,7 @@ export class Writer {
     try {
       const holds = interlock.evaluate(values, [])
       if (holds === true) return undefined
-      if (holds !== false) throw new Error(`the result is ${String(holds)}`)
+      if (holds !== false) throw new SaidError({ zh: `结果为 ${String(holds)}`, en: `the result is ${String(holds)}` })
     } catch (error) {
       return refusal('interlockError', { interlock: interlock.text, why: wordsOf(error) })
     }
@@ -109,18 +110,18 @@ export class Writer {
   }
 
   /** The value that is known, when it is young enough; else the device is asked. */
-  async #freshValue({ device, property }: Series, maxAgeMs: number): Promise<TagValue | { why: string }> {
+  async #freshValue({ device, property }: Series, maxAgeMs: number): Promise<TagValue | { why: Said }> {
     const machine = this.#machines.get(device)
     const known = machine?.reader.state.values[property]
     const age = this.#clock.now() - (known?.at ?? Number.NEGATIVE_INFINITY)
     if (known?.value !== undefined && known.quality === quality.good && age <= maxAgeMs) return known.value
     const tag = machine?.device.tags.find((each) => each.property === property)
     if (machine === undefined || tag === undefined || tag.meaning.rollOver !== undefined)
-      return { why: known === undefined ? 'no value yet' : (known.reason ?? `its value is ${age} ms old`) }
+      return { why: known === undefined ? noValueYet : saidReason(known, valueIsOld(age)) }
     try {
       const sample = meant(await readOnce(machine, tag), tag.meaning, { base: 0, last: 0 })
       if (sample.quality === quality.good && sample.value !== undefined) return sample.value
-      return { why: sample.reason ?? 'its value is not good' }
+      return { why: saidReason(sample, valueIsNotGood) }
     } catch (error) {
       return { why: wordsOf(error) }
     }
@@ -139,7 +140,7 @@ export class Writer {
       if (i > 0) await new Promise((go) => setTimeout(go, readBack.everyMs))
       try {
         const sample = await readOnce(machine, tag)
-        if (sample.value === undefined) throw new DeviceError(sample.reason ?? 'no value')
+        if (sample.value === undefined) throw new DeviceError(saidReason(sample, { zh: '没有值', en: 'no value' }))
         found = sample.value
       } catch (error) {
         return refusal('notReadBack', { why: wordsOf(error) })
@@ -150,14 +151,17 @@ export class Writer {
   }
 }
 
+const noValueYet = { zh: '还没有值', en: 'no value yet' }
+const valueIsNotGood = { zh: '它的值不可用', en: 'its value is not good' }
+const valueIsOld = (ms: number) => ({ zh: `它的值是 ${ms} ms 前的`, en: `its value is ${ms} ms old` })
+
 type Write = NonNullable<DeviceConnection<unknown, Request<unknown>>['write']>
 
 async function readOnce({ device, reader }: Machine, tag: Tag) {
   const [request] = device.driver.plan([tag], device.settings)
-  if (request === undefined) throw new DeviceError('the driver has no request for it')
+  if (request === undefined)
+    throw new DeviceError({ zh: '驱动没有读取它的请求', en: 'the driver has no request for it' })
   const [sample] = await reader.connection.read(request)
-  if (sample === undefined) throw new DeviceError('the device gave no value')
+  if (sample === undefined) throw new DeviceError({ zh: '设备没有给出值', en: 'the device gave no value' })
   return sample
 }
-
-const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
