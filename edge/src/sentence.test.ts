@@ -41,7 +41,7 @@ test.each(sampleMachines.map(({ protocol, tags }) => [protocol, tags.map(({ addr
     if (driver === undefined) throw new Error('a driver is there')
     const settings = settingsOf[protocol] ?? { host: 'plc' }
     const read = driver.settings(settings, 'connection')
-    const wrong = addresses.flatMap((address) => [
+    const wrong = [...addresses, ...(morePlaces[protocol] ?? [])].flatMap((address) => [
       '',
       '?',
       '[',
@@ -70,6 +70,8 @@ test.each(sampleMachines.map(({ protocol, tags }) => [protocol, tags.map(({ addr
     }
   },
 )
+/** Forms of an address that the sample machine has none of. */
+const morePlaces: Record<string, string[]> = { opcua: ['t=4:CncAxisType[0]/3:Actual', 's=A#B.C', 'nsu=urn:x;i=1[2]'] }
 const settingsOf: Record<string, object> = {
   opcua: { endpoint: 'opc.tcp://plc:4840' },
   mtconnect: { url: 'http://agent:5000' },

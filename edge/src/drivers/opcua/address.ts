@@ -103,7 +103,7 @@ function parseElement(scan: AddressScanner): number | undefined {
 
 const anIdentifier = { zh: '标识', en: 'an identifier' }
 const memberExpected = {
-  zh: '结构的成员，如 Position、Zones[2] 或 "two words"',
+  zh: '结构的成员，如 Position、Zones[2] 或 "主轴 负载"',
   en: 'a member of the structure, such as Position, Zones[2] or "two words"',
 }
 

@@ -18,32 +18,37 @@ export interface NodePath {
 export type Step = { name: string } | { type: string; index: number | undefined }
 
 const name = /(?!\.\.(?:\/|$))[^/[\]#<>]+/y
+const typeExpected = { zh: '类型的 BrowseName', en: 'the BrowseName of a type' }
 const nameExpected = 'a BrowseName (without / [ ] # < >)'
 
 /** `MachineToolType[Mill 1]/Monitoring/<SpindleMonitoringType>[0]/Override`, `MachineIdentificationType/../…`. */
 export function parsePath(scan: AddressScanner): NodePath {
-  const type = scan.take(name, 'the BrowseName of a type')
+  const type = scan.take(name, typeExpected)
   let instance: string | number | undefined
   if (scan.optional(/\[/y) !== undefined) {
-    const written = scan.take(name, 'the BrowseName of an instance, or its number from 0,')
+    const written = scan.take(name, {
+      zh: '实例的 BrowseName，或从 0 起的序号',
+      en: 'the BrowseName of an instance, or its number from 0,',
+    })
     instance = /^\d{1,5}$/.test(written) ? Number(written) : written
     scan.take(/\]/y, ']')
   }
   const fromParent = scan.optional(/\/\.\.(?=\/)/y) !== undefined
   const steps: Step[] = []
   do {
-    scan.take(/\//y, '/ and a BrowseName')
+    scan.take(/\//y, { zh: '“/”和 BrowseName', en: '/ and a BrowseName' })
     steps.push(parseStep(scan))
   } while (scan.optional(/(?=\/)/y) !== undefined)
   return { type, instance, fromParent, steps }
 }
 
 function parseStep(scan: AddressScanner): Step {
-  if (scan.optional(/</y) === undefined) return { name: scan.take(name, `${nameExpected} or <a type>`) }
-  const type = scan.take(name, 'the BrowseName of a type')
+  if (scan.optional(/</y) === undefined)
+    return { name: scan.take(name, { zh: 'BrowseName 或 <类型>', en: `${nameExpected} or <a type>` }) }
+  const type = scan.take(name, typeExpected)
   scan.take(/>/y, '>')
   if (scan.optional(/\[/y) === undefined) return { type, index: undefined }
-  const index = scan.number(0, 99_999, 'a number')
+  const index = scan.number(0, 99_999, { zh: '序号', en: 'a number' })
   scan.take(/\]/y, ']')
   return { type, index }
 }
