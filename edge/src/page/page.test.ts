@@ -84,6 +84,23 @@ test('without a session every route is refused and shows nothing; state for prog
   expect((await get('/status', { Origin: 'http://evil.example' })).status).toBe(403)
 })
 
+test('why a machine and its tag are not read stands in the language of the reader, and the English does not stand beside it', async () => {
+  const { plc, get, signedIn } = await gateway()
+  const cookie = await signedIn()
+  plc.faults.missing.add('holding/0')
+  await until('the tag to be refused', async () =>
+    (await (await get('/status')).text()).includes('illegal data address'),
+  )
+  const shown = async (path: string, language: string) =>
+    (await get(path, { ...cookie, 'Accept-Language': language })).text()
+  for (const path of ['/', '/device?device=m%3C1%3E', '/tag?device=m%3C1%3E&property=secretSpeed']) {
+    const zh = await shown(path, 'zh-CN')
+    expect(zh).toContain('holding/0: 非法数据地址')
+    expect(zh).not.toContain('illegal')
+    expect(await shown(path, 'en')).toContain('holding/0: illegal data address')
+  }
+})
+
 test('a form of another site, a foreign name of the host and a body without end are refused', async () => {
   const { post, signedIn, origin } = await gateway()
   const cookie = await signedIn()

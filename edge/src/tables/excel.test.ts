@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { makeTable } from '../table-command.ts'
 import { readTagTable } from '../tag-table.ts'
 import { readExcel, writeExcel } from './excel.ts'
 import { tableYaml, type WrittenDevice } from './written-table.ts'
@@ -48,6 +52,23 @@ test('of 100,000 rows with three bad ones, these are named with sheet, row and c
   ])
   expect(devices[0]?.tags.length).toBe(99_997)
 }, 120_000)
+
+test('an import names tags that share registers, beside the table and not as something that was not taken', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kapok-excel-'))
+  const file = join(folder, 'plant.xlsx')
+  const tag = (property: string, address: string, type: 'uint16' | 'uint32') => ({ property, address, type })
+  writeFileSync(
+    file,
+    await writeExcel([{ ...press, tags: [tag('shots', 'holding/4', 'uint32'), tag('n', 'holding/5', 'uint16')] }]),
+  )
+  const notes: string[] = []
+  const table: string[] = []
+  const said = { note: (sentence: string) => notes.push(sentence), table: (text: string) => table.push(text) }
+  expect(await makeTable(['import', file], { host: '', name: '' }, said)).toBe(0)
+  rmSync(folder, { recursive: true })
+  expect(notes).toEqual([`no error, but look: ${press.name}: “n” at holding/5 shares a part of “shots” at holding/4`])
+  expect((await readTagTable(table.join(''))).devices[0]?.tags.length).toBe(2)
+})
 
 test('a row without its device, a wrong cell, an unknown column, a file that is none: each is said where it stands', async () => {
   const twice = await readExcel(await writeExcel([press, { ...meter, name: '冲床 1' }]))
