@@ -32,6 +32,7 @@ const asRoot = process.getuid?.() === 0
 const platformOfBox = process.arch === 'arm64' ? 'linux-arm64' : 'linux-x64'
 const folder = mkdtempSync(join(tmpdir(), 'kapok-update-'))
 const home = join(folder, 'home')
+const closed = join(folder, 'closed')
 let platform: Started
 let browser: Browser
 let engineer: Page
@@ -59,13 +60,15 @@ async function signIn(login: string, home: RegExp): Promise<Page> {
 const env = { PATH: '/usr/bin:/bin', KAPOK_EDGE_TRIAL_SECONDS: '6' }
 const as = asRoot ? { uid: nobody, gid: nobody } : {}
 function startGateway(): void {
-  gateway = spawn(command, ['run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'], env, ...as })
+  // A folder that its user may not look into, as a service may be started from.
+  gateway = spawn(command, ['run', '--home', home], { stdio: ['ignore', 'ignore', 'pipe'], env, cwd: closed, ...as })
   gateway.stderr?.on('data', (chunk) => (said += String(chunk)))
 }
 
 beforeAll(async () => {
   chmodSync(folder, 0o755)
   mkdirSync(home)
+  mkdirSync(closed, { mode: 0o700 })
   if (asRoot) chownSync(home, nobody, nobody)
   platform = await startKapok(['start'], { folder: newFolder() })
   command = installGateway(folder, ['--trust', releaser.publicFile])
@@ -167,7 +170,7 @@ chapter('a release that ends at its start is left, with its own words as the rea
   expect(await violationsOn(administrator)).toEqual([])
   await update('0.2.0')
   await engineer.getByText('没有升级到 0.2.0 版，网关继续运行 0.1.0 版').waitFor({ timeout: 60_000 })
-  await engineer.getByText('this release is broken').waitFor()
+  await engineer.getByText('this release is broken').waitFor({ timeout: 60_000 })
   await valuesArrive()
 })
 
