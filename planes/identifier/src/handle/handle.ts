@@ -1,0 +1,24 @@
+/**
+ * The Handle protocol, bytes to messages and back (RFC 3650–3652, hdllib 2.11): the door of this station. Pure functions;
+ * sockets, records and keys are the callers'.
+ */
+export type { Body } from './body.ts'
+export { keyExchangeModes } from './body.ts'
+export { HandleFormatError } from './bytes.ts'
+export {
+  publicKeyAnswer,
+  publicKeyHolds,
+  secretKeyAnswer,
+  secretKeyHolds,
+} from './challenge.ts'
+export * from './codes.ts'
+export { digestOf } from './digest.ts'
+export { commonVersion, isAtLeast, ourVersion } from './envelope.ts'
+export { coveredPart, decodeFrame, decodeMessage, encodeFrame, encodeMessage, type HandleMessage } from './message.ts'
+export { canonicalHandle, partsOf, prefixHandle, serverHash, serverIndex } from './name.ts'
+export { PacketJoiner, splitIntoPackets } from './packets.ts'
+export { rsaPublicKey, rsaPublicKeyData } from './public-key.ts'
+export { macCredential, macHolds, signatureHolds, signedCredential } from './signed-credential.ts'
+export { decodeData, encodeData, formatOf } from './typed-data.ts'
+export { encodeValue, type HandleValue } from './value.ts'
+export { decodeJws, isCovered, jwsHolds, signedDigests, valueDigest } from './value-signature.ts'
