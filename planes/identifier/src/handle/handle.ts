@@ -2,8 +2,7 @@
  * The Handle protocol, bytes to messages and back (RFC 3650–3652, hdllib 2.11): the door of this station. Pure functions;
  * sockets, records and keys are the callers'.
  */
-export type { Body } from './body.ts'
-export { keyExchangeModes } from './body.ts'
+export { type Body, keyExchangeModes } from './body-kinds.ts'
 export { HandleFormatError } from './bytes.ts'
 export {
   publicKeyAnswer,
@@ -19,6 +18,6 @@ export { canonicalHandle, partsOf, prefixHandle, serverHash, serverIndex } from 
 export { PacketJoiner, splitIntoPackets } from './packets.ts'
 export { rsaPublicKey, rsaPublicKeyData } from './public-key.ts'
 export { macCredential, macHolds, signatureHolds, signedCredential } from './signed-credential.ts'
-export { decodeData, encodeData, formatOf } from './typed-data.ts'
-export { encodeValue, type HandleValue } from './value.ts'
+export { adminPermissions, decodeData, encodeData, formatOf, type TypedData } from './typed-data.ts'
+export { defaultPermissions, encodeValue, type HandleValue, valuePermissions } from './value.ts'
 export { decodeJws, isCovered, jwsHolds, signedDigests, valueDigest } from './value-signature.ts'

@@ -1,4 +1,5 @@
-import { type Body, readBody, writeBody } from './body.ts'
+import { readBody, writeBody } from './body.ts'
+import type { Body } from './body-kinds.ts'
 import { HandleReader, HandleWriter } from './bytes.ts'
 import { operationFlags } from './codes.ts'
 import { type Credential, readCredential, writeCredential } from './credential.ts'

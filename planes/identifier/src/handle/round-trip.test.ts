@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Body } from './body.ts'
+import type { Body } from './body-kinds.ts'
 import { HandleReader } from './bytes.ts'
 import { operationFlags, operations, responses } from './codes.ts'
 import { credentialTypes } from './credential.ts'
