@@ -46,7 +46,7 @@ interface SessionSetup {
 }
 
 export type BodyKind = keyof Bodies
-export type Body = { [K in BodyKind]: { kind: K } & Bodies[K] }[Kind]
+export type Body = { [K in BodyKind]: { kind: K } & Bodies[K] }[BodyKind]
 
 interface BodyCodec<T> {
   read: (reader: HandleReader) => T

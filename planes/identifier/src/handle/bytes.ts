@@ -15,6 +15,16 @@ export class HandleFormatError extends Error {
   }
 }
 
+/** What a peer sent, read, or undefined when it is malformed: for where that proves nothing and has nobody to be told. */
+export function readOrUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof HandleFormatError) return undefined
+    throw error
+  }
+}
+
 /**
  * Reads big-endian fields one after another. A declared length or count is compared with what is there before anything is
  * made for it; byte fields are views of the input, not copies.

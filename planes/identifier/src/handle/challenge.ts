@@ -1,8 +1,8 @@
 import { createHmac, pbkdf2Sync } from 'node:crypto'
-import { HandleReader, HandleWriter } from './bytes.ts'
+import { HandleReader, HandleWriter, readOrUndefined } from './bytes.ts'
 import { digestCodes, digestOf, sameBytes } from './digest.ts'
 import { isAtLeast, type ProtocolVersion } from './envelope.ts'
-import { holdsBy, readOrUndefined, type SigningKey, signBy, type VerifyingKey } from './keys.ts'
+import { holdsBy, type SigningKey, signBy, type VerifyingKey } from './keys.ts'
 import { handleLimits } from './limits.ts'
 
 /** The server's nonce and the digest of the request that it challenged. Together they are what an answer signs. */

@@ -3,7 +3,7 @@
  * sockets, records and keys are the callers'.
  */
 export { type Body, keyExchangeModes } from './body-kinds.ts'
-export { HandleFormatError } from './bytes.ts'
+export { HandleFormatError, readOrUndefined } from './bytes.ts'
 export {
   publicKeyAnswer,
   publicKeyHolds,
@@ -12,7 +12,7 @@ export {
 } from './challenge.ts'
 export * from './codes.ts'
 export { digestOf } from './digest.ts'
-export { commonVersion, isAtLeast, ourVersion } from './envelope.ts'
+export { commonVersion, decodeEnvelope, type Envelope, envelopeBytes, isAtLeast, ourVersion } from './envelope.ts'
 export { coveredPart, decodeFrame, decodeMessage, encodeFrame, encodeMessage, type HandleMessage } from './message.ts'
 export { canonicalHandle, partsOf, prefixHandle, serverHash, serverIndex } from './name.ts'
 export { PacketJoiner, splitIntoPackets } from './packets.ts'

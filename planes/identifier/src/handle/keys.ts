@@ -1,6 +1,5 @@
 import { type KeyObject, sign, verify } from 'node:crypto'
 import { sm2 } from 'sm-crypto-v2'
-import { HandleFormatError } from './bytes.ts'
 
 /**
  * A key that is given to us. SM2 (GB/T 32918.2) in hex: 32 bytes private, uncompressed point `04…` public; `userId` enters
@@ -43,15 +42,5 @@ export function holdsBy(key: VerifyingKey, algorithm: string, message: Uint8Arra
   } catch {
     // The library throws at a signature or point that cannot be read: it holds nothing.
     return false
-  }
-}
-
-/** Decodes what a peer sent; what is malformed proves nothing, and is no error of ours. */
-export function readOrUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof HandleFormatError) return undefined
-    throw error
   }
 }

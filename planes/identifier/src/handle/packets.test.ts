@@ -48,7 +48,7 @@ test('messages of two peers, or of two requests, are never mixed', () => {
   const joiner = new PacketJoiner()
   const [a0, a1] = splitIntoPackets(envelope, Buffer.alloc(600, 1))
   const [b0, b1] = splitIntoPackets({ ...envelope, requestId: 8 }, Buffer.alloc(600, 2))
-  const push = (peer: string, packet = Buffer.alloc(0)) => joiner.push(peer, packet, 0)?.message
+  const push = (peer: string, packet: Uint8Array = Buffer.alloc(0)) => joiner.push(peer, packet, 0)?.message
   expect([push('a:1', a0), push('a:2', a1), push('a:1', b1)]).toEqual([undefined, undefined, undefined])
   expect(push('a:1', a1)).toEqual(Buffer.alloc(600, 1))
   expect(push('a:1', b0)).toEqual(Buffer.alloc(600, 2))
