@@ -1,4 +1,5 @@
 import type { HandleReader, HandleWriter } from './bytes.ts'
+import { type DigestField, readDigest, writeDigest } from './digest-field.ts'
 import { handleLimits } from './limits.ts'
 import { readSite, type Site, writeSite } from './site.ts'
 import { type HandleValue, readValues, writeValues } from './value.ts'
@@ -25,7 +26,7 @@ interface Bodies {
   /** Before 2.1: the request's MD5 digest stands in the body. */
   oldChallenge: { nonce: Uint8Array; digest: Uint8Array }
   challengeAnswer: { authenticationType: string; handle: string; index: number; answer: Uint8Array }
-  verify: { handle: string; index: number; nonce: Uint8Array; digest: Uint8Array; answer: Uint8Array }
+  verify: { handle: string; index: number; nonce: Uint8Array; requestDigest: DigestField; answer: Uint8Array }
   verified: { holds: boolean }
   sessionSetup: SessionSetup
   /** The server's part of the key exchange: its public key, or the session key hidden by ours. */
@@ -152,16 +153,17 @@ export const bodyCodecs: { [K in BodyKind]: BodyCodec<Bodies[K]> } = {
       handle: reader.text('the handle of the user'),
       index: reader.u32('the index of the user'),
       nonce: reader.bytes('the nonce', handleLimits.nonceBytes),
-      digest: reader.bytes('the digest of the request', 64),
+      requestDigest: readDigest(reader),
       answer: reader.bytes('the answer to the challenge'),
     }),
-    write: (writer, { handle, index, nonce, digest, answer }) =>
+    write: (writer, { handle, index, nonce, requestDigest, answer }) => {
       writer
         .text(handle, 'the handle of the user')
         .u32(index, 'the index of the user')
         .bytes(nonce, 'the nonce', handleLimits.nonceBytes)
-        .bytes(digest, 'the digest of the request', 64)
-        .bytes(answer, 'the answer to the challenge'),
+      writeDigest(writer, requestDigest)
+      writer.bytes(answer, 'the answer to the challenge')
+    },
   },
   verified: {
     // Only the exact byte is a yes: this decides who may write.

@@ -225,6 +225,16 @@ test('old and other dialects are read', () => {
   // The first form of a request digest was MD5 behind its length.
   const digest = withBody(101, responses.success, `00000010${'cc'.repeat(16)}`, operationFlags.returnDigest)
   expect(decodeMessage(digest).requestDigest).toEqual({ algorithm: 'MD5', digest: Buffer.alloc(16, 0xcc) })
+  // A digest to verify stands behind its algorithm, or behind a length as hdllib writes MD5 (and the vector of the SDK).
+  const verify = (digest: string) =>
+    withBody(operations.verifyResponse, 0, `0000000131${'00000001'}00000001aa${digest}00000001bb`)
+  const behindCode = verify(`02${'dd'.repeat(20)}`)
+  const behindLength = verify(`00000010${'dd'.repeat(16)}`)
+  expect(decodeMessage(behindCode).body).toMatchObject({
+    requestDigest: { algorithm: 'SHA-1', digest: { length: 20 } },
+  })
+  expect(decodeMessage(behindLength).body).toMatchObject({ requestDigest: { digest: { length: 16 } } })
+  for (const bytes of [behindCode, behindLength]) expect(encodeMessage(decodeMessage(bytes))).toEqual(bytes)
   // Old writers end HS_ADMIN with two bytes more.
   const admin = Buffer.from('0fff00000001310000012c0000', 'hex')
   expect(decodeData('HS_ADMIN', admin)).toEqual({ format: 'admin', permissions: 0xfff, handle: '1', index: 300 })

@@ -3,7 +3,8 @@ import type { Body } from './body-kinds.ts'
 import { HandleReader, HandleWriter } from './bytes.ts'
 import { operationFlags } from './codes.ts'
 import { type Credential, readCredential, writeCredential } from './credential.ts'
-import { type DigestAlgorithm, digestBytes, digestCodes } from './digest.ts'
+import { type DigestAlgorithm, digestBytes } from './digest.ts'
+import { readDigest, writeDigest } from './digest-field.ts'
 import {
   decodeEnvelope,
   type Envelope,
@@ -57,18 +58,11 @@ export function decodeMessage(bytes: Uint8Array, version: ProtocolVersion = ourV
   return { ...message, ...(requestDigest && { requestDigest }), ...(surplusBytes > 0 && { surplusBytes }) }
 }
 
-function readRequestDigest(reader: HandleReader): HandleMessage['requestDigest'] {
+function readRequestDigest(reader: HandleReader): NonNullable<HandleMessage['requestDigest']> {
   const at = reader.offset
-  const code = reader.u8('the digest algorithm')
-  // The first form was MD5 after a length of four bytes, of which this is the first.
-  if (code === 0) {
-    const length = reader.raw(3, 'the length of the digest').readUIntBE(0, 3)
-    if (length !== digestBytes.MD5) reader.refuse('an MD5 digest of 16 bytes', `${length}`, at)
-    return { algorithm: 'MD5', digest: reader.raw(length, 'the digest of the request') }
-  }
-  const algorithm = digestCodes[code - 1]
-  if (algorithm === undefined) reader.refuse('digest algorithm 1 (MD5), 2 (SHA-1) or 3 (SHA-256)', `${code}`, at)
-  return { algorithm, digest: reader.raw(digestBytes[algorithm], 'the digest of the request') }
+  const { algorithm = 'MD5', digest } = readDigest(reader)
+  if (digest.length !== digestBytes[algorithm]) reader.refuse('an MD5 digest of 16 bytes', `${digest.length}`, at)
+  return { algorithm, digest }
 }
 
 /** The bytes of a message without its envelope. Throws HandleFormatError for what the protocol cannot carry. */
@@ -78,12 +72,7 @@ export function encodeMessage(message: HandleMessage, version: ProtocolVersion =
   const wantsDigest = response !== 0 && (flags & operationFlags.returnDigest) !== 0
   if (wantsDigest !== (requestDigest !== undefined))
     inBody.refuse('a request digest exactly in responses with the flag RD', wantsDigest ? 'none' : 'one')
-  if (requestDigest) {
-    const { algorithm, digest } = requestDigest
-    if (digest.length !== digestBytes[algorithm])
-      inBody.refuse(`a digest of ${digestBytes[algorithm]} bytes`, `${digest.length}`)
-    inBody.u8(digestCodes.indexOf(algorithm) + 1, 'the digest algorithm').raw(digest)
-  }
+  if (requestDigest) writeDigest(inBody, requestDigest)
   writeBody(inBody, message.body, operation, response, version)
   const writer = new HandleWriter()
     .u32(operation, 'the operation code')

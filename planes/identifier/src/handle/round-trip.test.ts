@@ -59,6 +59,9 @@ const sites: fc.Arbitrary<Site> = fc.record({
 
 const of = <K extends Body['kind']>(kind: K, fields: object) =>
   fc.record({ kind: fc.constant(kind), ...fields }) as unknown as fc.Arbitrary<Extract<Body, { kind: K }>>
+const digest = fc
+  .uint8Array({ minLength: 20, maxLength: 20 })
+  .map((bytes) => ({ algorithm: 'SHA-1' as const, digest: bytes }))
 const handle = of('handle', { handle: text })
 const empty = of('empty', {})
 const valuesBody = of('values', { handle: text, values })
@@ -99,7 +102,13 @@ const rows: [number, number, fc.Arbitrary<Body>][] = [
   [
     operations.verifyResponse,
     0,
-    of('verify', { handle: text, index: u32, nonce: bytes, digest: bytes, answer: bytes }),
+    of('verify', {
+      handle: text,
+      index: u32,
+      nonce: bytes,
+      requestDigest: fc.oneof(digest, fc.record({ digest: bytes })),
+      answer: bytes,
+    }),
   ],
   [operations.verifyResponse, success, of('verified', { holds: fc.boolean() })],
   [operations.sessionSetup, 0, of('sessionSetup', { mode: fc.constantFrom(1, 4), ...setup, publicKey: bytes })],
@@ -125,10 +134,6 @@ const credential = fc.record({
   algorithm: fc.constantFrom('SHA-256', 'SM3', 'HMAC-SHA256'),
   signature: bytes,
 })
-const digest = fc
-  .uint8Array({ minLength: 20, maxLength: 20 })
-  .map((bytes) => ({ algorithm: 'SHA-1' as const, digest: bytes }))
-
 const handleMessages: fc.Arbitrary<HandleMessage> = fc
   .tuple(
     fc

@@ -1,0 +1,23 @@
+/**
+ * The Handle protocol, bytes to messages and back (RFC 3650–3652, hdllib 2.11): the door of this station. Pure functions;
+ * sockets, records and keys are the callers'.
+ */
+export { type Body, keyExchangeModes } from './body-kinds.ts'
+export { HandleFormatError, readOrUndefined } from './bytes.ts'
+export {
+  publicKeyAnswer,
+  publicKeyHolds,
+  secretKeyAnswer,
+  secretKeyHolds,
+} from './challenge.ts'
+export * from './codes.ts'
+export { digestOf } from './digest.ts'
+export { commonVersion, decodeEnvelope, type Envelope, envelopeBytes, isAtLeast, ourVersion } from './envelope.ts'
+export { coveredPart, decodeFrame, decodeMessage, encodeFrame, encodeMessage, type HandleMessage } from './message.ts'
+export { canonicalHandle, partsOf, prefixHandle, serverHash, serverIndex } from './name.ts'
+export { PacketJoiner, splitIntoPackets } from './packets.ts'
+export { rsaPublicKey, rsaPublicKeyData } from './public-key.ts'
+export { macCredential, macHolds, signatureHolds, signedCredential } from './signed-credential.ts'
+export { adminPermissions, decodeData, encodeData, formatOf, type TypedData } from './typed-data.ts'
+export { defaultPermissions, encodeValue, type HandleValue, valuePermissions } from './value.ts'
+export { decodeJws, isCovered, jwsHolds, signedDigests, valueDigest } from './value-signature.ts'

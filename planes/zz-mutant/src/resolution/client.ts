@@ -1,0 +1,131 @@
+import { createSocket } from 'node:dgram'
+import { connect } from 'node:net'
+import {
+  coveredPart,
+  decodeMessage,
+  defaultFlags,
+  digestOf,
+  type Envelope,
+  encodeFrame,
+  encodeMessage,
+  HandleFormatError,
+  type HandleMessage,
+  operationFlags,
+  operations,
+  ourVersion,
+  PacketJoiner,
+  readOrUndefined,
+  splitIntoPackets,
+} from '../handle/handle.ts'
+import { type Frame, FrameGatherer } from './frames.ts'
+import { resolutionLimits } from './limits.ts'
+
+export interface Question {
+  handle: string
+  indexes?: number[]
+  types?: string[]
+}
+
+export interface Peer {
+  host: string
+  port: number
+}
+
+/** No answer that fits the question came in time. */
+export class ResolutionError extends Error {}
+
+interface Asked {
+  envelope: Omit<Envelope, 'messageLength'>
+  message: Buffer
+}
+
+/** A resolution of public values that wants its digest back, so that a forged answer must have seen the question. */
+function asked({ handle, indexes = [], types = [] }: Question, requestId: number, nowMs: number): Asked {
+  const message = encodeMessage({
+    operation: operations.resolve,
+    response: 0,
+    flags: (defaultFlags | operationFlags.returnDigest) >>> 0,
+    siteInfoSerial: 0xffff,
+    recursionCount: 0,
+    expiration: Math.floor(nowMs / 1_000) + 43_200,
+    body: { kind: 'resolve', handle, indexes, types },
+    credential: null,
+  })
+  const version = ourVersion
+  const flags = { compressed: false, encrypted: false, truncated: false }
+  return { envelope: { version, suggested: version, ...flags, sessionId: 0, requestId, sequence: 0 }, message }
+}
+
+/** The answer in a frame, or undefined when it answers another question or cannot be read. */
+function answerIn({ envelope, message }: Frame, question: Asked): HandleMessage | undefined {
+  if (envelope.requestId !== question.envelope.requestId || envelope.encrypted || envelope.compressed) return undefined
+  const answer = decodeMessage(message, envelope.version)
+  if (answer.response === 0 || answer.operation !== operations.resolve) return undefined
+  const { requestDigest } = answer
+  if (requestDigest === undefined) return undefined
+  const expected = digestOf(requestDigest.algorithm, coveredPart(question.message))
+  return expected.equals(requestDigest.digest) ? answer : undefined
+}
+
+/**
+ * Asks over UDP, again after 0.5 and 1 s. `requestId` is 32 random bits. Whatever does not fit the question is passed over.
+ * Rejects with ResolutionError when nothing fitting came.
+ */
+export function resolveByUdp(peer: Peer, question: Question, requestId: number, nowMs: number): Promise<HandleMessage> {
+  const request = asked(question, requestId, nowMs)
+  const packets = splitIntoPackets(request.envelope, request.message)
+  const socket = createSocket(peer.host.includes(':') ? 'udp6' : 'udp4')
+  const joiner = new PacketJoiner()
+  return new Promise<HandleMessage>((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    const attempt = (waits: readonly number[]) => {
+      const [wait, ...others] = waits
+      if (wait === undefined) return reject(new ResolutionError(`${peer.host}:${peer.port} did not answer by UDP`))
+      for (const packet of packets) socket.send(packet)
+      timer = setTimeout(() => attempt(others), wait)
+    }
+    socket.on('error', (cause) => reject(new ResolutionError(`${peer.host}:${peer.port} by UDP`, { cause })))
+    socket.on('close', () => clearTimeout(timer))
+    socket.on('message', (datagram) => {
+      const answer = readOrUndefined(() => {
+        const frame = joiner.push('', datagram, performance.now())
+        return frame && answerIn(frame, request)
+      })
+      if (answer) resolve(answer)
+    })
+    // Connected, the socket takes datagrams of this peer alone.
+    socket.connect(peer.port, peer.host, () => attempt(resolutionLimits.udpRetriesMs))
+  }).finally(() => socket.close())
+}
+
+/** Asks over a TCP connection of its own. Rejects with ResolutionError when it ends or idles without a fitting answer. */
+export function resolveByTcp(
+  peer: Peer,
+  question: Question,
+  requestId: number,
+  nowMs: number,
+  timeoutMs: number = resolutionLimits.tcpIdleMs,
+): Promise<HandleMessage> {
+  const request = asked(question, requestId, nowMs)
+  const socket = connect(peer)
+  const gatherer = new FrameGatherer()
+  return new Promise<HandleMessage>((resolve, reject) => {
+    const fail = (why: string, cause?: Error) =>
+      reject(new ResolutionError(`${peer.host}:${peer.port} ${why} by TCP`, { cause }))
+    socket.setTimeout(timeoutMs, () => fail('did not answer'))
+    socket.on('error', (cause) => fail('failed', cause))
+    socket.on('close', () => fail('ended without a fitting answer'))
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const frame of gatherer.push(chunk)) {
+          const answer = answerIn(frame, request)
+          if (answer) return resolve(answer)
+        }
+      } catch (error) {
+        if (!(error instanceof HandleFormatError)) throw error
+        fail(`answered what is no message (${error.message})`)
+      }
+    })
+    socket.write(encodeFrame(request.envelope, request.message))
+  }).finally(() => socket.destroy())
+}

@@ -1,0 +1,13 @@
+/** Every limit of the resolution sockets. */
+export const resolutionLimits = {
+  tcpConnections: 1_024,
+  /** hdllib's clients wait as long. */
+  tcpIdleMs: 60_000,
+  /**
+   * A question of some 70 bytes by UDP can come from a forged address: its answer is at most so long. A larger one is
+   * refused, and fetched by TCP.
+   */
+  udpAnswerBytes: 16_384,
+  /** What hdllib's clients wait for an answer by UDP before they ask again. */
+  udpRetriesMs: [500, 1_000, 1_500],
+} as const

@@ -1,0 +1,69 @@
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import net.handle.hdllib.*;
+
+/** CNRI's own library: asks a server over both transports (`ask PORT HANDLE…`), or writes messages (`write`). */
+public class HandleClient {
+  public static void main(String[] args) throws Exception {
+    if (args[0].equals("ask")) ask(Integer.parseInt(args[1]), args);
+    else write();
+    System.exit(0);
+  }
+
+  /** A line for each answer: transport, response code, algorithm of the request's digest, values. */
+  static void ask(int port, String[] args) throws Exception {
+    HandleResolver resolver = new HandleResolver();
+    InetAddress host = InetAddress.getByName("127.0.0.1");
+    for (String transport : new String[] {"UDP", "TCP"})
+      for (int i = 2; i < args.length; i++) {
+        ResolutionRequest request = new ResolutionRequest(bytes(args[i]), null, null, null);
+        request.returnRequestDigest = true;
+        AbstractResponse answer = transport.equals("UDP")
+            ? resolver.sendHdlUdpRequest(request, host, port)
+            : resolver.sendHdlTcpRequest(request, host, port);
+        List<String> said = new ArrayList<>();
+        said.add(transport + " " + answer.responseCode + " " + answer.rdHashType);
+        if (answer instanceof ResolutionResponse)
+          for (HandleValue value : ((ResolutionResponse) answer).getHandleValues())
+            said.add(value.getIndex() + " " + new String(value.getType(), StandardCharsets.UTF_8) + " " + value.getData().length);
+        System.out.println(String.join("|", said));
+      }
+  }
+
+  /** A line for each message without its envelope: name and hex. */
+  static void write() throws Exception {
+    byte[] handle = bytes("88.608.8889/App_x");
+    byte[] user = bytes("88.608.8889/admin");
+    HandleValue url = new HandleValue(1, bytes("URL"), bytes("https://example.com/p/1"), HandleValue.TTL_TYPE_RELATIVE, 86400, 1700000000, null, true, true, true, false);
+    HandleValue[] values = {url};
+    byte[] nonce = new byte[16];
+    print("create", new CreateHandleRequest(handle, values, null));
+    print("delete", new DeleteHandleRequest(handle, null));
+    print("addValue", new AddValueRequest(handle, values, null));
+    print("modifyValue", new ModifyValueRequest(handle, values, null));
+    print("removeValue", new RemoveValueRequest(handle, new int[] {1, 2000}, null));
+    print("listHandles", new ListHandlesRequest(bytes("0.NA/88.608.8889"), null));
+    print("home", new GenericRequest(bytes("0.NA/88.608.8889"), AbstractMessage.OC_HOME_NA, null));
+    print("unhome", new GenericRequest(bytes("0.NA/88.608.8889"), AbstractMessage.OC_UNHOME_NA, null));
+    print("getSiteInfo", new GenericRequest(bytes("/"), AbstractMessage.OC_GET_SITE_INFO, null));
+    print("sessionTerminate", new GenericRequest(bytes("/"), AbstractMessage.OC_SESSION_TERMINATE, null));
+    print("resolve", new ResolutionRequest(handle, new byte[][] {bytes("URL")}, new int[] {1}, null));
+    print("challengeResponse", new ChallengeAnswerRequest(bytes("HS_PUBKEY"), user, 300, new byte[] {1, 2}, null));
+    print("verifyResponse", new VerifyAuthRequest(user, nonce, new byte[20], (byte) 2, new byte[] {3}, 300, null));
+    print("sessionExchangeKey", new SessionExchangeKeyRequest(new byte[] {4, 5, 6}));
+    ErrorResponse refused = new ErrorResponse(AbstractMessage.OC_RESOLUTION, AbstractMessage.RC_HANDLE_NOT_FOUND, bytes("none"));
+    print("handleNotFound", refused);
+  }
+
+  static void print(String name, AbstractMessage message) throws Exception {
+    StringBuilder hex = new StringBuilder();
+    for (byte each : message.getEncodedMessage()) hex.append(String.format("%02x", each));
+    System.out.println(name + " " + hex);
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
