@@ -1,13 +1,16 @@
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.util.ArrayList;
 import java.util.List;
 import net.handle.hdllib.*;
 
-/** CNRI's own library: asks a server over both transports (`ask PORT HANDLE…`), or writes messages (`write`). */
+/** CNRI's own library: asks a server over both transports (`ask PORT HANDLE…`), writes messages (`write`), or answers challenges (`answer`). */
 public class HandleClient {
   public static void main(String[] args) throws Exception {
     if (args[0].equals("ask")) ask(Integer.parseInt(args[1]), args);
+    else if (args[0].equals("answer")) answer();
     else write();
     System.exit(0);
   }
@@ -19,6 +22,7 @@ public class HandleClient {
     for (String transport : new String[] {"UDP", "TCP"})
       for (int i = 2; i < args.length; i++) {
         ResolutionRequest request = new ResolutionRequest(bytes(args[i]), null, null, null);
+        speakNewest(request);
         request.returnRequestDigest = true;
         AbstractResponse answer = transport.equals("UDP")
             ? resolver.sendHdlUdpRequest(request, host, port)
@@ -57,10 +61,41 @@ public class HandleClient {
     print("handleNotFound", refused);
   }
 
+  /** A line for each kind of key: its name, the key, the digest's code, the request, the nonce, the digest, the answer. */
+  static void answer() throws Exception {
+    byte[] user = bytes("88.608.8889/admin");
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(2048);
+    KeyPair pair = generator.generateKeyPair();
+    byte[] secret = bytes("s3cret-test");
+    answer("HS_SECKEY", secret, new SecretKeyAuthenticationInfo(user, 300, secret));
+    answer("HS_PUBKEY", Util.getBytesFromPublicKey(pair.getPublic()), new PublicKeyAuthenticationInfo(user, 300, pair.getPrivate()));
+  }
+
+  static void answer(String name, byte[] key, AuthenticationInfo user) throws Exception {
+    DeleteHandleRequest request = new DeleteHandleRequest(bytes("88.608.8889/App_x"), user);
+    speakNewest(request);
+    ChallengeResponse challenge = new ChallengeResponse(request);
+    speakNewest(challenge);
+    byte[] answer = user.authenticate(challenge, request);
+    String parts = challenge.rdHashType + " " + hex(request.getEncodedMessageBody()) + " " + hex(challenge.nonce) + " " + hex(challenge.requestDigest);
+    System.out.println(name + " " + hex(key) + " " + parts + " " + hex(answer));
+  }
+
+  /** Without a site's information the library begins with the oldest version that it accepts. */
+  static void speakNewest(AbstractMessage message) {
+    message.majorProtocolVersion = Common.MAJOR_VERSION;
+    message.minorProtocolVersion = Common.MINOR_VERSION;
+  }
+
   static void print(String name, AbstractMessage message) throws Exception {
+    System.out.println(name + " " + hex(message.getEncodedMessage()));
+  }
+
+  static String hex(byte[] bytes) {
     StringBuilder hex = new StringBuilder();
-    for (byte each : message.getEncodedMessage()) hex.append(String.format("%02x", each));
-    System.out.println(name + " " + hex);
+    for (byte each : bytes) hex.append(String.format("%02x", each));
+    return hex.toString();
   }
 
   static byte[] bytes(String text) {

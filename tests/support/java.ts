@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,16 +14,20 @@ export interface JavaFolder {
 }
 
 /** Makes one by Maven and javac; a sentence when this machine cannot. */
-export function javaWith(artifact: string, program: string): JavaFolder | string {
+export function javaWith(
+  artifact: { group: string; name: string; version: string },
+  program: string,
+): JavaFolder | string {
+  const { group, name, version } = artifact
   const folder = mkdtempSync(join(tmpdir(), 'kapok-java-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
-    const copy = ['-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`]
+    writeFileSync(join(folder, 'pom.xml'), projectOf(group, name, version))
+    const copy = ['-q', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
     execFileSync('mvn', copy, { cwd: folder, stdio: 'pipe', timeout: 240_000 })
-    const [jar = ''] = readdirSync(folder).filter((file) => file.endsWith('.jar'))
+    const classPath = [join(folder, '*'), folder].join(delimiter)
     const source = join(import.meta.dirname, '../java', `${program}.java`)
-    execFileSync('javac', ['-encoding', 'UTF-8', '-cp', join(folder, jar), '-d', folder, source], { stdio: 'pipe' })
-    const classPath = [join(folder, jar), folder].join(delimiter)
+    execFileSync('javac', ['-encoding', 'UTF-8', '-cp', classPath, '-d', folder, source], { stdio: 'pipe' })
     return {
       async run(args) {
         // Its settings and caches stay in the folder.
@@ -36,6 +40,12 @@ export function javaWith(artifact: string, program: string): JavaFolder | string
   } catch (error) {
     remove()
     const why = error instanceof Error ? error.message.split('\n').slice(0, 3).join(' ') : String(error)
-    return `${artifact} could not be fetched and compiled by Maven and javac, so it was not tried: ${why}`
+    return `${group}:${name}:${version} could not be fetched and compiled by Maven and javac, so it was not tried: ${why}`
   }
+}
+
+function projectOf(group: string, name: string, version: string): string {
+  const library = `<groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>`
+  const project = '<groupId>kapok</groupId><artifactId>stranger</artifactId><version>1</version>'
+  return `<project><modelVersion>4.0.0</modelVersion>${project}<dependencies><dependency>${library}</dependency></dependencies></project>`
 }

@@ -190,6 +190,10 @@ test('a client passes over what does not answer its question, and says when noth
       liar.send(Buffer.from('noise'), from.port, from.address)
       liar.send(encodeFrame({ ...heard, requestId: heard.requestId + 1 }, bytes), from.port, from.address)
       liar.send(encodeFrame(heard, bytes), from.port, from.address)
+      const flags = (defaultFlags | operationFlags.returnDigest) >>> 0
+      const requestDigest = { algorithm: 'SHA-256', digest: Buffer.alloc(32) } as const
+      const blind = encodeMessage({ ...forged, flags, requestDigest, body: { kind: 'error', message: 'forged' } })
+      liar.send(encodeFrame(heard, blind), from.port, from.address)
     })
     const { port } = liar.address()
     await expect(resolveByUdp({ host: '127.0.0.1', port }, { handle: '1/a' }, 5, now)).rejects.toThrow(ResolutionError)
