@@ -1,5 +1,7 @@
 import { decodeEnvelope, decodeFrame, type Envelope, envelopeBytes } from '../handle/handle.ts'
 
+const chunksMax = 1_024
+
 export interface Frame {
   envelope: Envelope
   message: Buffer
@@ -15,6 +17,8 @@ export class FrameGatherer {
   push(chunk: Buffer): Generator<Frame> {
     this.#chunks.push(chunk)
     this.#size += chunk.length
+    // A client that sends single bytes would otherwise cost a hundred times what it sent.
+    if (this.#chunks.length > chunksMax) this.#chunks = [Buffer.concat(this.#chunks, this.#size)]
     return this.#complete()
   }
 

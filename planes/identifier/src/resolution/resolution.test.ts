@@ -202,3 +202,26 @@ test('a client passes over what does not answer its question, and says when noth
     liar.close()
   }
 })
+
+test('a message that comes in single bytes is gathered whole', () => {
+  const gatherer = new FrameGatherer()
+  const message = requestOf('1/'.padEnd(2_000, 'x'))
+  const stream = encodeFrame(envelope(7), message)
+  const frames = Array.from(stream, (byte) => Array.from(gatherer.push(Buffer.of(byte)))).flat()
+  expect(frames.map((frame) => [frame.envelope.requestId, frame.message.equals(message)])).toEqual([[7, true]])
+})
+
+test('a server whose port is taken for UDP does not keep it for TCP', async () => {
+  const taken = createSocket('udp4')
+  taken.bind(0, '127.0.0.1')
+  await once(taken, 'listening')
+  try {
+    const { port } = taken.address()
+    const second = new HandleServer({ host: '127.0.0.1', port, records, clock: { now: () => now } })
+    await expect(second.run()).rejects.toThrow('EADDRINUSE')
+    const socket = connect({ host: '127.0.0.1', port })
+    await expect(once(socket, 'connect')).rejects.toThrow('ECONNREFUSED')
+  } finally {
+    taken.close()
+  }
+})

@@ -36,8 +36,13 @@ export class HandleServer {
     this.#tcp.listen(port, host)
     await once(this.#tcp, 'listening')
     const bound = (this.#tcp.address() as AddressInfo).port
-    this.#udp.bind(bound, host)
-    await once(this.#udp, 'listening')
+    try {
+      this.#udp.bind(bound, host)
+      await once(this.#udp, 'listening')
+    } catch (error) {
+      this.#tcp.close()
+      throw error
+    }
     return bound
   }
 
@@ -50,6 +55,8 @@ export class HandleServer {
   }
 
   #take(datagram: Buffer, from: RemoteInfo): void {
+    // Only a forged sender has port 0, and Node throws at sending there: one datagram would end the process.
+    if (from.port === 0) return
     const now = this.#options.clock.now()
     // What is no packet has nobody to be answered to.
     const whole = readOrUndefined(() => this.#joiner.push(`${from.address} ${from.port}`, datagram, now))
@@ -57,8 +64,9 @@ export class HandleServer {
     let answer = answerTo(whole.envelope, whole.message, this.#options.records, now)
     if (answer === undefined) return
     if (answer.message.length > resolutionLimits.udpAnswerBytes) answer = tooLongForUdp(answer)
+    // What cannot be sent (no way to the address) is asked again.
     for (const packet of splitIntoPackets(answer.envelope, answer.message))
-      this.#udp.send(packet, from.port, from.address)
+      this.#udp.send(packet, from.port, from.address, () => {})
   }
 
   #serve(socket: Socket): void {
