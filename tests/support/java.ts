@@ -24,7 +24,7 @@ export function javaWith(
   try {
     writeFileSync(join(folder, 'pom.xml'), projectOf(group, name, version))
     const copy = ['-q', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
-    execFileSync('mvn', copy, { cwd: folder, stdio: 'pipe', timeout: 240_000 })
+    execFileSync('mvn', copy, { cwd: folder, stdio: 'pipe', timeout: 90_000 })
     const classPath = [join(folder, '*'), folder].join(delimiter)
     const source = join(import.meta.dirname, '../java', `${program}.java`)
     execFileSync('javac', ['-encoding', 'UTF-8', '-cp', classPath, '-d', folder, source], { stdio: 'pipe' })
