@@ -74,6 +74,7 @@ export class Line<F> {
   readonly #options: LineOptions<F>
   readonly #waiting: Waiting<F>[] = []
   readonly #queue: (() => void)[] = []
+  #inFlight = 0
   #stream: Duplex | undefined
   #reader: FrameReader<F> | undefined
   #opening: { stream: Promise<void>; cancel(error: Error): void } | undefined
@@ -100,19 +101,22 @@ export class Line<F> {
     this.#drop(error)
   }
 
+  /** Gives its place, which it was given before, to the next when it settles. */
   #exchange<T>(bytes: Buffer | (() => Buffer), accept: (frame: F) => T | undefined, deadline: number): Promise<T> {
     const stream = this.#stream
-    if (stream === undefined)
+    if (stream === undefined) {
+      this.#leave()
       return Promise.reject(
         new DeviceError({ zh: '请求发出之前连接已断开', en: 'the connection ended before the request was sent' }),
       )
+    }
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const settle = (outcome: () => void) => {
       const index = this.#waiting.indexOf(waiting)
       if (index === -1) return
       this.#waiting.splice(index, 1)
       clearTimeout(timer)
-      this.#queue.shift()?.()
+      this.#leave()
       outcome()
     }
     const waiting: Waiting<F> = {
@@ -152,16 +156,23 @@ export class Line<F> {
     if (this.#stream !== undefined) this.#reader = this.#options.frames()
   }
 
+  /** Takes a place among the requests on the way, at once when there is one: two that come together are two. */
   async #turn(deadline: number): Promise<void> {
-    while (this.#waiting.length >= this.#options.inFlightMax) {
+    while (this.#inFlight >= this.#options.inFlightMax) {
       if (this.#queue.length >= queueMax) throw new DeviceError(tooManyWait)
       await new Promise<void>((go) => this.#queue.push(go))
-      if (this.#closed) throw new DeviceError('closed')
-      if (Date.now() > deadline) {
-        this.#queue.shift()?.()
-        throw new DeviceError(joined`${nameOfLine(this.#options.end)}: ${lineIsBusy}`)
-      }
+      const isLate = Date.now() > deadline
+      if (!this.#closed && !isLate) continue
+      // The place that it was called to is the next one's.
+      this.#queue.shift()?.()
+      throw new DeviceError(this.#closed ? 'closed' : joined`${nameOfLine(this.#options.end)}: ${lineIsBusy}`)
     }
+    this.#inFlight++
+  }
+
+  #leave(): void {
+    this.#inFlight--
+    this.#queue.shift()?.()
   }
 
   #open(): Promise<void> {
@@ -203,7 +214,10 @@ export class Line<F> {
     })
     if (greet !== undefined)
       try {
-        await greet((bytes, accept) => this.#exchange(bytes, accept, deadline))
+        await greet((bytes, accept) => {
+          this.#inFlight++
+          return this.#exchange(bytes, accept, deadline)
+        })
       } catch (error) {
         this.#drop(error instanceof Error ? error : new DeviceError(String(error)))
         throw error
