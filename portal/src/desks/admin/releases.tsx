@@ -9,6 +9,7 @@ import { forget, useAsk, useCommand } from '../../api/hooks.ts'
 import { ConfirmAct } from '../../components/confirm-act.tsx'
 import { Rows } from '../../components/data-table.tsx'
 import { Instant } from '../../components/figures.tsx'
+import { Field } from '../../components/form.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { Banner, StatusTag } from '../../components/state.tsx'
 import { Empty, Failure, Reply } from '../../components/waiting.tsx'
@@ -127,22 +128,19 @@ function Upload() {
   return (
     <Card title={t('update.upload')}>
       <form className="form" onSubmit={(event) => void submit(event)}>
-        <div className="field">
-          <label htmlFor="release-files">{t('update.files')}</label>
-          <span className="hint" id="release-files-hint">
-            {t('update.filesHint')}
-          </span>
-          <input
-            id="release-files"
-            type="file"
-            className="input"
-            multiple
-            accept=".json,.gz"
-            aria-describedby="release-files-hint"
-            disabled={percent !== undefined}
-            onChange={(event) => setFiles([...(event.target.files ?? [])])}
-          />
-        </div>
+        <Field id="release-files" label={t('update.files')} hint={t('update.filesHint')}>
+          {(aria) => (
+            <input
+              {...aria}
+              type="file"
+              className="input"
+              multiple
+              accept=".json,.gz"
+              disabled={percent !== undefined}
+              onChange={(event) => setFiles([...(event.target.files ?? [])])}
+            />
+          )}
+        </Field>
         {files.length > 0 && (manifest === undefined || archive === undefined) && (
           <p role="alert">{t('update.filesMissing')}</p>
         )}

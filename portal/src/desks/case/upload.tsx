@@ -2,7 +2,7 @@ import { fileRoles, uploadFile } from '@kapok/contracts/case'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCommand } from '../../api/hooks.ts'
-import { Choose } from '../../components/form.tsx'
+import { Choose, Field } from '../../components/form.tsx'
 import { Failure } from '../../components/waiting.tsx'
 
 const limitBytes = 20 << 20
@@ -40,22 +40,19 @@ export function Upload({ caseId, missing }: { caseId: string; missing: readonly 
         onValue={(value) => setChosen(value as FileRole)}
         options={fileRoles.map((value) => ({ value, text: t(`paper.role.${value}`) }))}
       />
-      <div className="field">
-        <label htmlFor="file">{t('paper.attach')}</label>
-        <span className="hint" id="file-hint">
-          {t('paper.attachHint')}
-        </span>
-        <input
-          id="file"
-          ref={picker}
-          type="file"
-          className="input"
-          aria-describedby="file-hint"
-          accept=".pdf,.ofd,.jpg,.jpeg,.png"
-          disabled={upload.isPending}
-          onChange={(event) => send(event.target.files?.[0])}
-        />
-      </div>
+      <Field id="file" label={t('paper.attach')} hint={t('paper.attachHint')}>
+        {(aria) => (
+          <input
+            {...aria}
+            ref={picker}
+            type="file"
+            className="input"
+            accept=".pdf,.ofd,.jpg,.jpeg,.png"
+            disabled={upload.isPending}
+            onChange={(event) => send(event.target.files?.[0])}
+          />
+        )}
+      </Field>
       {large && <p role="alert">{t('paper.tooLarge')}</p>}
       {upload.isError && <Failure error={upload.error} />}
     </div>

@@ -6,6 +6,7 @@ import { call } from '../../api/call.ts'
 import { countText } from '../../api/format.ts'
 import { useCommand } from '../../api/hooks.ts'
 import { saveFile } from '../../components/csv.ts'
+import { Field } from '../../components/form.tsx'
 import { Banner } from '../../components/state.tsx'
 import { Failure } from '../../components/waiting.tsx'
 
@@ -40,22 +41,19 @@ export function TableFile({ text, onText }: { text: string; onText(text: string)
   }
   return (
     <div className="stack">
-      <div className="field">
-        <label htmlFor="tableFile">{t('gateway.fromFile')}</label>
-        <span className="hint" id="tableFile-hint">
-          {t('gateway.fromFileHint')}
-        </span>
-        <input
-          id="tableFile"
-          ref={picker}
-          type="file"
-          className="input"
-          aria-describedby="tableFile-hint"
-          accept=".xlsx,.json"
-          disabled={taken.isPending}
-          onChange={(event) => read(event.target.files?.[0])}
-        />
-      </div>
+      <Field id="tableFile" label={t('gateway.fromFile')} hint={t('gateway.fromFileHint')}>
+        {(aria) => (
+          <input
+            {...aria}
+            ref={picker}
+            type="file"
+            className="input"
+            accept=".xlsx,.json"
+            disabled={taken.isPending}
+            onChange={(event) => read(event.target.files?.[0])}
+          />
+        )}
+      </Field>
       {taken.isPending && <p aria-live="polite">{t('gateway.readingFile')}</p>}
       {large && <p role="alert">{t('gateway.fileTooLarge', { mib: tableFileBytesMax >> 20 })}</p>}
       {taken.isError && <Failure error={taken.error} />}
