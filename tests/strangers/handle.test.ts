@@ -1,3 +1,4 @@
+import { systemClock } from '@kapok/kit/clock'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
   decodeData,
@@ -11,8 +12,9 @@ import {
   rsaPublicKey,
   secretKeyHolds,
 } from '../../planes/identifier/src/handle/handle.ts'
-import { recordsOf } from '../../planes/identifier/src/resolution/answer.ts'
+import { recordsOf } from '../../planes/identifier/src/resolution/records.ts'
 import { HandleServer } from '../../planes/identifier/src/resolution/server.ts'
+import { answersFrom } from '../../planes/identifier/src/testing.ts'
 import { javaWith } from '../support/java.ts'
 
 // CNRI's own library: the current one, and the one of 2007 that DSpace published, the oldest that still asks.
@@ -58,7 +60,12 @@ describe.each(libraries)('$group:$name:$version', ({ protocol, digest, code, ...
       ['88.608.8889/long', [value(1, 'TEXT', 'x'.repeat(15_000))]],
       ['88.608.8889/longer', [value(1, 'TEXT', 'x'.repeat(200_000))]],
     ])
-    const server = new HandleServer({ host: '127.0.0.1', port: 0, records, clock: { now: () => Date.now() } })
+    const server = new HandleServer({
+      host: '127.0.0.1',
+      port: 0,
+      answer: answersFrom(records, systemClock),
+      clock: systemClock,
+    })
     const port = await server.run()
     try {
       const handles = ['88.608.8889/App_x', '88.608.8889/long', '88.608.8889/longer', '1/none']

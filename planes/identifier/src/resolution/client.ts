@@ -24,6 +24,10 @@ export interface Question {
   handle: string
   indexes?: number[]
   types?: string[]
+  /** Whether the server may ask others in our place; true when nothing is said. */
+  recursive?: boolean
+  /** Whether the primary site is to answer, and no cache. */
+  authoritative?: boolean
 }
 
 export interface Peer {
@@ -40,11 +44,16 @@ interface Asked {
 }
 
 /** A resolution of public values that wants its digest back, so that a forged answer must have seen the question. */
-function asked({ handle, indexes = [], types = [] }: Question, requestId: number, nowMs: number): Asked {
+function asked(question: Question, requestId: number, nowMs: number): Asked {
+  const { handle, indexes = [], types = [], recursive = true, authoritative = false } = question
+  const unwanted = recursive ? 0 : operationFlags.recursive
+  const flagsOfQuestion =
+    ((defaultFlags & ~unwanted) | operationFlags.returnDigest | (authoritative ? operationFlags.authoritative : 0)) >>>
+    0
   const message = encodeMessage({
     operation: operations.resolve,
     response: 0,
-    flags: (defaultFlags | operationFlags.returnDigest) >>> 0,
+    flags: flagsOfQuestion,
     siteInfoSerial: 0xffff,
     recursionCount: 0,
     expiration: Math.floor(nowMs / 1_000) + 43_200,
@@ -68,10 +77,16 @@ function answerIn({ envelope, message }: Frame, question: Asked): HandleMessage 
 }
 
 /**
- * Asks over UDP, again after 0.5 and 1 s. `requestId` is 32 random bits. Whatever does not fit the question is passed over.
+ * Asks over UDP, again after each of `retriesMs`. `requestId` is 32 random bits. Whatever does not fit the question is passed over.
  * Rejects with ResolutionError when nothing fitting came.
  */
-export function resolveByUdp(peer: Peer, question: Question, requestId: number, nowMs: number): Promise<HandleMessage> {
+export function resolveByUdp(
+  peer: Peer,
+  question: Question,
+  requestId: number,
+  nowMs: number,
+  retriesMs: readonly number[] = resolutionLimits.udpRetriesMs,
+): Promise<HandleMessage> {
   const request = asked(question, requestId, nowMs)
   const packets = splitIntoPackets(request.envelope, request.message)
   const socket = createSocket(peer.host.includes(':') ? 'udp6' : 'udp4')
@@ -94,7 +109,7 @@ export function resolveByUdp(peer: Peer, question: Question, requestId: number, 
       if (answer) resolve(answer)
     })
     // Connected, the socket takes datagrams of this peer alone.
-    socket.connect(peer.port, peer.host, () => attempt(resolutionLimits.udpRetriesMs))
+    socket.connect(peer.port, peer.host, () => attempt(retriesMs))
   }).finally(() => socket.close())
 }
 

@@ -1,6 +1,9 @@
 /** Every limit of the resolution sockets. */
 export const resolutionLimits = {
   tcpConnections: 1_024,
+  /** Requests of one connection, and of all by UDP, that wait for another node or for the disk. */
+  tcpWaiting: 64,
+  udpWaiting: 4_096,
   /** hdllib's clients wait as long. */
   tcpIdleMs: 60_000,
   /**

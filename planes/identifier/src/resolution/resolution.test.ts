@@ -18,9 +18,10 @@ import {
   responses,
 } from '../handle/handle.ts'
 import vectors from '../handle/handle-vectors.json' with { type: 'json' }
-import { recordsOf } from './answer.ts'
+import { answersFrom } from '../testing.ts'
 import { ResolutionError, resolveByTcp, resolveByUdp } from './client.ts'
 import { FrameGatherer } from './frames.ts'
+import { recordsOf } from './records.ts'
 import { HandleServer } from './server.ts'
 
 const value = (index: number, type: string, data: string, permissions = 0x0e): HandleValue => ({
@@ -44,7 +45,9 @@ const records = recordsOf([
   ['88.608.8889/long', [value(1, 'TEXT', 'x'.repeat(15_000))]],
   ['88.608.8889/longer', [value(1, 'TEXT', 'x'.repeat(200_000))]],
 ])
-const server = new HandleServer({ host: '127.0.0.1', port: 0, records, clock: { now: () => now } })
+const clock = { now: () => now }
+const answer = answersFrom(records, clock)
+const server = new HandleServer({ host: '127.0.0.1', port: 0, answer, clock })
 const peer = { host: '127.0.0.1', port: 0 }
 beforeAll(async () => {
   peer.port = await server.run()
@@ -153,9 +156,9 @@ test('an answer is never answered, other operations are refused', async () => {
   const answer = Buffer.from(requestOf('88.608.8889/App_x'))
   answer.writeUInt32BE(responses.handleNotFound, 4)
   expect(await conversation(encodeFrame(envelope(1), answer))).toEqual([])
-  const remove = Buffer.from(requestOf('88.608.8889/App_x'))
-  remove.writeUInt32BE(operations.delete, 0)
-  const [refused] = await conversation(encodeFrame(envelope(1), remove))
+  const unknown = Buffer.from(requestOf('88.608.8889/App_x'))
+  unknown.writeUInt32BE(1_002, 0)
+  const [refused] = await conversation(encodeFrame(envelope(1), unknown))
   expect(refused?.message.response).toBe(responses.operationNotSupported)
 })
 
@@ -217,7 +220,7 @@ test('a server whose port is taken for UDP does not keep it for TCP', async () =
   await once(taken, 'listening')
   try {
     const { port } = taken.address()
-    const second = new HandleServer({ host: '127.0.0.1', port, records, clock: { now: () => now } })
+    const second = new HandleServer({ host: '127.0.0.1', port, answer, clock })
     await expect(second.run()).rejects.toThrow('EADDRINUSE')
     const socket = connect({ host: '127.0.0.1', port })
     await expect(once(socket, 'connect')).rejects.toThrow('ECONNREFUSED')

@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { encodeFrame, HandleFormatError, PacketJoiner, readOrUndefined, splitIntoPackets } from '../handle/handle.ts'
-import { answerTo, type RecordSource, tooLongForUdp } from './answer.ts'
+import { type Answer, tooLongForUdp } from './exchange.ts'
 import { type Frame, FrameGatherer } from './frames.ts'
 import { resolutionLimits } from './limits.ts'
 
@@ -10,17 +10,19 @@ export interface HandleServerOptions {
   host: string
   /** 2641 by custom; 0 takes a free one, the same for both transports. */
   port: number
-  records: RecordSource
+  /** Undefined for what is to be left without an answer. Never rejects. */
+  answer(frame: Frame): Answer | undefined | Promise<Answer | undefined>
   clock: { now(): number }
 }
 
-/** Answers resolutions over UDP and TCP on one port. */
+/** Takes messages over UDP and TCP on one port and sends what is said to them. */
 export class HandleServer {
   readonly #options: HandleServerOptions
   readonly #tcp: Server
   readonly #udp: UdpSocket
   readonly #joiner = new PacketJoiner()
   readonly #connections = new Set<Socket>()
+  #waitingByUdp = 0
 
   constructor(options: HandleServerOptions) {
     this.#options = options
@@ -46,7 +48,9 @@ export class HandleServer {
     return bound
   }
 
+  /** Ends every connection; a second time does nothing. */
   async stop(): Promise<void> {
+    if (!this.#tcp.listening) return
     for (const socket of this.#connections) socket.destroy()
     const closed = [once(this.#tcp, 'close'), once(this.#udp, 'close')]
     this.#tcp.close()
@@ -60,43 +64,97 @@ export class HandleServer {
     const now = this.#options.clock.now()
     // What is no packet has nobody to be answered to.
     const whole = readOrUndefined(() => this.#joiner.push(`${from.address} ${from.port}`, datagram, now))
-    if (whole === undefined) return
-    let answer = answerTo(whole.envelope, whole.message, this.#options.records, now)
+    // Whoever asks by UDP asks again when nothing comes.
+    if (whole === undefined || this.#waitingByUdp >= resolutionLimits.udpWaiting) return
+    const answer = this.#options.answer(whole)
+    if (answer instanceof Promise) {
+      this.#waitingByUdp++
+      void answer.then((later) => {
+        this.#waitingByUdp--
+        this.#sendByUdp(later, from)
+      })
+    } else this.#sendByUdp(answer, from)
+  }
+
+  #sendByUdp(answer: Answer | undefined, from: RemoteInfo): void {
     if (answer === undefined) return
-    if (answer.message.length > resolutionLimits.udpAnswerBytes) answer = tooLongForUdp(answer)
-    // What cannot be sent (no way to the address) is asked again.
-    for (const packet of splitIntoPackets(answer.envelope, answer.message))
-      this.#udp.send(packet, from.port, from.address, () => {})
+    const { envelope, message } =
+      answer.message.length > resolutionLimits.udpAnswerBytes ? tooLongForUdp(answer) : answer
+    try {
+      // What cannot be sent (no way to the address) is asked again.
+      for (const packet of splitIntoPackets(envelope, message))
+        this.#udp.send(packet, from.port, from.address, () => {})
+    } catch (error) {
+      // An answer that comes after the socket was closed is nobody's.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_SOCKET_DGRAM_NOT_RUNNING') throw error
+    }
   }
 
   #serve(socket: Socket): void {
     this.#connections.add(socket)
-    const gatherer = new FrameGatherer()
+    const conversation = new Conversation(socket, this.#options.answer)
     socket.setNoDelay(true)
     socket.setTimeout(resolutionLimits.tcpIdleMs, () => socket.destroy())
     socket.on('close', () => this.#connections.delete(socket))
     // A client that is gone needs no answer; 'close' follows.
     socket.on('error', () => {})
-    socket.on('data', (chunk: Buffer) => this.#answer(socket, gatherer.push(chunk)))
+    socket.on('data', (chunk: Buffer) => conversation.take(chunk))
+  }
+}
+
+/**
+ * One connection. What can be said at once is said in order; what has to wait is said when it is there, known by its request's
+ * id, so that a dead node elsewhere holds nothing up here. Reads nothing while the client does not take its answers or too
+ * many wait.
+ */
+class Conversation {
+  readonly #socket: Socket
+  readonly #answer: HandleServerOptions['answer']
+  readonly #gatherer = new FrameGatherer()
+  #waiting = 0
+  #ends = false
+
+  constructor(socket: Socket, answer: HandleServerOptions['answer']) {
+    this.#socket = socket
+    this.#answer = answer
   }
 
-  /** Answers one after another, and waits, reading nothing, while the client does not take its answers. */
-  #answer(socket: Socket, frames: Generator<Frame>): void {
+  take(chunk: Buffer): void {
+    this.#go(this.#gatherer.push(chunk))
+  }
+
+  #go(frames: Generator<Frame>): void {
+    const socket = this.#socket
     try {
-      for (let next = frames.next(); !next.done; next = frames.next()) {
-        const { envelope, message } = next.value
-        const answer = answerTo(envelope, message, this.#options.records, this.#options.clock.now())
+      for (let next = frames.next(); !next.done && !this.#ends; next = frames.next()) {
+        const answer = this.#answer(next.value)
         if (answer === undefined) return void socket.destroy()
-        const taken = socket.write(encodeFrame(answer.envelope, answer.message))
-        if (!answer.keepConnection) return void socket.end()
-        if (taken) continue
+        if (answer instanceof Promise) {
+          this.#waiting++
+          void answer.then((later) => {
+            this.#waiting--
+            if (later === undefined) socket.destroy()
+            else this.#say(later)
+          })
+          if (this.#waiting < resolutionLimits.tcpWaiting) continue
+          socket.pause()
+          return void answer.then(() => this.#go(frames))
+        }
+        if (this.#say(answer)) continue
         socket.pause()
-        return void socket.once('drain', () => this.#answer(socket, frames))
+        return void socket.once('drain', () => this.#go(frames))
       }
       socket.resume()
     } catch (error) {
       if (!(error instanceof HandleFormatError)) throw error
       socket.destroy()
     }
+  }
+
+  #say({ envelope, message, keepConnection }: Answer): boolean {
+    if (!keepConnection) this.#ends = true
+    const taken = this.#socket.write(encodeFrame(envelope, message))
+    if (this.#ends && this.#waiting === 0) this.#socket.end()
+    return taken
   }
 }

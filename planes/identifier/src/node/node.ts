@@ -1,0 +1,112 @@
+import { canonicalHandle, type HandleValue, ourVersion, responses } from '../handle/handle.ts'
+import { Resolver } from '../recursion/resolver.ts'
+import type { User } from '../registration/authentication.ts'
+import type { ChangingRecords } from '../registration/changing-records.ts'
+import { Registrar } from '../registration/registrar.ts'
+import { HandleServer } from '../resolution/server.ts'
+import { Homes } from './homes.ts'
+import { NodeService, type Site } from './service.ts'
+
+export interface NodeOptions {
+  records: ChangingRecords
+  /** Address to listen on, and the one that others are told (HS_SITE); an IP address, since HS_SITE has no names. */
+  host: string
+  address: string
+  /** 2641 by custom; 0 takes a free one. */
+  port: number
+  /** Prefixes that this node answers for. */
+  homes: readonly string[]
+  /** Sites of the root, from which the prefixes of others are found. */
+  roots: readonly Site[]
+  /** Whether it resolves the handles of others for whoever asks. */
+  recursive: boolean
+  /** A mirror answers from its copy and takes no changes. */
+  mirror: boolean
+  administrators: readonly User[]
+  /** Serial of the site; rises with each change of where the node is. */
+  siteSerial: number
+  clock: { now(): number }
+}
+
+/**
+ * One node of the identifier network. Root, top, secondary, enterprise, recursive node and mirror are the same program: the
+ * options say which prefixes it homes, whether it asks others, and whether it is written to.
+ */
+export class IdentifierNode {
+  readonly service: NodeService
+  readonly homes: Homes
+  readonly resolver: Resolver
+  readonly records: ChangingRecords
+  readonly #options: NodeOptions
+  readonly #server: HandleServer
+  #port = 0
+
+  constructor(options: NodeOptions) {
+    const { records, clock, administrators } = options
+    this.#options = options
+    this.records = records
+    this.homes = new Homes(records, options.homes.map(canonicalHandle))
+    this.resolver = new Resolver({ roots: () => options.roots, clock })
+    const findRecord = (handle: string) => this.#findRecord(handle)
+    this.service = new NodeService({
+      records,
+      homes: this.homes,
+      registrar: options.mirror
+        ? undefined
+        : new Registrar({ records, homes: this.homes, findRecord, administrators, clock }),
+      recursion: options.recursive ? this.resolver : undefined,
+      site: () => this.site(),
+      clock,
+    })
+    this.#server = new HandleServer({
+      host: options.host,
+      port: options.port,
+      answer: (frame) => this.service.answer(frame),
+      clock,
+    })
+  }
+
+  /** Resolves with the port when the node answers. */
+  async run(): Promise<number> {
+    this.#port = await this.#server.run()
+    return this.#port
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop()
+  }
+
+  /** Where the node is, as a record of its prefix and the answer to GET_SITEINFO say it. */
+  site(): Site {
+    const { address, mirror, siteSerial } = this.#options
+    return {
+      formatVersion: 1,
+      protocolVersion: ourVersion,
+      serial: siteSerial,
+      primary: !mirror,
+      multiPrimary: false,
+      hashOption: 'handle',
+      hashFilter: '',
+      attributes: [],
+      servers: [
+        {
+          id: 1,
+          address,
+          publicKey: new Uint8Array(),
+          interfaces: [
+            { admin: !mirror, query: true, transport: 'TCP', port: this.#port },
+            { admin: false, query: true, transport: 'UDP', port: this.#port },
+          ],
+        },
+      ],
+    }
+  }
+
+  /** A record by which somebody is known: what is kept here goes first, since it may hold secrets and needs nobody. */
+  async #findRecord(handle: string): Promise<readonly HandleValue[] | undefined> {
+    const own = this.records.find(handle)
+    if (own || this.homes.answersFor(handle) || this.#options.roots.length === 0) return own
+    const reply = await this.resolver.resolve({ handle, indexes: [], types: [], authoritative: false })
+    return reply.response === responses.success && reply.body.kind === 'values' ? reply.body.values : undefined
+  }
+}

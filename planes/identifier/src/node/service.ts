@@ -1,0 +1,159 @@
+import {
+  canonicalHandle,
+  encodeData,
+  type HandleValue,
+  operationFlags,
+  operations,
+  responses,
+  type TypedData,
+  valuePermissions,
+} from '../handle/handle.ts'
+import type { User } from '../registration/authentication.ts'
+import type { Registrar } from '../registration/registrar.ts'
+import { type Answer, answerOf, type Exchange, type Reply, readRequest, refusal } from '../resolution/exchange.ts'
+import type { Frame } from '../resolution/frames.ts'
+import { isPublic, type RecordSource, selectValues } from '../resolution/records.ts'
+import type { Homes, Referral } from './homes.ts'
+
+export type Site = Extract<TypedData, { format: 'site' }>['site']
+
+/** Asks other nodes for what this one does not keep. */
+export interface Recursion {
+  resolve(question: { handle: string; indexes: number[]; types: string[]; authoritative: boolean }): Promise<Reply>
+}
+
+export interface ServiceOptions {
+  records: RecordSource
+  homes: Homes
+  /** Without one the node is a replica: it answers changes with 7. */
+  registrar: Registrar | undefined
+  /** Without one the node answers for its own prefixes alone. */
+  recursion: Recursion | undefined
+  /** What GET_SITEINFO says; undefined where nobody described the node. */
+  site(): Site | undefined
+  clock: { now(): number }
+}
+
+/** What one node says to one request, whatever brought it: the roles of a node are which of its options are given. */
+export class NodeService {
+  readonly #options: ServiceOptions
+
+  constructor(options: ServiceOptions) {
+    this.#options = options
+  }
+
+  /** Undefined for what is no request. A promise where others must be asked or something is written. */
+  answer(frame: Frame): Answer | undefined | Promise<Answer> {
+    const request = readRequest(frame)
+    if (request === undefined) return undefined
+    const { clock } = this.#options
+    const { envelope } = frame
+    if ('response' in request) return answerOf(envelope, undefined, request, clock.now())
+    const reply = this.reply(request)
+    if (reply instanceof Promise) return reply.then((later) => answerOf(envelope, request, later, clock.now()))
+    return answerOf(envelope, request, reply, clock.now())
+  }
+
+  /** As `answer`, before it becomes bytes. `user` is who the request was proven to come from. */
+  reply(request: Exchange, user?: User): Reply | Promise<Reply> {
+    const { operation } = request.message
+    switch (operation) {
+      case operations.resolve:
+        return this.#resolve(request, user)
+      case operations.getSiteInfo: {
+        const site = this.#options.site()
+        return site
+          ? { response: responses.success, body: { kind: 'site', site } }
+          : refusal(responses.error, 'nobody described the site of this node')
+      }
+      case operations.challengeResponse:
+        return this.#answered(request)
+      case operations.create:
+      case operations.delete:
+      case operations.addValue:
+      case operations.removeValue:
+      case operations.modifyValue:
+      case operations.listHandles:
+      case operations.listPrefixes:
+      case operations.home:
+      case operations.unhome:
+      case operations.listHomed:
+        return this.#options.registrar
+          ? this.#options.registrar.carryOut(request, user)
+          : refusal(responses.readOnlyReplica, 'this node is a mirror: send changes to the primary site')
+      default:
+        return refusal(responses.operationNotSupported, `operation ${operation} is not offered here`)
+    }
+  }
+
+  async #answered(answer: Exchange): Promise<Reply> {
+    const { registrar } = this.#options
+    if (registrar === undefined) return refusal(responses.operationNotSupported, 'nothing is proven to a mirror')
+    const proven = await registrar.proven(answer)
+    if ('response' in proven) return proven
+    return { ...(await this.reply(proven.request, proven.user)), of: proven.request }
+  }
+
+  #resolve(request: Exchange, user: User | undefined): Reply | Promise<Reply> {
+    const { message } = request
+    if (message.body.kind !== 'resolve') return refusal(responses.protocolError, 'no resolution')
+    const { handle, indexes, types } = message.body
+    const name = canonicalHandle(handle)
+    const { homes, records, recursion } = this.#options
+    if (!homes.answersFor(name)) {
+      const referral = homes.referralFor(name)
+      const mayAsk = (message.flags & operationFlags.recursive) !== 0
+      const authoritative = (message.flags & operationFlags.authoritative) !== 0
+      if (recursion && mayAsk) return recursion.resolve({ handle, indexes, types, authoritative })
+      if (referral && (message.flags & operationFlags.noReferral) === 0) return referred(referral)
+      return refusal(responses.notResponsible, 'this node does not home the prefix of this handle')
+    }
+    const record = records.find(name)
+    if (record === undefined) return refusal(responses.handleNotFound, 'HANDLE NOT FOUND')
+    const asked = selectValues(record, { indexes, types })
+    const open = asked.filter(isPublic)
+    // A value that nobody may read is as good as not there; one that administrators may read asks who comes.
+    const closed = asked.filter((value) => !isPublic(value) && (value.permissions & valuePermissions.adminRead) !== 0)
+    const wantsClosed = closed.length > 0 && (message.flags & operationFlags.publicOnly) === 0
+    if (wantsClosed) return this.#readClosed(request, user, handle, [...open, ...closed])
+    return valuesOrNone(handle, open, indexes.length + types.length > 0)
+  }
+
+  async #readClosed(request: Exchange, user: User | undefined, handle: string, values: HandleValue[]): Promise<Reply> {
+    const { registrar } = this.#options
+    if (registrar === undefined) return refusal(responses.unableToAuthenticate, 'a mirror tells public values alone')
+    if (user === undefined) return registrar.challenge(request)
+    if (!(await registrar.mayRead(user, canonicalHandle(handle))))
+      return refusal(responses.noPermission, `${user.index}:${user.handle} may not read these values`)
+    return valuesOrNone(
+      handle,
+      values.sort((one, other) => one.index - other.index),
+      true,
+    )
+  }
+}
+
+function valuesOrNone(handle: string, values: HandleValue[], filtered: boolean): Reply {
+  if (values.length === 0 && filtered) return refusal(responses.valuesNotFound, 'NO SUCH VALUES')
+  return { response: responses.success, body: { kind: 'values', handle, values } }
+}
+
+function referred({ prefix, isAbove, values }: Referral): Reply {
+  return {
+    response: isAbove ? responses.prefixReferral : responses.serviceReferral,
+    body: { kind: 'referral', handle: `0.NA/${prefix}`, values },
+  }
+}
+
+/** The value that says where a prefix is served. */
+export function siteValue(index: number, type: string, site: Site, nowSeconds: number): HandleValue {
+  return {
+    index,
+    type,
+    data: encodeData({ format: 'site', site }),
+    ttl: { kind: 'relative', seconds: 86_400 },
+    permissions: 0x0e,
+    timestamp: nowSeconds,
+    references: [],
+  }
+}

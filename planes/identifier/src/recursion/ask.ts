@@ -1,0 +1,76 @@
+import { randomInt } from 'node:crypto'
+import { canonicalHandle, type HandleMessage, responses } from '../handle/handle.ts'
+import { type Question, ResolutionError, resolveByTcp, resolveByUdp } from '../resolution/client.ts'
+import type { Health } from './health.ts'
+import { recursionLimits } from './limits.ts'
+import type { Server } from './sites.ts'
+
+/** One question to one server: a step of the way to an answer, as people and operators see it. */
+export interface Step {
+  server: string
+  asked: string
+  /** Response code; undefined when nothing came. */
+  response: number | undefined
+  tookMs: number
+}
+
+/** Answers that say that this server cannot help, while another may. */
+const passedOver = new Set<number>([responses.error, responses.serverBusy, responses.protocolError])
+
+/**
+ * Asks the servers one after another, the healthiest first, until one answers the question. Rejects with ResolutionError when
+ * none does.
+ */
+export async function askServers(
+  servers: readonly Server[],
+  question: Question,
+  health: Health,
+  clock: { now(): number },
+  steps: Step[],
+): Promise<HandleMessage> {
+  let last = 'no server is described'
+  const candidates = health.ordered(servers, clock.now())
+  if (servers.length > 0 && candidates.length === 0) last = `${servers[0]?.name} did not answer lately`
+  for (const server of candidates.slice(0, recursionLimits.serversTried)) {
+    const beganMs = performance.now()
+    const step: Step = { server: server.name, asked: question.handle, response: undefined, tookMs: 0 }
+    steps.push(step)
+    try {
+      const answer = await askServer(server, question, clock.now())
+      step.tookMs = performance.now() - beganMs
+      step.response = answer.response
+      health.answered(server.name, step.tookMs)
+      const lies = answersOther(answer, question)
+      if (!passedOver.has(answer.response) && !lies) return answer
+      last = lies ? `${server.name} answered for another handle` : `${server.name} could not answer`
+    } catch (error) {
+      if (!(error instanceof ResolutionError)) throw error
+      step.tookMs = performance.now() - beganMs
+      health.failed(server.name, clock.now())
+      last = error.message
+    }
+  }
+  throw new ResolutionError(last)
+}
+
+/** By UDP, and by TCP where that is not offered, was lost, or is too narrow for the answer. */
+async function askServer(
+  { host, udpPort, tcpPort }: Server,
+  question: Question,
+  nowMs: number,
+): Promise<HandleMessage> {
+  const id = () => randomInt(0, 2 ** 32)
+  if (udpPort === undefined)
+    return resolveByTcp({ host, port: tcpPort ?? 0 }, question, id(), nowMs, recursionLimits.tcpMs)
+  try {
+    const answer = await resolveByUdp({ host, port: udpPort }, question, id(), nowMs, recursionLimits.udpRetriesMs)
+    if (answer.response !== responses.error || tcpPort === undefined) return answer
+  } catch (error) {
+    if (!(error instanceof ResolutionError) || tcpPort === undefined) throw error
+  }
+  return resolveByTcp({ host, port: tcpPort }, question, id(), nowMs, recursionLimits.tcpMs)
+}
+
+function answersOther({ body }: HandleMessage, { handle }: Question): boolean {
+  return body.kind === 'values' && canonicalHandle(body.handle) !== canonicalHandle(handle)
+}

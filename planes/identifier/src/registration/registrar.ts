@@ -1,0 +1,224 @@
+import {
+  adminPermissions,
+  canonicalHandle,
+  commonVersion,
+  encodeValue,
+  type HandleMessage,
+  operationFlags,
+  operations,
+  ourVersion,
+  partsOf,
+  prefixHandle,
+  responses,
+} from '../handle/handle.ts'
+import { type Homes, namedPrefix } from '../node/homes.ts'
+import { type Exchange, type Reply, refusal } from '../resolution/exchange.ts'
+import { type FindRecord, provenUser, sameUser, type User } from './authentication.ts'
+import { Challenges } from './challenges.ts'
+import { type Change, changed, isRefused, type Refused } from './change.ts'
+import type { ChangingRecords } from './changing-records.ts'
+import { registrationLimits } from './limits.ts'
+import { permissionsOf } from './rights.ts'
+
+export interface RegistrarOptions {
+  records: ChangingRecords
+  homes: Homes
+  /** Records by which users and groups are known, of other nodes too. */
+  findRecord: FindRecord
+  /** May home and unhome prefixes, and do all that a prefix's administrators may. */
+  administrators: readonly User[]
+  clock: { now(): number }
+}
+
+export const nameOfUser = ({ handle, index }: User): string => `${index}:${handle}`
+
+/** Creates, changes, deletes and lists for whoever proves to be allowed to. */
+export class Registrar {
+  readonly #options: RegistrarOptions
+  readonly #challenges = new Challenges()
+
+  constructor(options: RegistrarOptions) {
+    this.#options = options
+  }
+
+  /** Holds a request back until whoever sent it proves who they are. */
+  challenge(request: Exchange): Reply {
+    return this.#challenges.give(request, this.#options.clock.now())
+  }
+
+  /**
+   * The request that the answer to a challenge brings back, with the user that it proves; a reply where it proves nothing
+   * (RFC 3652 §3.5.1).
+   */
+  async proven({ envelope, message }: Exchange): Promise<{ request: Exchange; user: User } | Reply> {
+    if (message.body.kind !== 'challengeAnswer') return refusal(responses.protocolError, 'no answer to a challenge')
+    const waiting = this.#challenges.take(envelope.sessionId)
+    if (waiting === undefined)
+      return refusal(responses.authenticationFailed, 'there is no such challenge, or it was answered already')
+    const { request, nonce, requestDigest, atMs } = waiting
+    const of = { of: request }
+    if (this.#options.clock.now() - atMs > registrationLimits.challengeMs)
+      return { ...refusal(responses.authenticationTimeout, 'the answer came too late: ask again'), ...of }
+    const record = await this.#options.findRecord(canonicalHandle(message.body.handle))
+    if (record === undefined)
+      return { ...refusal(responses.unableToAuthenticate, `the record ${message.body.handle} was not found`), ...of }
+    const version = commonVersion(ourVersion, request.envelope.version)
+    const user = provenUser(record, message.body, { nonce, requestDigest }, version)
+    if (user === undefined)
+      return { ...refusal(responses.authenticationFailed, 'the answer was not made with a key of that record'), ...of }
+    return { request, user }
+  }
+
+  /** Carries out a request that changes or lists, as `user`; without a user where everybody may, else with a challenge. */
+  async carryOut(request: Exchange, user: User | undefined): Promise<Reply> {
+    const reply = await this.#carryOut(request, user)
+    return user === undefined ? reply : { ...reply, of: request }
+  }
+
+  #carryOut(request: Exchange, user: User | undefined): Promise<Reply> {
+    const { message } = request
+    switch (message.operation) {
+      case operations.listHandles:
+      case operations.listPrefixes:
+        return this.#list(request, user)
+      case operations.home:
+      case operations.unhome:
+      case operations.listHomed:
+        return this.#homes(request, user)
+      default:
+        return this.#change(request, user)
+    }
+  }
+
+  async #change(request: Exchange, user: User | undefined): Promise<Reply> {
+    const { records, homes, clock } = this.#options
+    const { message } = request
+    const change = changeOf(message)
+    if (change === undefined)
+      return refusal(responses.operationNotSupported, `operation ${message.operation} is not offered here`)
+    const asked = handleOf(message)
+    const minted = change.kind === 'create' && (message.flags & operationFlags.mintSuffix) !== 0
+    const handle = minted ? `${asked}${crypto.randomUUID()}` : asked
+    const name = canonicalHandle(handle)
+    if (!wellFormed(name)) return refusal(responses.invalidHandle, 'a handle is a prefix, a slash and a suffix')
+    if (!homes.answersFor(name))
+      return refusal(responses.notResponsible, 'this node does not home the prefix of this handle')
+
+    for (let attempt = 0; attempt < registrationLimits.attempts; attempt++) {
+      const seen = records.find(name)
+      const nowSeconds = Math.floor(clock.now() / 1_000)
+      const outcome = changed(change, seen, nowSeconds)
+      if (isRefused(outcome) && user !== undefined) return said(outcome)
+      // Whether a handle exists is not told before it is known who asks.
+      const needed = isRefused(outcome) ? adminPermissions.modifyValue : outcome.permissions
+      if (needed !== 0) {
+        if (user === undefined) return this.challenge(request)
+        if (!(await this.#may(user, name, needed)))
+          return refusal(responses.noPermission, `${nameOfUser(user)} has no right to this`)
+      }
+      const { refused } = await records.change<'moved' | Refused>(handle, user ? nameOfUser(user) : '', (current) => {
+        if (current !== seen && !sameRecord(current, seen)) return { refuse: 'moved' }
+        return isRefused(outcome) ? { refuse: outcome } : { values: outcome.values }
+      })
+      if (refused === 'moved') continue
+      if (refused) return said(refused)
+      return {
+        response: responses.success,
+        body: message.operation === operations.create ? { kind: 'handle', handle } : { kind: 'empty' },
+      }
+    }
+    return refusal(responses.serverBusy, 'the record changes all the time: try again')
+  }
+
+  /** By the record's own administrators, by those of its prefix, or by the node's. */
+  async #may(user: User, handle: string, needed: number): Promise<boolean> {
+    const { records, findRecord, administrators } = this.#options
+    if (administrators.some((each) => sameUser(each, user))) return true
+    const own = records.find(handle)
+    let permissions = own ? await permissionsOf(user, own, findRecord) : 0
+    if ((permissions & needed) === needed) return true
+    const ofPrefix = await findRecord(prefixHandle(handle))
+    if (ofPrefix) permissions |= await permissionsOf(user, ofPrefix, findRecord)
+    return (permissions & needed) === needed
+  }
+
+  /** Whether a user may read what is not public of a record. */
+  mayRead(user: User, handle: string): Promise<boolean> {
+    return this.#may(user, handle, adminPermissions.readValue)
+  }
+
+  async #list(request: Exchange, user: User | undefined): Promise<Reply> {
+    const { records, homes } = this.#options
+    const prefix = namedPrefix(handleOf(request.message))
+    if (prefix === undefined) return refusal(responses.invalidHandle, 'name the prefix as 0.NA/<prefix>')
+    if (!homes.has(prefix)) return refusal(responses.notResponsible, 'this node does not home that prefix')
+    if (user === undefined) return this.challenge(request)
+    const below = request.message.operation === operations.listPrefixes
+    const needed = below ? adminPermissions.listDerivedPrefixes : adminPermissions.listHandles
+    if (!(await this.#may(user, `0.NA/${prefix}`, needed)))
+      return refusal(responses.noPermission, `${nameOfUser(user)} may not list this prefix`)
+    const limit = registrationLimits.listedHandles
+    const names = below
+      ? records
+          .handlesUnder('0.NA', { after: `0.NA/${prefix}.`, limit })
+          .filter((each) => canonicalHandle(each).startsWith(`0.NA/${prefix}.`))
+      : records.handlesUnder(prefix, { limit: limit + 1 })
+    if (names.length > limit)
+      return refusal(responses.error, `more than ${limit} handles: list them by pages over HTTP`)
+    return { response: responses.success, body: { kind: 'names', names: [...names] } }
+  }
+
+  async #homes(request: Exchange, user: User | undefined): Promise<Reply> {
+    const { homes, administrators, clock } = this.#options
+    const { operation } = request.message
+    if (user === undefined) return this.challenge(request)
+    if (!administrators.some((each) => sameUser(each, user)))
+      return refusal(responses.noPermission, `${nameOfUser(user)} does not administer this node`)
+    if (operation === operations.listHomed)
+      return {
+        response: responses.success,
+        body: { kind: 'names', names: homes.list().map((prefix) => `0.NA/${prefix}`) },
+      }
+    const prefix = namedPrefix(handleOf(request.message))
+    if (prefix === undefined) return refusal(responses.invalidHandle, 'name the prefix as 0.NA/<prefix>')
+    const nowSeconds = Math.floor(clock.now() / 1_000)
+    if (operation === operations.home) await homes.home(prefix, nameOfUser(user), nowSeconds)
+    else if (!(await homes.unhome(prefix, nameOfUser(user), nowSeconds)))
+      return refusal(responses.invalidHandle, 'this prefix is not homed by a request, so none gives it up')
+    return { response: responses.success, body: { kind: 'empty' } }
+  }
+}
+
+const said = ({ response, message, indexes }: Refused): Reply => refusal(response, message, indexes)
+
+function handleOf({ body }: HandleMessage): string {
+  return 'handle' in body ? body.handle : ''
+}
+
+function changeOf({ operation, body, flags }: HandleMessage): Change | undefined {
+  const overwrite = (flags & operationFlags.overwrite) !== 0
+  if (body.kind === 'values') {
+    if (operation === operations.create) return { kind: 'create', values: body.values, overwrite }
+    if (operation === operations.addValue) return { kind: 'add', values: body.values, overwrite }
+    if (operation === operations.modifyValue) return { kind: 'modify', values: body.values }
+  }
+  if (body.kind === 'removeValues') return { kind: 'remove', indexes: body.indexes }
+  return operation === operations.delete && body.kind === 'handle' ? { kind: 'delete' } : undefined
+}
+
+/** A prefix, a slash and at least one character: what is resolved may be odd, what is registered is not. */
+function wellFormed(handle: string): boolean {
+  const { prefix, suffix } = partsOf(handle)
+  return handle.includes('/') && suffix !== '' && /^[^\s/]+$/.test(prefix)
+}
+
+function sameRecord(one: ReturnType<ChangingRecords['find']>, other: ReturnType<ChangingRecords['find']>): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return (
+    one.length === other.length &&
+    one.every((value, i) => {
+      const twin = other[i]
+      return twin !== undefined && Buffer.compare(encodeValue(value), encodeValue(twin)) === 0
+    })
+  )
+}

@@ -1,0 +1,136 @@
+import {
+  type Body,
+  commonVersion,
+  coveredPart,
+  decodeMessage,
+  digestOf,
+  type Envelope,
+  encodeMessage,
+  HandleFormatError,
+  type HandleMessage,
+  isAtLeast,
+  operationFlags,
+  operations,
+  ourVersion,
+  responses,
+} from '../handle/handle.ts'
+import type { Frame } from './frames.ts'
+
+/** A request as it came: its words, and its bytes, which digests cover. */
+export interface Exchange {
+  envelope: Envelope
+  bytes: Buffer
+  message: HandleMessage
+}
+
+/** What a node says to a request. */
+export interface Reply {
+  response: number
+  body: Body
+  /** Given with a challenge: the answer to it repeats it. */
+  sessionId?: number
+  /** The request that is answered, when the answer to a challenge brought it back. */
+  of?: Exchange
+}
+
+/** A reply as bytes. */
+export interface Answer {
+  envelope: Omit<Envelope, 'messageLength'>
+  message: Buffer
+  /** Whether the client wants to ask more over its connection. */
+  keepConnection: boolean
+}
+
+const expirationSeconds = 43_200
+/** What an answer repeats of a request's flags. Nothing is signed here, so CT is not among them. */
+const repeated =
+  operationFlags.authoritative |
+  operationFlags.recursive |
+  operationFlags.cacheAuthentication |
+  operationFlags.keepConnection |
+  operationFlags.publicOnly |
+  operationFlags.returnDigest
+
+export const refusal = (response: number, message: string, indexes?: number[]): Reply => ({
+  response,
+  body: { kind: 'error', message, ...(indexes && { indexes }) },
+})
+
+/** The digest algorithm that a peer of a version understands (hdllib 2.7 brought SHA-256). */
+export function digestAlgorithmFor(version: Envelope['version']): 'SHA-1' | 'SHA-256' {
+  return isAtLeast(version, { major: 2, minor: 7 }) ? 'SHA-256' : 'SHA-1'
+}
+
+/** The digest of a request by which its answer, or a challenge to it, is bound to it. */
+export function requestDigestOf({ envelope, bytes }: Exchange): { algorithm: 'SHA-1' | 'SHA-256'; digest: Buffer } {
+  const algorithm = digestAlgorithmFor(commonVersion(ourVersion, envelope.version))
+  return { algorithm, digest: digestOf(algorithm, coveredPart(bytes)) }
+}
+
+/** Reads a request; a reply where it cannot be one, undefined for what is an answer, so that servers never answer each other. */
+export function readRequest({ envelope, message: bytes }: Frame): Exchange | Reply | undefined {
+  if (envelope.encrypted || envelope.compressed)
+    return refusal(responses.sessionNotSupported, 'this server has no sessions and no compression')
+  try {
+    const message = decodeMessage(bytes, envelope.version)
+    return message.response === 0 ? { envelope, bytes, message } : undefined
+  } catch (error) {
+    if (!(error instanceof HandleFormatError)) throw error
+    return refusal(responses.protocolError, error.message)
+  }
+}
+
+/** The bytes of a reply to a request; `asked` is undefined when the request could not be read. */
+export function answerOf(envelope: Envelope, asked: Exchange | undefined, reply: Reply, nowMs: number): Answer {
+  const of = reply.of ?? asked
+  const version = commonVersion(ourVersion, envelope.version)
+  const isChallenge = reply.response === responses.authenticationNeeded
+  const flags = ((of?.message.flags ?? 0) & repeated) | (isChallenge ? operationFlags.returnDigest : 0)
+  const encode = ({ response, body }: Reply) =>
+    encodeMessage(
+      {
+        operation: of?.message.operation ?? operations.resolve,
+        response,
+        flags: flags >>> 0,
+        siteInfoSerial: 0xffff,
+        recursionCount: of?.message.recursionCount ?? 0,
+        expiration: Math.floor(nowMs / 1_000) + expirationSeconds,
+        ...(of && (flags & operationFlags.returnDigest) !== 0 && { requestDigest: requestDigestOf(of) }),
+        body,
+        credential: null,
+      },
+      version,
+    )
+  const kept = { ...envelope, version, suggested: ourVersion, compressed: false, encrypted: false, truncated: false }
+  const keepConnection = ((of?.message.flags ?? 0) & operationFlags.keepConnection) !== 0
+  return { envelope: { ...kept, sessionId: reply.sessionId ?? envelope.sessionId }, message: written(), keepConnection }
+
+  function written(): Buffer {
+    try {
+      return encode(reply)
+    } catch (error) {
+      if (!(error instanceof HandleFormatError)) throw error
+      return encode(refusal(responses.error, `the answer does not fit a message: ${error.expected}`))
+    }
+  }
+}
+
+/** In place of an answer that a forged question must not bring upon somebody by UDP. */
+export function tooLongForUdp({ envelope, message, keepConnection }: Answer): Answer {
+  const { operation, flags, recursionCount, siteInfoSerial, expiration, requestDigest } = decodeMessage(
+    message,
+    envelope.version,
+  )
+  const short: HandleMessage = {
+    operation,
+    response: responses.error,
+    flags,
+    recursionCount,
+    siteInfoSerial,
+    expiration,
+    ...(requestDigest && { requestDigest }),
+    body: { kind: 'error', message: 'this answer is too long for UDP: ask by TCP' },
+    credential: null,
+  }
+  return { envelope, message: encodeMessage(short, envelope.version), keepConnection }
+}
