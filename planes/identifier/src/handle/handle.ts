@@ -11,8 +11,9 @@ export {
   secretKeyHolds,
 } from './challenge.ts'
 export * from './codes.ts'
-export { digestOf } from './digest.ts'
+export { digestOf, sameBytes } from './digest.ts'
 export { commonVersion, decodeEnvelope, type Envelope, envelopeBytes, isAtLeast, ourVersion } from './envelope.ts'
+export { verifiesRsa } from './keys.ts'
 export { coveredPart, decodeFrame, decodeMessage, encodeFrame, encodeMessage, type HandleMessage } from './message.ts'
 export { canonicalHandle, partsOf, prefixHandle, serverHash, serverIndex } from './name.ts'
 export { PacketJoiner, splitIntoPackets } from './packets.ts'

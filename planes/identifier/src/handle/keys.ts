@@ -18,6 +18,11 @@ const rsaDigests = new Map([
   ['SHA-1', 'sha1'],
 ])
 
+/** Whether an RSA key made a signature over a digest by the given name; false for a digest that is not in use. */
+export function verifiesRsa(key: KeyObject, algorithm: string, message: Uint8Array, signature: Uint8Array): boolean {
+  return holdsBy({ kind: 'rsa', key }, algorithm, message, signature)
+}
+
 /** Signs and says by which digest algorithm: RSASSA-PKCS1-v1_5, or SM2 over SM3 as DER. */
 export function signBy(key: SigningKey, message: Uint8Array): { algorithm: string; signature: Buffer } {
   if (key.kind === 'rsa')

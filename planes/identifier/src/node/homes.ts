@@ -54,6 +54,12 @@ export class Homes {
     return this.has(keeperOf(handle))
   }
 
+  /** Whether a handle (canonical) describes one of our prefixes: we keep a copy of it, the parent what counts. */
+  describesOwn(handle: string): boolean {
+    const { prefix, suffix } = partsOf(handle)
+    return prefix === rootPrefix && this.has(suffix)
+  }
+
   /** The nearest delegation above a handle that is not ours. */
   referralFor(handle: string): Referral | undefined {
     const described = partsOf(handle)

@@ -1,3 +1,5 @@
+import { handleRestFace } from '../face/handle-rest/handle-rest.ts'
+import { FaceServer } from '../face/http-server.ts'
 import { canonicalHandle, type HandleValue, ourVersion, responses } from '../handle/handle.ts'
 import { Resolver } from '../recursion/resolver.ts'
 import type { User } from '../registration/authentication.ts'
@@ -14,6 +16,10 @@ export interface NodeOptions {
   address: string
   /** 2641 by custom; 0 takes a free one. */
   port: number
+  /** 8000 by custom, 0 takes a free one; without it the node has no faces over HTTP. */
+  httpPort?: number | undefined
+  /** Hears of faults of the node's own, which whoever asked is not told. */
+  onFault?(fault: unknown): void
   /** Prefixes that this node answers for. */
   homes: readonly string[]
   /** Sites of the root, from which the prefixes of others are found. */
@@ -39,7 +45,9 @@ export class IdentifierNode {
   readonly records: ChangingRecords
   readonly #options: NodeOptions
   readonly #server: HandleServer
+  readonly #faces: FaceServer
   #port = 0
+  #httpPort: number | undefined
 
   constructor(options: NodeOptions) {
     const { records, clock, administrators } = options
@@ -58,6 +66,11 @@ export class IdentifierNode {
       site: () => this.site(),
       clock,
     })
+    const { onFault = () => {} } = options
+    this.#faces = new FaceServer({
+      faces: [handleRestFace({ service: this.service, records, findRecord, clock })],
+      onFault,
+    })
     this.#server = new HandleServer({
       host: options.host,
       port: options.port,
@@ -66,14 +79,16 @@ export class IdentifierNode {
     })
   }
 
-  /** Resolves with the port when the node answers. */
-  async run(): Promise<number> {
+  /** Resolves with the ports when the node answers. */
+  async run(): Promise<{ port: number; httpPort: number | undefined }> {
+    const { host, httpPort } = this.#options
     this.#port = await this.#server.run()
-    return this.#port
+    if (httpPort !== undefined) this.#httpPort = await this.#faces.run(host, httpPort)
+    return { port: this.#port, httpPort: this.#httpPort }
   }
 
-  stop(): Promise<void> {
-    return this.#server.stop()
+  async stop(): Promise<void> {
+    await Promise.all([this.#server.stop(), this.#faces.stop()])
   }
 
   /** Where the node is, as a record of its prefix and the answer to GET_SITEINFO say it. */
@@ -96,6 +111,9 @@ export class IdentifierNode {
           interfaces: [
             { admin: !mirror, query: true, transport: 'TCP', port: this.#port },
             { admin: false, query: true, transport: 'UDP', port: this.#port },
+            ...(this.#httpPort === undefined
+              ? []
+              : [{ admin: false, query: true, transport: 'HTTP' as const, port: this.#httpPort }]),
           ],
         },
       ],

@@ -86,6 +86,11 @@ export class NodeService {
     }
   }
 
+  /** Whether a user may list the handles of a prefix: a response code. */
+  mayList(prefix: string, user: User | undefined): Promise<number> {
+    return this.#options.registrar?.mayList(user, prefix) ?? Promise.resolve(responses.operationNotSupported)
+  }
+
   async #answered(answer: Exchange): Promise<Reply> {
     const { registrar } = this.#options
     if (registrar === undefined) return refusal(responses.operationNotSupported, 'nothing is proven to a mirror')
@@ -100,10 +105,11 @@ export class NodeService {
     const { handle, indexes, types } = message.body
     const name = canonicalHandle(handle)
     const { homes, records, recursion } = this.#options
-    if (!homes.answersFor(name)) {
+    const authoritative = (message.flags & operationFlags.authoritative) !== 0
+    const isCopy = !authoritative && homes.describesOwn(name) && records.find(name) !== undefined
+    if (!homes.answersFor(name) && !isCopy) {
       const referral = homes.referralFor(name)
       const mayAsk = (message.flags & operationFlags.recursive) !== 0
-      const authoritative = (message.flags & operationFlags.authoritative) !== 0
       if (recursion && mayAsk) return recursion.resolve({ handle, indexes, types, authoritative })
       if (referral && (message.flags & operationFlags.noReferral) === 0) return referred(referral)
       return refusal(responses.notResponsible, 'this node does not home the prefix of this handle')

@@ -34,7 +34,7 @@ export async function startSimulation({
     const host = '127.0.0.1'
     const options = { host, address: host, port, homes, roots, mirror: false, administrators: [], siteSerial: 1, clock }
     const node = new IdentifierNode({ ...options, records: open(name), recursive: name === 'recursive' })
-    ports.set(name, await node.run())
+    ports.set(name, (await node.run()).port)
     nodes.set(name, node)
     return node
   }

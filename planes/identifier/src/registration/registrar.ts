@@ -147,6 +147,15 @@ export class Registrar {
     return this.#may(user, handle, adminPermissions.readValue)
   }
 
+  /** Whether a user may list the handles of a prefix: a response code. */
+  async mayList(user: User | undefined, prefix: string): Promise<number> {
+    if (!this.#options.homes.has(prefix)) return responses.notResponsible
+    if (user === undefined) return responses.authenticationNeeded
+    return (await this.#may(user, `0.NA/${prefix}`, adminPermissions.listHandles))
+      ? responses.success
+      : responses.noPermission
+  }
+
   async #list(request: Exchange, user: User | undefined): Promise<Reply> {
     const { records, homes } = this.#options
     const prefix = namedPrefix(handleOf(request.message))

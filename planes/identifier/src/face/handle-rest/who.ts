@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import {
+  canonicalHandle,
+  decodeData,
+  type HandleValue,
+  readOrUndefined,
+  rsaPublicKey,
+  sameBytes,
+  verifiesRsa,
+} from '../../handle/handle.ts'
+import type { FindRecord, User } from '../../registration/authentication.ts'
+import { type HttpRequest, headerOf } from '../http.ts'
+import { faceLimits } from '../limits.ts'
+
+interface Session {
+  nonce: Buffer
+  atMs: number
+  user?: User
+}
+
+/** Why nobody is believed to have asked: a sentence, and whether it would be worth trying again. */
+export interface NotProven {
+  status: 401 | 403
+  message: string
+}
+
+/**
+ * Who sent a request over HTTP (Handle.Net Technical Manual, chapter 14): by user and secret key (Basic, over private
+ * connections alone), or by a session whose challenge was answered with a key (header `Authorization: Handle`).
+ */
+export class RestUsers {
+  readonly #findRecord: FindRecord
+  readonly #clock: { now(): number }
+  readonly #sessions = new Map<string, Session>()
+
+  constructor(options: { findRecord: FindRecord; clock: { now(): number } }) {
+    this.#findRecord = options.findRecord
+    this.#clock = options.clock
+  }
+
+  /** Undefined when the request names nobody. */
+  async whoSent(request: HttpRequest): Promise<User | NotProven | undefined> {
+    const authorization = headerOf(request, 'authorization')
+    const [, scheme = '', rest = ''] = /^(\w+)\s+(.*)$/s.exec(authorization) ?? []
+    if (scheme.toLowerCase() === 'basic')
+      return request.isPrivate
+        ? this.#byPassword(Buffer.from(rest, 'base64').toString('utf8'))
+        : { status: 403, message: 'a secret key is taken over HTTPS only' }
+    if (scheme.toLowerCase() === 'handle') return this.#bySession(fieldsOf(rest))
+    return undefined
+  }
+
+  /** The header that asks whoever comes to prove who they are. */
+  challenge(): Record<string, string> {
+    const { sessionId, nonce } = this.begin()
+    return { 'www-authenticate': `Basic realm="handle", Handle sessionId="${sessionId}", nonce="${nonce}"` }
+  }
+
+  begin(): { sessionId: string; nonce: string } {
+    const now = this.#clock.now()
+    for (const [id, { atMs }] of this.#sessions) {
+      if (now - atMs < faceLimits.sessionMs && this.#sessions.size < faceLimits.sessions) break
+      this.#sessions.delete(id)
+    }
+    const sessionId = randomBytes(16).toString('hex')
+    const nonce = randomBytes(16)
+    this.#sessions.set(sessionId, { nonce, atMs: now })
+    return { sessionId, nonce: nonce.toString('base64') }
+  }
+
+  end(request: HttpRequest): boolean {
+    const { sessionId = '' } = fieldsOf(headerOf(request, 'authorization').replace(/^Handle\s+/i, ''))
+    return this.#sessions.delete(sessionId)
+  }
+
+  async #byPassword(text: string): Promise<User | NotProven> {
+    const colon = text.indexOf(':')
+    const user = userOf(decoded(text.slice(0, Math.max(0, colon))))
+    if (user === undefined)
+      return {
+        status: 401,
+        message: 'the user is written as index:handle, with %3A for its colon, e.g. 300%3A0.NA/88.1',
+      }
+    const keys = await this.#keys(user, 'HS_SECKEY')
+    const secret = Buffer.from(text.slice(colon + 1))
+    const key = keys.find(({ data }) => sameBytes(data, secret))
+    return key ? { ...user, index: key.index } : { status: 401, message: 'the secret key is not that of the user' }
+  }
+
+  async #bySession({
+    sessionId = '',
+    id,
+    cnonce = '',
+    type,
+    alg = 'SHA256',
+    signature = '',
+  }: Fields): Promise<User | NotProven> {
+    const session = this.#sessions.get(sessionId)
+    if (session === undefined || this.#clock.now() - session.atMs > faceLimits.sessionMs)
+      return { status: 401, message: 'the session ended: begin another' }
+    if (session.user && signature === '') return session.user
+    const user = userOf(id ?? '')
+    if (user === undefined || type?.toUpperCase() !== 'HS_PUBKEY')
+      return { status: 401, message: 'an answer names id as index:handle and the type HS_PUBKEY' }
+    const message = Buffer.concat([session.nonce, Buffer.from(cnonce, 'base64')])
+    const proof = Buffer.from(signature, 'base64')
+    for (const { index, data } of await this.#keys(user, 'HS_PUBKEY')) {
+      const decodedData = readOrUndefined(() => decodeData('HS_PUBKEY', data))
+      const key = decodedData?.format === 'key' ? rsaPublicKey(decodedData.key) : undefined
+      if (key && verifiesRsa(key, alg, message, proof)) {
+        session.user = { ...user, index }
+        return session.user
+      }
+    }
+    // A challenge is answered once: guesses need a new one each.
+    this.#sessions.delete(sessionId)
+    return { status: 401, message: 'the answer was not made with a key of that record' }
+  }
+
+  async #keys({ handle, index }: User, type: string): Promise<readonly HandleValue[]> {
+    const record = (await this.#findRecord(canonicalHandle(handle))) ?? []
+    return record
+      .filter((value) => value.type.toUpperCase() === type && (index === 0 || value.index === index))
+      .slice(0, 8)
+  }
+}
+
+type Fields = Partial<Record<'sessionId' | 'id' | 'cnonce' | 'type' | 'alg' | 'signature', string>>
+
+function fieldsOf(text: string): Fields {
+  return Object.fromEntries(Array.from(text.matchAll(/(\w+)="([^"]*)"/g), ([, name = '', value = '']) => [name, value]))
+}
+
+function userOf(text: string): User | undefined {
+  const [, index, handle] = /^(\d{1,10}):(.+)$/s.exec(text) ?? []
+  if (index === undefined || handle === undefined || Number(index) > 0xffff_ffff) return undefined
+  return { index: Number(index), handle }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A stray percent sign stands for itself.
+    return text
+  }
+}

@@ -1,0 +1,98 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Face, type HttpReply, jsonReply } from './http.ts'
+import { faceLimits } from './limits.ts'
+
+const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
+
+/** Every page and program of any origin may read what is public here. */
+const open = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'Link, Location, WWW-Authenticate',
+  'x-content-type-options': 'nosniff',
+}
+
+/** The faces of a node over HTTP: each request goes to the first face that takes it. */
+export class FaceServer {
+  readonly #server: Server
+  readonly #faces: readonly Face[]
+  readonly #onFault: (fault: unknown) => void
+
+  /** `onFault` hears of faults of ours; whoever asked is told 500. */
+  constructor({ faces, onFault }: { faces: readonly Face[]; onFault(fault: unknown): void }) {
+    this.#faces = faces
+    this.#onFault = onFault
+    this.#server = createServer(
+      {
+        maxHeaderSize: faceLimits.headerBytes,
+        requestTimeout: faceLimits.requestMs,
+        keepAliveTimeout: faceLimits.keepAliveMs,
+      },
+      (request, response) => void this.#serve(request, response),
+    )
+    this.#server.maxConnections = faceLimits.connections
+  }
+
+  /** Resolves with the port. */
+  async run(host: string, port: number): Promise<number> {
+    this.#server.listen(port, host)
+    await once(this.#server, 'listening')
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let reply: HttpReply
+    try {
+      reply = await this.#replyTo(request)
+    } catch (fault) {
+      this.#onFault(fault)
+      reply = jsonReply(500, { responseCode: 2, message: 'this node failed; it is in its log' })
+    }
+    const { status, headers, body } = reply
+    response.writeHead(status, { ...open, ...headers, 'content-length': Buffer.byteLength(body) })
+    response.end(request.method === 'HEAD' ? '' : body)
+  }
+
+  async #replyTo(request: IncomingMessage): Promise<HttpReply> {
+    const { method = 'GET', url: path = '/', headers, socket } = request
+    if (path.length > faceLimits.urlCharacters)
+      return jsonReply(414, { message: `an address here has at most ${faceLimits.urlCharacters} characters` })
+    const url = URL.parse(path.startsWith('/') ? `http://node${path}` : path)
+    if (url === null) return jsonReply(400, { message: 'the address cannot be read' })
+    const body = method === 'GET' || method === 'HEAD' ? Buffer.alloc(0) : await bodyOf(request)
+    if (body === undefined)
+      return jsonReply(
+        413,
+        { message: `a body here has at most ${faceLimits.bodyBytes} bytes` },
+        { connection: 'close' },
+      )
+    const isPrivate = loopback.has(socket.remoteAddress ?? '')
+    for (const face of this.#faces) {
+      const reply = face({ method, url, headers, body, isPrivate })
+      if (reply !== undefined) return reply
+    }
+    return jsonReply(404, { message: 'there is nothing at this address' })
+  }
+}
+
+/** The body, or undefined when it is too long; what is too long is not gathered. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > faceLimits.bodyBytes) return undefined
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > faceLimits.bodyBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, bytes)
+}

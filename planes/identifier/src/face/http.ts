@@ -1,0 +1,30 @@
+/** A request over HTTP, whole, as a face of the node takes it. */
+export interface HttpRequest {
+  method: string
+  /** Path and query as they came, still percent-encoded. */
+  url: URL
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  body: Buffer
+  /** Whether nobody between could have read it: TLS, or the same machine. */
+  isPrivate: boolean
+}
+
+export interface HttpReply {
+  status: number
+  headers: Record<string, string>
+  body: string | Buffer
+}
+
+/** A face of the node over HTTP; undefined for what is another face's. */
+export type Face = (request: HttpRequest) => HttpReply | Promise<HttpReply> | undefined
+
+export const jsonReply = (status: number, body: unknown, headers: Record<string, string> = {}): HttpReply => ({
+  status,
+  headers: { 'content-type': 'application/json;charset=UTF-8', ...headers },
+  body: JSON.stringify(body),
+})
+
+export function headerOf({ headers }: HttpRequest, name: string): string {
+  const value = headers[name]
+  return (Array.isArray(value) ? value[0] : value) ?? ''
+}

@@ -1,0 +1,101 @@
+import { systemClock } from '@kapok/kit/clock'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeData, type HandleValue } from '../../planes/identifier/src/handle/handle.ts'
+import { IdentifierNode } from '../../planes/identifier/src/node/node.ts'
+import { type Simulation, startSimulation } from '../../planes/identifier/src/node/simulation.ts'
+import { inMemory } from '../../planes/identifier/src/testing.ts'
+import { javaWith } from '../support/java.ts'
+import { pythonWith } from '../support/python.ts'
+
+const prefix = '0.NA/88.608.8889'
+const value = (index: number, type: string, data: string | Uint8Array, permissions = 0x0e): HandleValue => ({
+  index,
+  type,
+  data: Buffer.from(data),
+  ttl: { kind: 'relative', seconds: 86_400 },
+  permissions,
+  timestamp: 1_700_000_000,
+  references: [],
+})
+const owner = encodeData({ format: 'admin', permissions: 0xfff, handle: prefix, index: 301 })
+const node = new IdentifierNode({
+  records: inMemory([[prefix, [value(100, 'HS_ADMIN', owner), value(301, 'HS_SECKEY', 's3cret-test', 0x0c)]]]),
+  host: '127.0.0.1',
+  address: '127.0.0.1',
+  port: 0,
+  httpPort: 0,
+  homes: ['88.608.8889'],
+  roots: [],
+  recursive: false,
+  mirror: false,
+  administrators: [],
+  siteSerial: 7,
+  clock: systemClock,
+})
+let ports: Awaited<ReturnType<IdentifierNode['run']>>
+let tree: Simulation
+beforeAll(async () => {
+  ports = await node.run()
+  tree = await startSimulation({ open: () => inMemory(), clock: systemClock })
+})
+afterAll(() => Promise.all([node.stop(), tree.stop()]))
+
+test('CNRI’s own client registers, changes, lists and deletes by secret key and RSA, and resolves from the root down', async (context) => {
+  const java = javaWith({ group: 'net.handle', name: 'handle-client', version: '9.3.1' }, 'HandleNode')
+  if (typeof java === 'string') return context.skip(java)
+  try {
+    expect(await java.run(['administer', ports.port])).toEqual([
+      'wrong secret 403',
+      'create 1',
+      'create again 101',
+      'add 1',
+      'add again 201',
+      'modify 1',
+      'modify none 200',
+      'remove 1',
+      'read all 1|1|7|100|300',
+      'read public 1|1|100|300',
+      'list 1|88.608.8889/Made_by_Java',
+      'list by another 401',
+      'site 1|serial 7',
+      'delete 1',
+      'read deleted 100',
+    ])
+    const enterprise = tree.nodes.get('88.902.1003')
+    await enterprise?.records.change('88.902.1003/shaft', '', () => ({
+      values: [value(1, 'URL', 'https://example.com/1')],
+    }))
+    // 9: no such handle.
+    for (const name of ['root', 'recursive'])
+      expect(await java.run(['resolve', tree.ports.get(name) ?? 0, '88.902.1003/shaft', '88.902.1003/none'])).toEqual([
+        '88.902.1003/shaft|1 URL https://example.com/1',
+        '88.902.1003/none|problem 9',
+      ])
+  } finally {
+    java.remove()
+  }
+})
+
+test('pyhandle registers, changes and deletes over the Handle REST API', async (context) => {
+  const python = pythonWith('pyhandle==1.5.0')
+  if (typeof python === 'string') return context.skip(python)
+  try {
+    const url = `http://127.0.0.1:${ports.httpPort}`
+    expect(JSON.parse(await python.run('pyhandle_client.py', [url, `301:${prefix}`, 's3cret-test']))).toEqual({
+      registered: '88.608.8889/made-by-python',
+      again: 'exists',
+      record: {
+        URL: 'https://example.com/p/1',
+        TYPE: 'shaft',
+        COLOUR: 'red',
+        HS_ADMIN: `{'handle': '${prefix}', 'index': 200, 'permissions': '011111110011'}`,
+      },
+      value: 'https://example.com/p/1',
+      keys: ['HS_ADMIN', 'TYPE', 'URL'],
+      stranger: 'refused',
+      after: null,
+    })
+  } finally {
+    python.remove()
+  }
+})
