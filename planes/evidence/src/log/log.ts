@@ -1,19 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { consistencyPath, type Hash, inclusionPath, rootOf } from '@kapok/kit/merkle'
+import { checkpointText, fromHex, toHex } from '@kapok/kit/signed-note'
 import type { Kit } from '@kapok/kit-store/kit'
-import { consistencyPath, type Hash, inclusionPath, rootOf } from './merkle.ts'
-import {
-  checkpointText,
-  fromHex,
-  type LogKeys,
-  makeLogKeys,
-  signNote,
-  statementText,
-  toHex,
-  type VerifierKeys,
-  verifierKeysOf,
-} from './signed-note.ts'
+import { type LogKeys, makeLogKeys, signNote, statementText, type VerifierKeys, verifierKeysOf } from './signed-note.ts'
 
 export interface Checkpoint {
   size: number

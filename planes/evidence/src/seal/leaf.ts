@@ -1,7 +1,7 @@
 import type { DeviceDay, GatewayDay } from '@kapok/contracts/ports'
 import { canonicalJson, type Json } from '@kapok/kit/canonical-json'
+import { toHex } from '@kapok/kit/signed-note'
 import { sha256 } from '@noble/hashes/sha2'
-import { toHex } from '../log/signed-note.ts'
 
 /** A meter as it stands in a leaf: its values, and a short check of each so that a changed one is named. */
 type Checked<T> = T & { check: Record<string, string> }

@@ -1,8 +1,8 @@
 import type { DevicePort } from '@kapok/contracts/ports'
 import { addCivilDays, civilDayOf } from '@kapok/kit/clock'
+import { leafHash } from '@kapok/kit/merkle'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
-import { leafHash } from '../log/merkle.ts'
 import { chainHash, genesisHash, type Leaf, leafOf, leafText, type Sealable } from './leaf.ts'
 import { chainHeadOf, insertSeal, lastSealedDay, newestSeal } from './seal.store.ts'
 

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson, type Json } from '@kapok/kit/canonical-json'
+import { inclusionPath, leafHash, rootOf } from '@kapok/kit/merkle'
+import { checkpointText, toHex } from '@kapok/kit/signed-note'
 import { beforeAll, expect, test } from 'vitest'
-import { inclusionPath, leafHash, rootOf } from '../log/merkle.ts'
-import {
-  checkpointText,
-  makeLogKeys,
-  signaturesHold,
-  signNote,
-  statementText,
-  toHex,
-  verifierKeysOf,
-} from '../log/signed-note.ts'
+import { makeLogKeys, signaturesHold, signNote, statementText, verifierKeysOf } from '../log/signed-note.ts'
 import { chainHash, genesisHash, leafOf, leafText } from '../seal/leaf.ts'
 import { type Bundle, statementHash } from './bundle.ts'
 import { verifyBundle } from './verify.ts'

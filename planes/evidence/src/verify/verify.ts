@@ -1,14 +1,7 @@
 import { canonicalJson, type Json } from '@kapok/kit/canonical-json'
-import { leafHash, rootFromInclusion, sameHash } from '../log/merkle.ts'
-import {
-  fingerprintOf,
-  fromHex,
-  openNote,
-  signaturesHold,
-  sizeOf,
-  toHex,
-  type VerifierKeys,
-} from '../log/signed-note.ts'
+import { leafHash, rootFromInclusion, sameHash } from '@kapok/kit/merkle'
+import { fromHex, openNote, sizeOf, toHex } from '@kapok/kit/signed-note'
+import { fingerprintOf, signaturesHold, type VerifierKeys } from '../log/signed-note.ts'
 import { chainHash, checkOf, type Leaf, leafText, type SealFormat, sealFormats } from '../seal/leaf.ts'
 import { type Bundle, statementHash } from './bundle.ts'
 

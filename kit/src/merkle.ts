@@ -15,11 +15,47 @@ export function nodeHash(left: Hash, right: Hash): Hash {
   return sha256.create().update(Uint8Array.of(1)).update(left).update(right).digest()
 }
 
-/** The largest power of two below n (n ≥ 2). */
-function split(n: number): number {
+/** Leaves from `from` up to `to`, without it. */
+export type Range = readonly [from: number, to: number]
+
+/** The largest power of two below n (n ≥ 2): where RFC 6962 cuts a tree of n leaves. */
+export function split(n: number): number {
   let k = 1
   while (k * 2 < n) k *= 2
   return k
+}
+
+/** Which subtrees make up the audit path of leaf `index` in a tree of `size` (§2.1.1), nearest sibling first. */
+export function inclusionRanges(index: number, size: number): Range[] {
+  if (!(index >= 0 && index < size)) throw new RangeError(`no leaf ${index} in a tree of ${size}`)
+  const ranges: Range[] = []
+  let [from, to] = [0, size]
+  while (to - from > 1) {
+    const middle = from + split(to - from)
+    ranges.push(index < middle ? [middle, to] : [from, middle])
+    ;[from, to] = index < middle ? [from, middle] : [middle, to]
+  }
+  return ranges.reverse()
+}
+
+/** Which subtrees make up the consistency proof between the tree of the first `first` leaves and that of `size` (§2.1.2). */
+export function consistencyRanges(first: number, size: number): Range[] {
+  if (!(first >= 1 && first <= size)) throw new RangeError(`no tree of ${first} in a tree of ${size}`)
+  const ranges: Range[] = []
+  let [from, to, complete] = [0, size, true]
+  while (to !== first) {
+    const middle = from + split(to - from)
+    if (first <= middle) {
+      ranges.push([middle, to])
+      to = middle
+    } else {
+      ranges.push([from, middle])
+      from = middle
+      complete = false
+    }
+  }
+  if (!complete) ranges.push([from, to])
+  return ranges.reverse()
 }
 
 /** Merkle tree hash; the empty tree's is the hash of nothing. */
@@ -30,14 +66,14 @@ export function rootOf(leaves: readonly Hash[]): Hash {
   return nodeHash(rootOf(leaves.slice(0, k)), rootOf(leaves.slice(k)))
 }
 
-/** Audit path of leaf `index` in the tree of all given leaves (§2.1.1), nearest sibling first. */
+/** Audit path of leaf `index` in the tree of all given leaves, nearest sibling first. */
 export function inclusionPath(leaves: readonly Hash[], index: number): Hash[] {
-  if (index < 0 || index >= leaves.length) throw new RangeError(`no leaf ${index} in a tree of ${leaves.length}`)
-  if (leaves.length === 1) return []
-  const k = split(leaves.length)
-  return index < k
-    ? [...inclusionPath(leaves.slice(0, k), index), rootOf(leaves.slice(k))]
-    : [...inclusionPath(leaves.slice(k), index - k), rootOf(leaves.slice(0, k))]
+  return inclusionRanges(index, leaves.length).map(([from, to]) => rootOf(leaves.slice(from, to)))
+}
+
+/** Consistency proof between the tree of the first `first` leaves and the whole. */
+export function consistencyPath(leaves: readonly Hash[], first: number): Hash[] {
+  return consistencyRanges(first, leaves.length).map(([from, to]) => rootOf(leaves.slice(from, to)))
 }
 
 /** The root that a leaf hash and its path lead to (RFC 9162 §2.1.3.2), or undefined when the path has a wrong length. */
@@ -59,21 +95,6 @@ export function rootFromInclusion(leaf: Hash, index: number, size: number, path:
   return sn === 0 ? r : undefined
 }
 
-/** Consistency proof between the tree of the first `first` leaves and the whole (§2.1.2). */
-export function consistencyPath(leaves: readonly Hash[], first: number): Hash[] {
-  if (first < 1 || first > leaves.length) throw new RangeError(`no tree of ${first} in a tree of ${leaves.length}`)
-  return subProof(first, leaves, true)
-}
-
-function subProof(m: number, leaves: readonly Hash[], complete: boolean): Hash[] {
-  const n = leaves.length
-  if (m === n) return complete ? [] : [rootOf(leaves)]
-  const k = split(n)
-  return m <= k
-    ? [...subProof(m, leaves.slice(0, k), complete), rootOf(leaves.slice(k))]
-    : [...subProof(m - k, leaves.slice(k), false), rootOf(leaves.slice(0, k))]
-}
-
 /** Whether the proof shows that the first tree is a prefix of the second (RFC 9162 §2.1.4.2). */
 export function consistencyHolds(ask: {
   first: number
@@ -85,7 +106,7 @@ export function consistencyHolds(ask: {
   const { first, second, firstRoot, secondRoot } = ask
   if (first < 1 || first > second) return false
   if (first === second) return ask.path.length === 0 && sameHash(firstRoot, secondRoot)
-  const powerOfTwo = (first & (first - 1)) === 0
+  const powerOfTwo = split(first + 1) === first
   const path = powerOfTwo ? [firstRoot, ...ask.path] : [...ask.path]
   let fn = first - 1
   let sn = second - 1

@@ -1,0 +1,41 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ed25519VerifierKey, fromHex } from '@kapok/kit/signed-note'
+import { StoreFault } from './refusal.ts'
+
+/** Whose log it is, and the Ed25519 key that signs its checkpoints: 32 bytes each. */
+export interface LogKey {
+  origin: string
+  secret: Uint8Array
+  public: Uint8Array
+}
+
+export const logKeyFile = (folder: string): string => join(folder, 'log-key.json')
+
+export const hasLogKey = (folder: string): boolean => existsSync(logKeyFile(folder))
+
+export const verifierKeyOf = (key: LogKey): string => ed25519VerifierKey(key.origin, key.public)
+
+/**
+ * The key of a store's log, made at its first start and readable by its owner only. Throws StoreFault when it is gone from a
+ * store that signed with it: with another key every mirror would take the log for another's.
+ */
+export function loadLogKey(folder: string, mayMake: boolean): LogKey {
+  const file = logKeyFile(folder)
+  if (!hasLogKey(folder)) {
+    if (!mayMake)
+      throw new StoreFault(`${file} is gone, with which this log was signed: put it back from a backup of the store`)
+    const { privateKey } = generateKeyPairSync('ed25519')
+    const { d = '', x = '' } = privateKey.export({ format: 'jwk' })
+    const hex = (part: string) => Buffer.from(part, 'base64url').toString('hex')
+    const origin = `kapok.invalid/identifier/${randomBytes(4).toString('hex')}`
+    writeFileSync(file, JSON.stringify({ origin, secret: hex(d), public: hex(x) }), { mode: 0o600, flag: 'wx' })
+  }
+  try {
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as { origin: string; secret: string; public: string }
+    return { origin: kept.origin, secret: fromHex(kept.secret), public: fromHex(kept.public) }
+  } catch (error) {
+    throw new StoreFault(`${file} is no key of a log: put it back from a backup of the store`, error)
+  }
+}
