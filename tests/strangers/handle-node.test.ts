@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeData, type HandleValue } from '../../planes/identifier/src/handle/handle.ts'
 import { IdentifierNode } from '../../planes/identifier/src/node/node.ts'
 import { type Simulation, startSimulation } from '../../planes/identifier/src/node/simulation.ts'
-import { inMemory } from '../../planes/identifier/src/testing.ts'
+import { TestStores } from '../../planes/identifier/src/store/testing.ts'
+import { storeWith } from '../../planes/identifier/src/testing.ts'
 import { javaWith } from '../support/java.ts'
 import { pythonWith } from '../support/python.ts'
 
@@ -18,8 +19,11 @@ const value = (index: number, type: string, data: string | Uint8Array, permissio
   references: [],
 })
 const owner = encodeData({ format: 'admin', permissions: 0xfff, handle: prefix, index: 301 })
+const stores = new TestStores()
 const node = new IdentifierNode({
-  records: inMemory([[prefix, [value(100, 'HS_ADMIN', owner), value(301, 'HS_SECKEY', 's3cret-test', 0x0c)]]]),
+  records: await storeWith(stores, [
+    [prefix, [value(100, 'HS_ADMIN', owner), value(301, 'HS_SECKEY', 's3cret-test', 0x0c)]],
+  ]),
   host: '127.0.0.1',
   address: '127.0.0.1',
   port: 0,
@@ -36,9 +40,12 @@ let ports: Awaited<ReturnType<IdentifierNode['run']>>
 let tree: Simulation
 beforeAll(async () => {
   ports = await node.run()
-  tree = await startSimulation({ open: () => inMemory(), clock: systemClock })
+  tree = await startSimulation({ open: () => stores.open(), clock: systemClock })
 })
-afterAll(() => Promise.all([node.stop(), tree.stop()]))
+afterAll(async () => {
+  await Promise.all([node.stop(), tree.stop()])
+  await stores.close()
+})
 
 test('CNRI’s own client registers, changes, lists and deletes by secret key and RSA, and resolves from the root down', async (context) => {
   const java = javaWith({ group: 'net.handle', name: 'handle-client', version: '9.3.1' }, 'HandleNode')
@@ -63,7 +70,7 @@ test('CNRI’s own client registers, changes, lists and deletes by secret key an
     ])
     const enterprise = tree.nodes.get('88.902.1003')
     await enterprise?.records.change('88.902.1003/shaft', '', () => ({
-      values: [value(1, 'URL', 'https://example.com/1')],
+      next: [value(1, 'URL', 'https://example.com/1')],
     }))
     // 9: no such handle.
     for (const name of ['root', 'recursive'])

@@ -103,7 +103,9 @@ export class Homes {
         references: [],
       }),
     )
-    await this.#records.change(homesHandle, by, () => ({ values: values.length === 0 ? null : values }))
+    const next = values.length === 0 ? null : values
+    const written = await this.#records.change<never>(homesHandle, by, () => ({ next }))
+    if (!written.done) throw written.refused
     this.#added.clear()
     for (const prefix of added) this.#added.add(prefix)
   }

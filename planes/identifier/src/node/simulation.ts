@@ -65,5 +65,5 @@ export async function delegate(
   const nowSeconds = Math.floor(clock.now() / 1_000)
   const sites = [siteValue(1, 'HS_SITE', site, nowSeconds), siteValue(2, 'HS_SITE.PREFIX', site, nowSeconds)]
   const kept = (current: readonly HandleValue[] = []) => current.filter(({ index }) => index > 2)
-  await parent.records.change(`0.NA/${prefix}`, '', (current) => ({ values: [...sites, ...kept(current)] }))
+  await parent.records.change(`0.NA/${prefix}`, '', (current) => ({ next: [...sites, ...kept(current?.values)] }))
 }

@@ -17,7 +17,7 @@ import { IdentifierNode } from '../node/node.ts'
 import { type Site, siteValue } from '../node/service.ts'
 import { delegate, type Simulation, startSimulation } from '../node/simulation.ts'
 import { resolveByTcp } from '../resolution/client.ts'
-import { inMemory } from '../testing.ts'
+import { TestStores } from '../store/testing.ts'
 import { recursionLimits } from './limits.ts'
 import { Resolver } from './resolver.ts'
 
@@ -36,13 +36,14 @@ const question = (handle: string) => ({ handle, indexes: [], types: [], authorit
 const dataOf = ({ body }: Pick<HandleMessage, 'body'>) =>
   body.kind === 'values' ? body.values.map(({ data }) => Buffer.from(data).toString()) : []
 
+const stores = new TestStores()
 let tree: Simulation
 const nodeOf = (name: string) => tree.nodes.get(name) as IdentifierNode
 const rootSites = () => [nodeOf('root').site()]
 const write = (name: string, handle: string, ...values: HandleValue[]) =>
-  nodeOf(name).records.change(handle, '', () => ({ values }))
+  nodeOf(name).records.change(handle, '', () => ({ next: values }))
 beforeAll(async () => {
-  tree = await startSimulation({ open: () => inMemory(), clock })
+  tree = await startSimulation({ open: () => stores.open(), clock })
   await write(
     '88.901.1001',
     '88.901.1001/spindle',
@@ -50,7 +51,10 @@ beforeAll(async () => {
     value(7, 'COST', '1', 600, 0x0c),
   )
 })
-afterAll(() => tree.stop())
+afterAll(async () => {
+  await tree.stop()
+  await stores.close()
+})
 
 test('a recursive node finds a part from the root down, tells the way, and knows it the next time', async () => {
   const resolver = new Resolver({ roots: rootSites, clock })
@@ -144,7 +148,7 @@ test.each([
   ['nowhere', '', ''],
 ])('a node that refers %s is not believed', async (_, prefix) => {
   const liar = new IdentifierNode({
-    records: inMemory(),
+    records: stores.open(),
     host: '127.0.0.1',
     address: '127.0.0.1',
     port: 0,

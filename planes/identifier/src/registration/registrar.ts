@@ -13,6 +13,7 @@ import {
 } from '../handle/handle.ts'
 import { type Homes, namedPrefix } from '../node/homes.ts'
 import { type Exchange, type Reply, refusal } from '../resolution/exchange.ts'
+import { StoreRefusal, type StoreRefusalCode } from '../store/store.ts'
 import { type FindRecord, provenUser, sameUser, type User } from './authentication.ts'
 import { Challenges } from './challenges.ts'
 import { type Change, changed, isRefused, type Refused } from './change.ts'
@@ -116,12 +117,15 @@ export class Registrar {
         if (!(await this.#may(user, name, needed)))
           return refusal(responses.noPermission, `${nameOfUser(user)} has no right to this`)
       }
-      const { refused } = await records.change<'moved' | Refused>(handle, user ? nameOfUser(user) : '', (current) => {
-        if (current !== seen && !sameRecord(current, seen)) return { refuse: 'moved' }
-        return isRefused(outcome) ? { refuse: outcome } : { values: outcome.values }
+      const by = user ? nameOfUser(user) : ''
+      const written = await records.change<'moved' | Refused>(handle, by, (current) => {
+        if (current?.values !== seen && !sameRecord(current?.values, seen)) return { refused: 'moved' }
+        return isRefused(outcome) ? { refused: outcome } : { next: outcome.values }
       })
-      if (refused === 'moved') continue
-      if (refused) return said(refused)
+      if (!written.done) {
+        if (written.refused === 'moved') continue
+        return written.refused instanceof StoreRefusal ? refusedByStore(written.refused) : said(written.refused)
+      }
       return {
         response: responses.success,
         body: message.operation === operations.create ? { kind: 'handle', handle } : { kind: 'empty' },
@@ -197,6 +201,18 @@ export class Registrar {
     return { response: responses.success, body: { kind: 'empty' } }
   }
 }
+
+const codesOfStore: Partial<Record<StoreRefusalCode, number>> = {
+  invalidHandle: responses.invalidHandle,
+  invalidValue: responses.invalidValue,
+  aliasTaken: responses.invalidValue,
+  handleExists: responses.handleExists,
+  busy: responses.serverBusy,
+  readOnly: responses.readOnlyReplica,
+}
+
+const refusedByStore = ({ code, message }: StoreRefusal): Reply =>
+  refusal(codesOfStore[code] ?? responses.error, message)
 
 const said = ({ response, message, indexes }: Refused): Reply => refusal(response, message, indexes)
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import {
   adminPermissions,
   type Body,
@@ -19,7 +19,8 @@ import {
 } from '../handle/handle.ts'
 import { Homes } from '../node/homes.ts'
 import { NodeService } from '../node/service.ts'
-import { inMemory } from '../testing.ts'
+import { TestStores } from '../store/testing.ts'
+import { storeWith } from '../testing.ts'
 import { registrationLimits } from './limits.ts'
 import { Registrar } from './registrar.ts'
 
@@ -38,10 +39,13 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 })
 const prefix = '0.NA/88.608.8889'
 const part = '88.608.8889/part'
 
-function nodeWith(more: (readonly [string, HandleValue[]])[] = []) {
+const stores = new TestStores()
+afterAll(() => stores.close())
+
+async function nodeWith(more: (readonly [string, HandleValue[]])[] = []) {
   const time = { now: 1_735_646_400_000 }
   const clock = { now: () => time.now }
-  const records = inMemory([
+  const records = await storeWith(stores, [
     [
       prefix,
       [
@@ -125,7 +129,7 @@ const url = value(1, 'URL', 'https://example.com/1')
 
 describe('who may', () => {
   test('a prefix’s administrator creates, by a secret key; the name is kept as written and found in any case of the prefix', async () => {
-    const { asOwner, records, time } = nodeWith()
+    const { asOwner, records, time } = await nodeWith()
     const made = await asOwner(operations.create, create('88.608.8889/Part', url))
     expect(made).toMatchObject({
       operation: operations.create,
@@ -136,14 +140,14 @@ describe('who may', () => {
   })
 
   test('a member of a group that administers does so by a public key; somebody else does not', async () => {
-    const { asLi, asWang, records } = nodeWith()
+    const { asLi, asWang, records } = await nodeWith()
     expect((await asWang(operations.create, create(part, url))).response).toBe(responses.noPermission)
     expect(records.find(part)).toBeUndefined()
     expect((await asLi(operations.create, create(part, url))).response).toBe(responses.success)
   })
 
   test('an answer to a challenge counts once, and only in its time', async () => {
-    const { send, prove, time, records } = nodeWith()
+    const { send, prove, time, records } = await nodeWith()
     const key = { handle: prefix, index: 301, secret: 's3cret' }
     const challenge = await send(operations.create, create(part, url))
     expect((await prove(challenge, { ...key, secret: 'guessed' })).response).toBe(responses.authenticationFailed)
@@ -155,7 +159,7 @@ describe('who may', () => {
   })
 
   test('whoever is not known is told so', async () => {
-    const { send, prove } = nodeWith()
+    const { send, prove } = await nodeWith()
     const challenge = await send(operations.create, create(part, url))
     const answer = await prove(challenge, { handle: '88.608.8889/nobody', index: 300, secret: 'x' })
     expect(answer.response).toBe(responses.unableToAuthenticate)
@@ -165,7 +169,7 @@ describe('who may', () => {
     const loop = (other: string) => [
       value(200, 'HS_VLIST', encodeData({ format: 'vlist', references: [{ handle: other, index: 200 }] })),
     ]
-    const { asWang } = nodeWith([
+    const { asWang } = await nodeWith([
       ['88.608.8889/a', loop('88.608.8889/b')],
       ['88.608.8889/b', loop('88.608.8889/a')],
       [part, [url, admin(100, '88.608.8889/a', 200)]],
@@ -174,7 +178,9 @@ describe('who may', () => {
   })
 
   test('an administrator does what its bits say and no more', async () => {
-    const { asWang } = nodeWith([[part, [url, admin(100, '88.608.8889/wang', 301, adminPermissions.modifyValue)]]])
+    const { asWang } = await nodeWith([
+      [part, [url, admin(100, '88.608.8889/wang', 301, adminPermissions.modifyValue)]],
+    ])
     const changed = value(1, 'URL', 'https://example.com/2')
     expect((await asWang(operations.modifyValue, create(part, changed))).response).toBe(responses.success)
     for (const [operation, body] of [
@@ -189,7 +195,7 @@ describe('who may', () => {
 
 describe('what is changed', () => {
   test('values are added, changed and removed, each refusal with its own code', async () => {
-    const { asOwner, records } = nodeWith([[part, [url, value(5, 'TEXT', 'for ever', 0x02)]]])
+    const { asOwner, records } = await nodeWith([[part, [url, value(5, 'TEXT', 'for ever', 0x02)]]])
     const codeOf = async (operation: number, body: Body, flags = 0) => (await asOwner(operation, body, flags)).response
     const email = value(2, 'EMAIL', 'a@example.com')
     expect(await codeOf(operations.create, create(part, url))).toBe(responses.handleExists)
@@ -210,7 +216,7 @@ describe('what is changed', () => {
   })
 
   test('what cannot be a record is refused with the value that it is about', async () => {
-    const { asOwner } = nodeWith()
+    const { asOwner } = await nodeWith()
     const refused = async (...values: HandleValue[]) => await asOwner(operations.create, create(part, ...values))
     expect(await refused()).toMatchObject({ response: responses.invalidValue })
     expect(await refused(value(0, 'URL', 'x'))).toMatchObject({
@@ -227,7 +233,7 @@ describe('what is changed', () => {
   })
 
   test('a value that everybody may write needs nobody’s right', async () => {
-    const { send, records } = nodeWith([[part, [value(1, 'NOTE', 'old', 0x0f)]]])
+    const { send, records } = await nodeWith([[part, [value(1, 'NOTE', 'old', 0x0f)]]])
     expect((await send(operations.modifyValue, create(part, value(1, 'NOTE', 'new', 0x0f)))).response).toBe(
       responses.success,
     )
@@ -235,7 +241,7 @@ describe('what is changed', () => {
   })
 
   test('the node gives a name where it is asked to', async () => {
-    const { asOwner, records } = nodeWith()
+    const { asOwner, records } = await nodeWith()
     const { body } = await asOwner(operations.create, create('88.608.8889/', url), operationFlags.mintSuffix)
     const handle = body.kind === 'handle' ? body.handle : ''
     expect(handle).toMatch(/^88\.608\.8889\/[0-9a-f-]{36}$/)
@@ -244,7 +250,9 @@ describe('what is changed', () => {
 })
 
 test('values that only administrators read come after a proof, and never to somebody else', async () => {
-  const { send, asOwner, asWang } = nodeWith([[part, [url, value(7, 'COST', '12.50', 0x0c), value(8, 'LOST', 'x', 0)]]])
+  const { send, asOwner, asWang } = await nodeWith([
+    [part, [url, value(7, 'COST', '12.50', 0x0c), value(8, 'LOST', 'x', 0)]],
+  ])
   const all: Body = { kind: 'resolve', handle: part, indexes: [], types: [] }
   const indexesOf = ({ body }: HandleMessage) => (body.kind === 'values' ? body.values.map(({ index }) => index) : body)
   expect(indexesOf(await send(operations.resolve, all, { flags: operationFlags.publicOnly }))).toEqual([1])
@@ -253,7 +261,7 @@ test('values that only administrators read come after a proof, and never to some
 })
 
 test('prefixes are homed and given up by the node’s administrator alone, and listed by who may', async () => {
-  const { asOwner, asLi, homes } = nodeWith([[part, [url]]])
+  const { asOwner, asLi, homes } = await nodeWith([[part, [url]]])
   const named: Body = { kind: 'handle', handle: '0.NA/88.608.1' }
   expect((await asLi(operations.home, named)).response).toBe(responses.noPermission)
   expect((await asOwner(operations.home, named)).response).toBe(responses.success)

@@ -2,7 +2,8 @@ import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeData, type HandleValue, rsaPublicKeyData } from '../../handle/handle.ts'
 import { IdentifierNode } from '../../node/node.ts'
-import { inMemory } from '../../testing.ts'
+import { TestStores } from '../../store/testing.ts'
+import { storeWith } from '../../testing.ts'
 import { faceLimits } from '../limits.ts'
 
 const prefix = '0.NA/88.608.8889'
@@ -24,8 +25,9 @@ const part = [
 ]
 const faults: unknown[] = []
 const time = { now: 1_735_646_400_000 }
+const stores = new TestStores()
 const node = new IdentifierNode({
-  records: inMemory([
+  records: await storeWith(stores, [
     [
       prefix,
       [
@@ -56,6 +58,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await node.stop()
+  await stores.close()
   expect(faults).toEqual([])
 })
 
