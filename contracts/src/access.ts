@@ -252,6 +252,8 @@ export const getPlatform = route({
     tls: Type.Boolean(),
     /** Where devices connect by MQTT; with `tls` by MQTT over TLS. */
     mqttPort: Type.Integer(),
+    /** Whether identifiers are resolved here. */
+    resolves: Type.Boolean(),
   }),
 })
 export const getHealth = route({

@@ -48,6 +48,8 @@ export interface RouteHandler {
   contract: RouteContract
   // The one place where the contract's types are erased; `handle` is what checks them.
   run(call: Call<RouteContract>): Promise<unknown>
+  /** It asks other programs and no database: no connection is held while it waits. */
+  asksOthers?: true
 }
 
 type Answer<R extends RouteContract> = R['replyKind'] extends 'file' ? FileReply : ReplyOf<R>
@@ -58,6 +60,14 @@ export function handle<const R extends RouteContract>(
   run: (call: Call<R>) => Promise<Answer<R>>,
 ): RouteHandler {
   return { contract, run: run as unknown as RouteHandler['run'] }
+}
+
+/** As `handle`, for a reading route that asks another program and has no transaction. */
+export function handleByAsking<const R extends RouteContract & { method: 'GET' }>(
+  contract: R,
+  run: (call: Omit<Call<R>, 'tx'>) => Promise<Answer<R>>,
+): RouteHandler {
+  return { contract, run: run as unknown as RouteHandler['run'], asksOthers: true }
 }
 
 /** Work on a schedule by the platform's clock. Runs in one server at a time, in the order of the planes. */

@@ -24,6 +24,12 @@ export const settings = {
   },
   DATABASE_URL: { default: '', says: 'PostgreSQL of the application role; replaces the embedded one.' },
   DATABASE_OWNER_URL: { default: '', says: 'PostgreSQL of the owner role, for migrations; needed with DATABASE_URL.' },
+  KAPOK_HANDLE_PORT: { default: '2641', says: 'Port of an identifier node, UDP and TCP (Handle protocol).' },
+  KAPOK_RESOLVER_HTTP_PORT: { default: '8000', says: 'Port of an identifier node’s faces over HTTP.' },
+  KAPOK_RESOLVER_URL: {
+    default: '',
+    says: 'HTTP address of the recursive identifier node that the portal asks, e.g. http://127.0.0.1:8000. A world has its own.',
+  },
   CLICKHOUSE_URL: { default: '', says: 'ClickHouse over HTTP; replaces the embedded store.' },
 } as const
 
@@ -35,6 +41,11 @@ export interface Config {
   logTo: 'file' | 'stderr'
   httpPort: number
   mqttPort: number
+  /** Of an identifier node: the Handle protocol, and HTTP. */
+  handlePort: number
+  resolverHttpPort: number
+  /** The recursive node that the portal asks. */
+  resolverUrl: string | undefined
   /** Addresses to listen on: all interfaces for a platform, loopback for a world; IPv4, and IPv6 where there is any. */
   hosts: string[]
   baseUrl: string
@@ -58,7 +69,7 @@ export function readConfig(
   interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
 ): Config {
   const value = (name: keyof typeof settings) => env[name] || settings[name].default
-  const port = (name: 'KAPOK_HTTP_PORT' | 'KAPOK_MQTT_PORT', fallback?: string) => {
+  const port = (name: Extract<keyof typeof settings, `${string}_PORT`>, fallback?: string) => {
     const text = env[name] || fallback || settings[name].default
     const number = Number(text)
     if (!Number.isInteger(number) || number < 1 || number > 65_535)
@@ -81,6 +92,7 @@ export function readConfig(
     ['DATABASE_OWNER_URL', databaseOwnerUrl, ['postgres:', 'postgresql:']],
     ['CLICKHOUSE_URL', value('CLICKHOUSE_URL'), ['http:', 'https:']],
     ['KAPOK_URL', value('KAPOK_URL'), ['http:', 'https:']],
+    ['KAPOK_RESOLVER_URL', value('KAPOK_RESOLVER_URL'), ['http:', 'https:']],
   ] as const)
     if (text !== '' && !(protocols as readonly string[]).includes(URL.parse(text)?.protocol ?? ''))
       throw new SetupError(`${name} is not a URL that begins with ${protocols.join('// or ')}//.`)
@@ -90,12 +102,17 @@ export function readConfig(
   if (!['debug', 'info', 'warn', 'error'].includes(value('KAPOK_LOG')))
     throw new SetupError(`KAPOK_LOG is “${value('KAPOK_LOG')}”; set it to debug, info, warn or error.`)
   const httpPort = port('KAPOK_HTTP_PORT')
+  const resolverHttpPort = port('KAPOK_RESOLVER_HTTP_PORT')
+  const resolverUrl = value('KAPOK_RESOLVER_URL').replace(/\/$/, '') || undefined
   return {
     mode,
     dataFolder: resolve(value('KAPOK_DATA') || join(repositoryRoot, '.kapok', mode === 'world' ? 'world' : 'data')),
     logTo,
     httpPort,
     mqttPort: port('KAPOK_MQTT_PORT', tls === undefined ? undefined : '8883'),
+    handlePort: port('KAPOK_HANDLE_PORT'),
+    resolverHttpPort,
+    resolverUrl: mode === 'world' ? `http://127.0.0.1:${resolverHttpPort}` : resolverUrl,
     hosts: hostsOf(mode, interfaces),
     baseUrl: value('KAPOK_URL').replace(/\/$/, '') || `${tls === undefined ? 'http' : 'https'}://localhost:${httpPort}`,
     tls,

@@ -87,20 +87,38 @@ program
     (await import('./verify-bundle.ts')).verifyBundleFile(bundle, keys),
   )
 
-const roles: Record<string, () => Promise<void>> = {
+interface RunOptions {
+  role?: string
+  prefix?: string[]
+  root?: string[]
+  address?: string
+  home?: string
+  sim?: boolean
+}
+const roles: Record<string, (options: RunOptions) => Promise<void>> = {
   store: async () => (await import('./roles/store.ts')).runStoreRole(),
   ingest: async () => (await import('./roles/ingest.ts')).runIngestRole(),
   server: async () => (await import('./roles/server.ts')).runServerRole(),
   world: async () => (await import('./roles/world.ts')).runWorldRole(),
+  resolver: async (options) => (await import('./roles/resolver.ts')).runResolverRole(options),
 }
+const another = (value: string, before: string[] = []) => [...before, value]
 program
   .command('run')
   .argument('<role>', Object.keys(roles).join(', '))
+  .option('--role <role>', 'of a resolver: root, top, secondary, enterprise or recursive')
+  .option('--prefix <prefix>', 'of a resolver: a prefix that it answers for, e.g. 88.608; may be given again', another)
+  .option('--root <address:port>', 'of a resolver: a root node; may be given again', another)
+  .option('--address <address>', 'of a resolver: the IP address that others are told; loopback without')
+  .option('--home <folder>', 'of a resolver: where its records and keys are; kapok-resolver without')
+  .option('--sim', 'of a resolver: a whole tree of nodes in one process, to try')
   .description('run one role alone')
-  .action(async (name: string) => {
+  .action(async (name: string, options: RunOptions) => {
     const run = roles[name]
     if (run === undefined) program.error(`There is no role “${name}”; roles are ${Object.keys(roles).join(', ')}.`)
-    await run?.()
+    if (name !== 'resolver' && Object.keys(options).length > 0)
+      program.error(`--${Object.keys(options)[0]} belongs to the role resolver alone.`)
+    await run?.(options)
   })
 
 program

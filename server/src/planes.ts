@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type AccessPlane, accessMigrations, accessPlane } from '@kapok/access'
 import { dataMigrations, dataPlane } from '@kapok/data'
 import { evidenceMigrations, evidencePlane } from '@kapok/evidence'
+import { identifierPlane } from '@kapok/identifier'
 import { insightPlane } from '@kapok/insight'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
@@ -37,8 +38,15 @@ export interface Planes {
   caseFileOf(tx: Tx, caseId: string, actor: Actor): Promise<CaseView>
 }
 
+interface PlaneOptions {
+  sessionHours: number
+  secureCookies: boolean
+  /** HTTP address of the recursive identifier node. */
+  resolverUrl: string | undefined
+}
+
 // machine → ingest → store → meter → seal → application → voucher → redemption → settlement → indicator
-export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCookies: boolean }): Planes {
+export function wirePlanes(kit: Kit, options: PlaneOptions): Planes {
   const access = accessPlane(kit, { sessionHours: options.sessionHours, secure: options.secureCookies })
   const { organisations } = access
   const data = dataPlane(kit)
@@ -47,7 +55,7 @@ export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCook
   const insight = insightPlane(kit, { figures: subsidy.figures })
   return {
     access,
-    all: [access, data, evidence, subsidy, insight],
+    all: [access, data, evidence, subsidy, insight, identifierPlane(options)],
     waitingOf: subsidy.waitingOf,
     caseFileOf: (tx, caseId, actor) => caseFile(subsidy.station, tx, caseId, actor),
   }
@@ -55,7 +63,7 @@ export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCook
 
 /** Every route of a platform as it is mounted, and those of a world: what documents and the right matrix are made from. */
 export function routesOfAll(kit: Kit): RouteHandler[] {
-  const planes = wirePlanes(kit, { sessionHours: 1, secureCookies: false })
+  const planes = wirePlanes(kit, { sessionHours: 1, secureCookies: false, resolverUrl: undefined })
   return [
     ...planes.all.flatMap((plane) => plane.routes),
     ...casePdfRoutes(kit, planes),

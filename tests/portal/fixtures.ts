@@ -550,7 +550,7 @@ const organisation = {
 const points = Array.from({ length: 400 }, (_, i) => now - (400 - i) * 216_000)
 
 export const fixtures: Fixture[] = [
-  fixture(getPlatform, { mode: 'world', version: '0.1.0', now, tls: false, mqttPort: 1883 }),
+  fixture(getPlatform, { mode: 'world', version: '0.1.0', now, tls: false, mqttPort: 1883, resolves: true }),
   fixture(getWorld, {
     now,
     today: '2027-02-15',

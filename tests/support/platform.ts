@@ -59,6 +59,8 @@ export async function startKapok(
     KAPOK_DATA: options.folder,
     KAPOK_HTTP_PORT: String(httpPort),
     KAPOK_MQTT_PORT: String(mqttPort),
+    KAPOK_HANDLE_PORT: String(await freePort()),
+    KAPOK_RESOLVER_HTTP_PORT: String(await freePort()),
     KAPOK_LOG: 'error',
     // A test that fails shows the log among the words.
     KAPOK_LOG_TO: 'stderr',

@@ -9,6 +9,7 @@ import { addCivilDays, type Clock, civilDayOf, dayMs, startOfCivilDay } from '@k
 import type { Log } from '@kapok/kit/log'
 import { fillProgramme } from '@kapok/subsidy/programme'
 import { openGateway, type PlantGateway } from './gateway.ts'
+import { type IdentifierDoor, registerIdentifiers } from './identifiers.ts'
 import { controllerOf } from './machine/controller.ts'
 import { lineReading, modelOf, type PlantModel, playedDay } from './machine/played-day.ts'
 import { type ServedMachine, serveMachine } from './machine/serve.ts'
@@ -33,6 +34,7 @@ export interface WorldOptions {
   baseUrl: string
   mqttUrl: string
   programmeFile: string
+  identifiers: IdentifierDoor
   /** One-time link of the first administrator; needed at the world's birth. */
   firstLink: string | undefined
   /** Civil day of the birth; the system's day without it. */
@@ -207,6 +209,8 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     if (!state.replayDone) await replay()
     if (stopped) return
     await setClock(Date.now() + state.offsetMs, true)
+    const registered = await registerIdentifiers(options.identifiers, civilDayOf(clock.now()))
+    if (registered > 0) progress(`已注册 ${registered} 个标识 · registered ${registered} identifiers`)
     machines = await liveMachines(options, models, clock)
     playing = false
   })().catch(failed)

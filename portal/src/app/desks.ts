@@ -101,3 +101,5 @@ export const publicPages: readonly DeskPage[] = [
   { to: '/indicators', word: 'indicators' },
   { to: '/verify', word: 'verify' },
 ]
+/** Where the platform has an identifier node to ask. */
+export const identifyPage: DeskPage = { to: '/identify', word: 'identify' }

@@ -13,7 +13,7 @@ import { type ReactNode, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCommand } from '../api/hooks.ts'
 import { changeLanguage } from '../i18n/language.ts'
-import { type DeskPage, deskOf, publicPages } from './desks.ts'
+import { type DeskPage, deskOf, identifyPage, publicPages } from './desks.ts'
 import { InboxLink } from './inbox-link.tsx'
 import { useLook } from './look.tsx'
 import { usePlatform, useSession } from './platform.ts'
@@ -54,7 +54,7 @@ export function Shell() {
             Kapok 木棉
           </Link>
           <nav aria-label={t('shell.publicPages')}>
-            {publicPages.map((each) => (
+            {[...publicPages, ...(platform.data?.resolves ? [identifyPage] : [])].map((each) => (
               <NavLink key={each.to} page={each} />
             ))}
           </nav>

@@ -17,6 +17,7 @@ export function platformRoutes(kit: Kit, config: Config): RouteHandler[] {
       now: kit.clock.now(),
       tls: config.tls !== undefined,
       mqttPort: config.mqttPort,
+      resolves: config.resolverUrl !== undefined,
     })),
     handle(getHealth, async () => ({ checks: await checkEngines(kit) })),
   ]

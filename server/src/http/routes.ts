@@ -101,6 +101,12 @@ async function answer(
     detail: { requestId: request.id, ...detail },
   })
   try {
+    if (handler.asksOthers) {
+      if (isCommand) throw new Error(`${contract.id} changes something, so it needs a transaction`)
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(jsonText(await handler.run(call as Call<RouteContract>)))
+    }
     const result = await againOnDeadlock(() =>
       kit.db.tx(scopeOf(actor), async (tx) => {
         const withTx = { ...call, tx } as Call<RouteContract>

@@ -16,6 +16,7 @@ const roles: Record<string, string> = {
   store: '时序库 · the store',
   ingest: '接入 · ingest',
   server: '门户 · the portal',
+  resolver: '标识解析 · the resolver',
   world: '样例省 · the province',
 }
 

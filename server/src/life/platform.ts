@@ -63,9 +63,11 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
       KAPOK_INNER_URL: config.baseUrl,
       KAPOK_INNER_DEVICE_PORT: String(await freePort()),
       KAPOK_INNER_DEVICE_SECRET: randomBytes(24).toString('base64url'),
+      ...(config.mode === 'world' && { KAPOK_INNER_IDENTIFIER_SECRET: randomBytes(24).toString('base64url') }),
     }
     say('正在启动接入与门户 · starting ingest and the portal …')
-    await Promise.all(['ingest', 'server'].map((name) => supervisor.start({ name, args: ['run', name], env })))
+    const roles = [['ingest'], ['server'], ...(config.mode === 'world' ? [['resolver', '--sim']] : [])]
+    await Promise.all(roles.map((args) => supervisor.start({ name: args[0] ?? '', args: ['run', ...args], env })))
     return { supervisor, env, stop }
   } catch (error) {
     await stop()
@@ -167,6 +169,12 @@ async function portsAreFree(config: Config): Promise<void> {
   for (const [name, port] of [
     ['KAPOK_HTTP_PORT', config.httpPort],
     ['KAPOK_MQTT_PORT', config.mqttPort],
+    ...(config.mode === 'world'
+      ? ([
+          ['KAPOK_HANDLE_PORT', config.handlePort],
+          ['KAPOK_RESOLVER_HTTP_PORT', config.resolverHttpPort],
+        ] as const)
+      : []),
   ] as const)
     for (const host of config.hosts) {
       const code = await tryListen(port, host)

@@ -99,6 +99,7 @@ async function startProvince(platform: RunningPlatform, config: Config, firstLin
       ...platform.env,
       KAPOK_HTTP_PORT: String(config.httpPort),
       KAPOK_MQTT_PORT: String(config.mqttPort),
+      KAPOK_RESOLVER_HTTP_PORT: String(config.resolverHttpPort),
       KAPOK_FIRST_LINK: firstLink ?? '',
     },
   })

@@ -16,6 +16,10 @@ export const runWorldRole = () =>
       dataFolder: need('KAPOK_INNER_FOLDER'),
       baseUrl: `http://127.0.0.1:${need('KAPOK_HTTP_PORT')}`,
       mqttUrl: `mqtt://127.0.0.1:${need('KAPOK_MQTT_PORT')}`,
+      identifiers: {
+        url: `http://127.0.0.1:${need('KAPOK_RESOLVER_HTTP_PORT')}`,
+        secret: need('KAPOK_INNER_IDENTIFIER_SECRET'),
+      },
       programmeFile: join(repositoryRoot, 'programmes/sample-2026.yaml'),
       firstLink: process.env.KAPOK_FIRST_LINK || undefined,
       today: process.env.KAPOK_WORLD_TODAY || undefined,

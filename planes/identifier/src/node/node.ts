@@ -1,5 +1,7 @@
 import { handleRestFace } from '../face/handle-rest/handle-rest.ts'
+import type { Face } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
+import { resolutionFace } from '../face/resolution/resolution.ts'
 import { canonicalHandle, type HandleValue, ourVersion, responses } from '../handle/handle.ts'
 import { Resolver } from '../recursion/resolver.ts'
 import type { User } from '../registration/authentication.ts'
@@ -45,7 +47,9 @@ export class IdentifierNode {
   readonly records: ChangingRecords
   readonly #options: NodeOptions
   readonly #server: HandleServer
-  readonly #faces: FaceServer
+  /** What it answers over HTTP, also for a door that several nodes share. */
+  readonly faces: readonly Face[]
+  readonly #faceServer: FaceServer
   #port = 0
   #httpPort: number | undefined
 
@@ -66,11 +70,12 @@ export class IdentifierNode {
       site: () => this.site(),
       clock,
     })
-    const { onFault = () => {} } = options
-    this.#faces = new FaceServer({
-      faces: [handleRestFace({ service: this.service, records, findRecord, clock })],
-      onFault,
-    })
+    const { service, resolver } = this
+    this.faces = [
+      handleRestFace({ service, records, findRecord, clock }),
+      resolutionFace({ service, resolver: options.recursive ? resolver : undefined }),
+    ]
+    this.#faceServer = new FaceServer({ faces: this.faces, onFault: options.onFault ?? (() => {}) })
     this.#server = new HandleServer({
       host: options.host,
       port: options.port,
@@ -83,12 +88,12 @@ export class IdentifierNode {
   async run(): Promise<{ port: number; httpPort: number | undefined }> {
     const { host, httpPort } = this.#options
     this.#port = await this.#server.run()
-    if (httpPort !== undefined) this.#httpPort = await this.#faces.run(host, httpPort)
+    if (httpPort !== undefined) this.#httpPort = await this.#faceServer.run(host, httpPort)
     return { port: this.#port, httpPort: this.#httpPort }
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#server.stop(), this.#faces.stop()])
+    await Promise.all([this.#server.stop(), this.#faceServer.stop()])
   }
 
   /** Where the node is, as a record of its prefix and the answer to GET_SITEINFO say it. */

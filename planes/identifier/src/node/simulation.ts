@@ -1,5 +1,9 @@
-import type { HandleValue } from '../handle/handle.ts'
+import { handleIn } from '../face/handle-in-path.ts'
+import type { Face, HttpRequest } from '../face/http.ts'
+import { FaceServer } from '../face/http-server.ts'
+import { canonicalHandle, type HandleValue } from '../handle/handle.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
+import { administratorValues } from './administrator.ts'
 import { IdentifierNode } from './node.ts'
 import { type Site, siteValue } from './service.ts'
 
@@ -7,52 +11,76 @@ import { type Site, siteValue } from './service.ts'
 const secondaries = ['88.901', '88.902', '88.903'] as const
 const enterprisesOf = [7, 7, 6] as const
 
+export interface SimulationOptions {
+  open(name: string): ChangingRecords
+  clock: { now(): number }
+  /** Port of the recursive node; 0 takes a free one. */
+  port?: number
+  /** Port of the one door over HTTP for the whole tree; without it there is none. */
+  httpPort?: number
+  /** Secret key of each prefix's administrator (`301:0.NA/<prefix>`); without it nobody changes anything from outside. */
+  secret?: string
+  onFault?(fault: unknown): void
+}
+
 export interface Simulation {
   /** By name: `root`, `top`, `recursive`, and each secondary and enterprise by its prefix. */
   nodes: ReadonlyMap<string, IdentifierNode>
   /** Ports by the same names. */
   ports: ReadonlyMap<string, number>
+  httpPort: number | undefined
   stop(): Promise<void>
 }
 
 /**
  * Root, national top, three secondaries, twenty enterprises and a recursive node in one process, each with its own records and
- * port on loopback, delegated from the root down.
+ * port on loopback, delegated from the root down. Whatever was started is ended again when a step fails.
  */
-export async function startSimulation({
-  open,
-  clock,
-  recursivePort = 0,
-}: {
-  open(name: string): ChangingRecords
-  clock: { now(): number }
-  recursivePort?: number
-}): Promise<Simulation> {
+export async function startSimulation(options: SimulationOptions): Promise<Simulation> {
   const nodes = new Map<string, IdentifierNode>()
   const ports = new Map<string, number>()
-  const start = async (name: string, homes: readonly string[], roots: readonly Site[], port = 0) => {
-    const host = '127.0.0.1'
-    const options = { host, address: host, port, homes, roots, mirror: false, administrators: [], siteSerial: 1, clock }
-    const node = new IdentifierNode({ ...options, records: open(name), recursive: name === 'recursive' })
-    ports.set(name, (await node.run()).port)
+  const door = new FaceServer({ faces: [treeFace(nodes)], onFault: options.onFault ?? (() => {}) })
+  const stop = async () => void (await Promise.all([door.stop(), ...[...nodes.values()].map((node) => node.stop())]))
+  try {
+    await startTree(options, nodes, ports)
+    const httpPort = options.httpPort === undefined ? undefined : await door.run('127.0.0.1', options.httpPort)
+    return { nodes, ports, httpPort, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startTree(
+  { open, clock, port: recursivePort = 0, secret }: SimulationOptions,
+  nodes: Map<string, IdentifierNode>,
+  ports: Map<string, number>,
+): Promise<void> {
+  const host = '127.0.0.1'
+  const start = async (name: string, prefix: string | undefined, roots: readonly Site[], port = 0) => {
+    const records = open(name)
+    const homes = prefix === undefined ? [] : [prefix]
+    const fixed = { host, address: host, mirror: false, administrators: [], siteSerial: 1, clock }
+    const node = new IdentifierNode({ ...fixed, records, port, homes, roots, recursive: prefix === undefined })
     nodes.set(name, node)
+    ports.set(name, (await node.run()).port)
+    if (prefix !== undefined && secret !== undefined)
+      await write(node, `0.NA/${prefix}`, administratorValues(prefix, { secret }, Math.floor(clock.now() / 1_000)))
     return node
   }
-  const root = await start('root', ['0.NA'], [])
+  const root = await start('root', '0.NA', [])
   const roots = [root.site()]
-  const top = await start('top', ['88'], roots)
+  const top = await start('top', '88', roots)
   await delegate(root, '88', top.site(), clock)
   for (const [i, secondary] of secondaries.entries()) {
-    const node = await start(secondary, [secondary], roots)
+    const node = await start(secondary, secondary, roots)
     await delegate(top, secondary, node.site(), clock)
     for (let number = 1; number <= (enterprisesOf[i] ?? 0); number++) {
       const enterprise = `${secondary}.${1_000 + number}`
-      await delegate(node, enterprise, (await start(enterprise, [enterprise], roots)).site(), clock)
+      await delegate(node, enterprise, (await start(enterprise, enterprise, roots)).site(), clock)
     }
   }
-  await start('recursive', [], roots, recursivePort)
-  const stop = async () => void (await Promise.all([...nodes.values()].map((node) => node.stop())))
-  return { nodes, ports, stop }
+  await start('recursive', undefined, roots, recursivePort)
 }
 
 /** Writes into the parent's records where a prefix, and what is below it, is served; other values of that record stay. */
@@ -64,6 +92,34 @@ export async function delegate(
 ): Promise<void> {
   const nowSeconds = Math.floor(clock.now() / 1_000)
   const sites = [siteValue(1, 'HS_SITE', site, nowSeconds), siteValue(2, 'HS_SITE.PREFIX', site, nowSeconds)]
-  const kept = (current: readonly HandleValue[] = []) => current.filter(({ index }) => index > 2)
-  await parent.records.change(`0.NA/${prefix}`, '', (current) => ({ next: [...sites, ...kept(current?.values)] }))
+  await write(parent, `0.NA/${prefix}`, sites)
+}
+
+async function write(node: IdentifierNode, handle: string, values: readonly HandleValue[]): Promise<void> {
+  const indexes = new Set(values.map(({ index }) => index))
+  const written = await node.records.change<never>(handle, '', (current) => ({
+    next: [...values, ...(current?.values.filter(({ index }) => !indexes.has(index)) ?? [])],
+  }))
+  if (!written.done) throw written.refused
+}
+
+/** One door for the tree: who comes with a proof speaks to the node that keeps the handle, all others to the recursive one. */
+function treeFace(nodes: ReadonlyMap<string, IdentifierNode>): Face {
+  return (request) => {
+    const node = keeperOf(request, nodes) ?? nodes.get('recursive')
+    for (const face of node?.faces ?? []) {
+      const reply = face(request)
+      if (reply !== undefined) return reply
+    }
+    return undefined
+  }
+}
+
+function keeperOf({ url, method, headers }: HttpRequest, nodes: ReadonlyMap<string, IdentifierNode>) {
+  if (headers.authorization === undefined && (method === 'GET' || method === 'HEAD')) return undefined
+  const prefix = url.searchParams.get('prefix')
+  const handle = prefix === null ? handleIn(url.pathname.replace(/^\/api\/handles\//, '')) : `${prefix}/`
+  if (handle === undefined) return undefined
+  const name = canonicalHandle(handle)
+  return [...nodes.values()].find(({ homes }) => homes.answersFor(name))
 }

@@ -7,6 +7,8 @@ import type { Server } from './sites.ts'
 
 /** One question to one server: a step of the way to an answer, as people and operators see it. */
 export interface Step {
+  /** The prefix whose service it is; `0.NA` is the root. */
+  of: string
   server: string
   asked: string
   /** Response code; undefined when nothing came. */
@@ -22,18 +24,17 @@ const passedOver = new Set<number>([responses.error, responses.serverBusy, respo
  * none does.
  */
 export async function askServers(
+  of: string,
   servers: readonly Server[],
   question: Question,
-  health: Health,
-  clock: { now(): number },
-  steps: Step[],
+  { health, clock, steps }: { health: Health; clock: { now(): number }; steps: Step[] },
 ): Promise<HandleMessage> {
   let last = 'no server is described'
   const candidates = health.ordered(servers, clock.now())
   if (servers.length > 0 && candidates.length === 0) last = `${servers[0]?.name} did not answer lately`
   for (const server of candidates.slice(0, recursionLimits.serversTried)) {
     const beganMs = performance.now()
-    const step: Step = { server: server.name, asked: question.handle, response: undefined, tookMs: 0 }
+    const step: Step = { of, server: server.name, asked: question.handle, response: undefined, tookMs: 0 }
     steps.push(step)
     try {
       const answer = await askServer(server, question, clock.now())

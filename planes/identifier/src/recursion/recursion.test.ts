@@ -62,6 +62,7 @@ test('a recursive node finds a part from the root down, tells the way, and knows
   expect(first).toMatchObject({ from: 'network', reply: { response: responses.success } })
   expect(dataOf(first.reply)).toEqual(['https://example.com/1'])
   const ports = ['root', 'top', '88.901', '88.901.1001'].map((name) => `127.0.0.1:${tree.ports.get(name)}`)
+  expect(first.steps.map(({ of }) => of)).toEqual(['0.NA', '88', '88.901', '88.901.1001'])
   expect(first.steps.map(({ server, response }) => [server, response])).toEqual([
     [ports[0], responses.prefixReferral],
     [ports[1], responses.prefixReferral],

@@ -106,7 +106,7 @@ export class Resolver implements Recursion {
         ? refusal(responses.handleNotFound, `the prefix ${prefix} is not registered`)
         : record
     const sites = await this.#sitesOf(plain(record.body.values), steps, depth)
-    return replyOf(await this.#ask(sites, asked, steps))
+    return replyOf(await this.#ask(prefix, sites, asked, steps))
   }
 
   async #prefixRecord(prefix: string, steps: Step[], depth: number): Promise<Reply> {
@@ -133,7 +133,7 @@ export class Resolver implements Recursion {
     const { suffix: target } = partsOf(canonicalHandle(asked.handle))
     let { at, sites } = await this.#nearest(target, steps, depth)
     for (let hop = 0; hop < recursionLimits.hops; hop++) {
-      const answer = await this.#ask(sites, asked, steps)
+      const answer = await this.#ask(at, sites, asked, steps)
       if (answer.body.kind !== 'referral') return replyOf(answer)
       const { handle, values = [] } = answer.body
       const next = partsOf(canonicalHandle(handle)).suffix
@@ -177,13 +177,14 @@ export class Resolver implements Recursion {
   }
 
   #ask(
+    of: string,
     sites: readonly Site[],
     { handle, indexes, types, authoritative }: Asked,
     steps: Step[],
   ): Promise<HandleMessage> {
     const servers = serversFor(handle, sites, authoritative)
     const question = { handle, indexes, types, recursive: false, authoritative }
-    return askServers(servers, question, this.health, this.#clock, steps)
+    return askServers(of, servers, question, { health: this.health, clock: this.#clock, steps })
   }
 }
 

@@ -51,6 +51,38 @@ const repeated =
   operationFlags.publicOnly |
   operationFlags.returnDigest
 
+/** A request as the wire would have brought it, for the faces over HTTP. */
+export function exchangeOf(operation: number, body: Body, flags: number): Exchange {
+  const message = {
+    operation,
+    response: 0,
+    flags,
+    siteInfoSerial: 0xffff,
+    recursionCount: 0,
+    expiration: 0,
+    body,
+    credential: null,
+  }
+  const envelope = {
+    version: ourVersion,
+    suggested: ourVersion,
+    compressed: false,
+    encrypted: false,
+    truncated: false,
+    sessionId: 0,
+    requestId: 0,
+    sequence: 0,
+    messageLength: 0,
+  }
+  return {
+    envelope,
+    message,
+    get bytes() {
+      return encodeMessage(message)
+    },
+  }
+}
+
 export const refusal = (response: number, message: string, indexes?: number[]): Reply => ({
   response,
   body: { kind: 'error', message, ...(indexes && { indexes }) },

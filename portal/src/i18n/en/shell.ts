@@ -30,6 +30,7 @@ export const shell: typeof zh = {
     notices: 'Public notices',
     indicators: 'Indicators',
     verify: 'Verify evidence',
+    identify: 'Identifiers',
     overview: 'Overview',
     machines: 'Machines',
     gateways: 'Gateways',

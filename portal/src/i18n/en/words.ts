@@ -4,6 +4,7 @@ import { caseWords } from './case.ts'
 import { deskWords } from './desks.ts'
 import { filing } from './filing.ts'
 import { gateway } from './gateway.ts'
+import { identify } from './identify.ts'
 import { library } from './library.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
@@ -19,6 +20,7 @@ export const words: Words = {
   ...gateway,
   ...update,
   ...library,
+  ...identify,
   ...caseWords,
   ...filing,
   ...deskWords,

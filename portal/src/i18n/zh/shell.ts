@@ -28,6 +28,7 @@ export const shell = {
     notices: '公示',
     indicators: '成效指标',
     verify: '核验证据',
+    identify: '标识查询',
     overview: '概览',
     machines: '设备',
     gateways: '网关',

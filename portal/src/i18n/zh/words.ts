@@ -3,6 +3,7 @@ import { caseWords } from './case.ts'
 import { deskWords } from './desks.ts'
 import { filing } from './filing.ts'
 import { gateway } from './gateway.ts'
+import { identify } from './identify.ts'
 import { library } from './library.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
@@ -18,6 +19,7 @@ export const words = {
   ...gateway,
   ...update,
   ...library,
+  ...identify,
   ...caseWords,
   ...filing,
   ...deskWords,

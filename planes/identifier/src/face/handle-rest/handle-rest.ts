@@ -1,17 +1,16 @@
 import {
   type Body,
   canonicalHandle,
-  encodeMessage,
   type HandleValue,
   operationFlags,
   operations,
-  ourVersion,
   responses,
 } from '../../handle/handle.ts'
 import type { NodeService } from '../../node/service.ts'
 import type { FindRecord, User } from '../../registration/authentication.ts'
 import type { ChangingRecords } from '../../registration/changing-records.ts'
-import type { Exchange, Reply } from '../../resolution/exchange.ts'
+import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
+import { handleIn } from '../handle-in-path.ts'
 import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
 import { faceLimits } from '../limits.ts'
 import { siteToJson, ValueJsonError, valuesFromJson, valueToJson } from './value-json.ts'
@@ -228,48 +227,6 @@ function refusedUser(
 ): HttpReply {
   const responseCode = status === 401 ? responses.authenticationNeeded : responses.noPermission
   return jsonReply(status, { responseCode, handle, message }, status === 401 ? users.challenge() : {})
-}
-
-/** A request as the wire would have brought it. */
-function exchangeOf(operation: number, body: Body, flags: number): Exchange {
-  const message = {
-    operation,
-    response: 0,
-    flags,
-    siteInfoSerial: 0xffff,
-    recursionCount: 0,
-    expiration: 0,
-    body,
-    credential: null,
-  }
-  const envelope = {
-    version: ourVersion,
-    suggested: ourVersion,
-    compressed: false,
-    encrypted: false,
-    truncated: false,
-    sessionId: 0,
-    requestId: 0,
-    sequence: 0,
-    messageLength: 0,
-  }
-  return {
-    envelope,
-    message,
-    get bytes() {
-      return encodeMessage(message)
-    },
-  }
-}
-
-/** The handle of a path: its first slash parts prefix and suffix, as it is or percent-encoded. */
-function handleIn(path: string): string | undefined {
-  try {
-    const handle = decodeURIComponent(path)
-    return handle.includes('/') && !handle.endsWith('/') ? handle : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function jsonOf(body: Buffer): unknown {

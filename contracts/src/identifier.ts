@@ -1,0 +1,48 @@
+import { type Static, Type } from 'typebox'
+import { route } from './route.ts'
+
+/** One question to one node on the way to an answer. */
+export const resolutionStep = Type.Object({
+  /** The prefix whose service was asked; `0.NA` is the root. */
+  of: Type.String(),
+  /** `address:port`. */
+  server: Type.String(),
+  asked: Type.String(),
+  /** Response code of the Handle protocol and its word; absent when nothing came. */
+  responseCode: Type.Optional(Type.Integer()),
+  said: Type.Optional(Type.String()),
+  tookMs: Type.Number(),
+})
+
+/** A value of a record as the Handle REST API tells it. */
+export const handleValue = Type.Object({
+  index: Type.Integer(),
+  type: Type.String(),
+  data: Type.Object({ format: Type.String(), value: Type.Unknown() }),
+  permissions: Type.Optional(Type.String()),
+  ttl: Type.Union([Type.Integer(), Type.String()]),
+  timestamp: Type.String(),
+  references: Type.Optional(Type.Array(Type.Object({ handle: Type.String(), index: Type.Integer() }))),
+})
+
+/** What is known of an identifier, and how it was come by. */
+export const resolution = Type.Object({
+  handle: Type.String(),
+  /** 1 found, 100 no such identifier; all others in the Handle protocol. */
+  responseCode: Type.Integer(),
+  message: Type.Optional(Type.String()),
+  from: Type.Union(['network', 'cache', 'stale', 'here'].map((each) => Type.Literal(each))),
+  tookMs: Type.Number(),
+  values: Type.Array(handleValue),
+  steps: Type.Array(resolutionStep),
+})
+export type Resolution = Static<typeof resolution>
+export const getResolution = route({
+  id: 'identifier.resolution.get',
+  method: 'GET',
+  path: '/identifiers/resolution',
+  summary: 'Public facts of an identifier, and who answered on the way to them.',
+  who: ['public'],
+  query: Type.Object({ handle: Type.String({ minLength: 3, maxLength: 2_048 }) }),
+  reply: resolution,
+})

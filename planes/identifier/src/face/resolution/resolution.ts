@@ -1,0 +1,70 @@
+import { operationFlags, operations, responseName, responses } from '../../handle/handle.ts'
+import type { NodeService } from '../../node/service.ts'
+import type { Resolution, Resolver } from '../../recursion/resolver.ts'
+import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
+import { handleIn } from '../handle-in-path.ts'
+import { valueToJson } from '../handle-rest/value-json.ts'
+import { type Face, type HttpReply, jsonReply } from '../http.ts'
+
+interface ResolutionFaceOptions {
+  service: NodeService
+  /** Of a recursive node; without one the node's own answer is told, which has no way. */
+  resolver: Resolver | undefined
+}
+
+const path = '/resolution/'
+
+/**
+ * `GET /resolution/<handle>`: an answer together with the way to it, for people and for pages. Own of this platform: the
+ * faces of the standards tell the answer alone.
+ */
+export function resolutionFace({ service, resolver }: ResolutionFaceOptions): Face {
+  return (request) => {
+    const { pathname } = request.url
+    if (!pathname.startsWith(path)) return undefined
+    const handle = handleIn(pathname.slice(path.length))
+    if (handle === undefined)
+      return jsonReply(400, {
+        responseCode: responses.invalidHandle,
+        message: 'write the handle as prefix/suffix, percent-encoded',
+      })
+    return found(service, resolver, handle)
+  }
+}
+
+async function found(service: NodeService, resolver: Resolver | undefined, handle: string): Promise<HttpReply> {
+  const beganMs = performance.now()
+  const own = await service.reply(
+    exchangeOf(operations.resolve, { kind: 'resolve', handle, indexes: [], types: [] }, operationFlags.publicOnly),
+  )
+  const isOurs = own.response !== responses.notResponsible && own.body.kind !== 'referral'
+  const resolution =
+    isOurs || resolver === undefined
+      ? { reply: own, from: 'here' as const, steps: [] }
+      : await resolver.resolution({ handle, indexes: [], types: [], authoritative: false })
+  return jsonReply(200, toJson(handle, resolution, performance.now() - beganMs))
+}
+
+function toJson(
+  handle: string,
+  { reply, from, steps }: { reply: Reply; from: Resolution['from'] | 'here'; steps: Resolution['steps'] },
+  tookMs: number,
+) {
+  const { response, body } = reply
+  const rounded = (ms: number) => Math.round(ms * 100) / 100
+  return {
+    handle,
+    responseCode: response,
+    ...(body.kind === 'error' && { message: body.message }),
+    from,
+    tookMs: rounded(tookMs),
+    values: body.kind === 'values' ? body.values.map(valueToJson) : [],
+    steps: steps.map(({ of, server, asked, response: code, tookMs: ms }) => ({
+      of,
+      server,
+      asked,
+      ...(code !== undefined && { responseCode: code, said: responseName(code) }),
+      tookMs: rounded(ms),
+    })),
+  }
+}

@@ -1,0 +1,38 @@
+import { getResolution, type Resolution, resolution } from '@kapok/contracts/identifier'
+import { handleByAsking, type Plane } from '@kapok/kit-store/plane'
+import { Check } from 'typebox/value'
+import { handleIn } from './face/handle-in-path.ts'
+import { refuseIdentifier } from './refusals.ts'
+
+const answerMs = 15_000
+
+// register → resolve → trace: the nodes are processes of their own (start-node.ts), the platform asks one of them.
+export function identifierPlane({ resolverUrl }: { resolverUrl: string | undefined }): Plane {
+  return {
+    name: 'identifier',
+    routes: [
+      handleByAsking(getResolution, async ({ query }) => {
+        if (resolverUrl === undefined) throw refuseIdentifier('resolver.none')
+        const asked = query.handle.trim()
+        if (handleIn(encodeURIComponent(asked)) === undefined)
+          throw refuseIdentifier('handle.malformed', { handle: asked.slice(0, 100) })
+        return resolve(resolverUrl, asked)
+      }),
+    ],
+    jobs: [],
+  }
+}
+
+async function resolve(resolverUrl: string, asked: string): Promise<Resolution> {
+  let reply: unknown
+  try {
+    const response = await fetch(`${resolverUrl}/resolution/${encodeURIComponent(asked)}`, {
+      signal: AbortSignal.timeout(answerMs),
+    })
+    reply = await response.json()
+  } catch (cause) {
+    throw refuseIdentifier('resolver.silent', {}, { cause })
+  }
+  if (!Check(resolution, reply)) throw refuseIdentifier('resolver.silent')
+  return reply
+}

@@ -1,0 +1,201 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import type { Clock } from '@kapok/kit/clock'
+import { canonicalHandle } from '../handle/handle.ts'
+import { RecordStore, StoreFault } from '../store/store.ts'
+import { administratorValues, customaryIndexes } from './administrator.ts'
+import { rootPrefix } from './homes.ts'
+import { IdentifierNode } from './node.ts'
+import { type Site, siteValue } from './service.ts'
+import { startSimulation } from './simulation.ts'
+
+export const nodeRoles = ['root', 'top', 'secondary', 'enterprise', 'recursive'] as const
+export type NodeRole = (typeof nodeRoles)[number]
+
+/** What somebody asked for cannot be: one sentence that says what to do. */
+export class NodeSetupError extends Error {
+  override name = 'NodeSetupError'
+}
+
+export interface StartNodeOptions {
+  role: NodeRole
+  /** The prefixes that it answers for; of a root `0.NA`, of a recursive node none. */
+  prefixes: readonly string[]
+  /** Folder of its records and keys. */
+  home: string
+  host: string
+  /** IP address that others are told. */
+  address: string
+  port: number
+  httpPort: number
+  /** `address:port` of root nodes. */
+  roots: readonly string[]
+  clock: Clock
+  onFault(fault: unknown): void
+}
+
+export interface StartedNode {
+  /** What the person who started it should know. */
+  sentences: string[]
+  stop(): Promise<void>
+}
+
+const segmentsOf: Partial<Record<NodeRole, number>> = { top: 1, secondary: 2, enterprise: 3 }
+
+/** Starts one node in its folder. Throws NodeSetupError with a sentence. */
+export async function startNode(options: StartNodeOptions): Promise<StartedNode> {
+  const { role, home, host, address, port, httpPort, clock, onFault } = options
+  const homes = homesOf(options)
+  const roots = options.roots.map(rootSite)
+  if (roots.length === 0 && role !== 'root')
+    throw new NodeSetupError('Name the root, e.g. --root 10.0.0.1:2641; from there all other prefixes are found.')
+  if (isIP(address) === 0)
+    throw new NodeSetupError(`--address is “${address}”; write the IP address at which others reach this node.`)
+  const records = openRecords(home, clock)
+  const node = new IdentifierNode({
+    records,
+    host,
+    address,
+    port,
+    httpPort,
+    homes,
+    roots,
+    recursive: role === 'recursive',
+    mirror: false,
+    administrators: homes.map((prefix) => ({ handle: `0.NA/${prefix}`, index: customaryIndexes.publicKey })),
+    siteSerial: 1,
+    clock,
+    onFault,
+  })
+  try {
+    const ports = await node.run()
+    const sentences = [`Handle ${address}:${ports.port} (UDP, TCP), HTTP ${address}:${ports.httpPort}`]
+    for (const prefix of homes) sentences.push(...(await firstStart(node, prefix, home, clock)))
+    const stop = async () => {
+      await node.stop()
+      await records.close()
+    }
+    return { sentences, stop }
+  } catch (error) {
+    await node.stop()
+    await records.close()
+    throw inSentence(error)
+  }
+}
+
+/** The whole tree in one process, see `startSimulation`; its records in folders below `home`. */
+export async function startSimulatedTree(options: {
+  home: string
+  port: number
+  httpPort: number
+  secret: string | undefined
+  clock: Clock
+  onFault(fault: unknown): void
+}): Promise<StartedNode> {
+  const stores: RecordStore[] = []
+  const close = async () => {
+    for (const store of stores.splice(0)) await store.close()
+  }
+  const { secret, ...rest } = options
+  try {
+    const tree = await startSimulation({
+      ...rest,
+      ...(secret !== undefined && { secret }),
+      open: (name) => {
+        const store = openRecords(join(options.home, name), options.clock)
+        stores.push(store)
+        return store
+      },
+    })
+    const sentence = `Handle 127.0.0.1:${tree.ports.get('recursive')} (UDP, TCP), HTTP 127.0.0.1:${tree.httpPort}: ${tree.nodes.size} nodes`
+    const stop = async () => {
+      await tree.stop()
+      await close()
+    }
+    return { sentences: [sentence], stop }
+  } catch (error) {
+    await close()
+    throw inSentence(error)
+  }
+}
+
+function homesOf({ role, prefixes }: StartNodeOptions): string[] {
+  if (role === 'root') return [rootPrefix]
+  if (role === 'recursive') {
+    if (prefixes.length > 0) throw new NodeSetupError('A recursive node homes no prefix: leave --prefix out.')
+    return []
+  }
+  const homes = prefixes.map(canonicalHandle)
+  const segments = segmentsOf[role] ?? 0
+  const wrong = homes.find((prefix) => !/^[^./\s]+(\.[^./\s]+)*$/.test(prefix) || prefix.split('.').length !== segments)
+  if (homes.length === 0 || wrong !== undefined)
+    throw new NodeSetupError(
+      `The role ${role} homes prefixes of ${segments} part(s), e.g. --prefix ${['88', '608', '8889'].slice(0, segments).join('.')}${wrong === undefined ? '' : `; “${wrong}” is none`}.`,
+    )
+  return homes
+}
+
+function rootSite(text: string): Site {
+  const [, host = '', port = ''] = /^\[?([^\]]*?)\]?:(\d{1,5})$/.exec(text) ?? []
+  if (isIP(host) === 0 || Number(port) < 1 || Number(port) > 65_535)
+    throw new NodeSetupError(`--root is “${text}”; write IP address and port, e.g. 10.0.0.1:2641.`)
+  const both = ['TCP', 'UDP'] as const
+  const interfaces = both.map((transport) => ({ admin: false, query: true, transport, port: Number(port) }))
+  return {
+    formatVersion: 1,
+    protocolVersion: { major: 2, minor: 11 },
+    serial: 1,
+    primary: true,
+    multiPrimary: false,
+    hashOption: 'handle',
+    hashFilter: '',
+    attributes: [],
+    servers: [{ id: 1, address: host, publicKey: new Uint8Array(), interfaces }],
+  }
+}
+
+/** At the first start of a prefix: a key for its administrator, and the record by which the node knows it. */
+async function firstStart(node: IdentifierNode, prefix: string, home: string, clock: Clock): Promise<string[]> {
+  const handle = `0.NA/${prefix}`
+  const nowSeconds = Math.floor(clock.now() / 1_000)
+  const file = join(home, `admin-${prefix}.pem`)
+  if (node.records.find(canonicalHandle(handle)) !== undefined) return []
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 3_072 })
+  if (existsSync(file))
+    throw new NodeSetupError(`${file} is there already, but the records do not know it: move it away.`)
+  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' })
+  const values = [
+    siteValue(1, 'HS_SITE', node.site(), nowSeconds),
+    ...administratorValues(prefix, { publicKey }, nowSeconds),
+  ]
+  const written = await node.records.change<never>(handle, '', () => ({ next: values }))
+  if (!written.done) throw written.refused
+  return [
+    `The key of ${prefix}’s administrator (300:${handle}) was made: ${file}. Keep a copy of it in a safe place.`,
+    ...(prefix === rootPrefix
+      ? []
+      : [`Whoever keeps the prefix above registers the values of GET /api/handles/${handle} there.`]),
+  ]
+}
+
+function openRecords(home: string, clock: Clock): RecordStore {
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  try {
+    return RecordStore.open(join(home, 'records'), { clock })
+  } catch (error) {
+    throw inSentence(error)
+  }
+}
+
+function inSentence(error: unknown): unknown {
+  if (error instanceof StoreFault) return new NodeSetupError(error.message, { cause: error })
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number }
+  if (code === 'EADDRINUSE')
+    return new NodeSetupError(
+      `Port ${port} is taken by another program. Stop it, or set KAPOK_HANDLE_PORT or KAPOK_RESOLVER_HTTP_PORT.`,
+      { cause: error },
+    )
+  return error
+}

@@ -1,0 +1,87 @@
+import { addCivilDays, startOfCivilDay } from '@kapok/kit/clock'
+import { type MachineKindName, machineKinds } from './machine/machine.ts'
+import { organisations, type PlantWords, plants } from './province.ts'
+
+/** Where the world's resolver answers, and the key by which its enterprises register. */
+export interface IdentifierDoor {
+  url: string
+  secret: string
+}
+
+interface HandleRecord {
+  handle: string
+  values: { index: number; type: string; data: string; references?: { handle: string; index: number }[] }[]
+}
+
+/** What kinds of machine make, and how many of them on a day get an identifier of their own. */
+const products: Partial<Record<MachineKindName, { name: string; model: string; aDay: number }>> = {
+  injectionMoulding: { name: '电饭煲上盖', model: 'RC-40', aDay: 6 },
+  machiningCentre: { name: '泵轴', model: 'PS-25', aDay: 6 },
+}
+const days = 3
+
+/** Codes of the made-up tree: the enterprises of its first secondary node, in the order of the plants. */
+export const prefixOf = (plant: PlantWords): string => `88.901.${1_001 + plants.indexOf(plant)}`
+
+/** The records of one plant: its machines, and the parts that they made on the last whole days before `today`. */
+export function recordsOf(plant: PlantWords, today: string): HandleRecord[] {
+  const prefix = prefixOf(plant)
+  const maker = organisations.find(({ key }) => key === plant.key)?.name ?? ''
+  return plant.machines.flatMap(({ name, kind }, m) => {
+    const machine = `${prefix}/M${m + 1}`
+    const { name: kindName } = machineKinds[kind]
+    const record = recordOf(machine, [
+      ['NAME', name],
+      ['KIND', kindName],
+      ['OWNER', maker],
+    ])
+    const product = products[kind]
+    if (product === undefined) return [record]
+    const parts = Array.from({ length: days * product.aDay }, (_, i) => {
+      const day = addCivilDays(today, -1 - Math.floor(i / product.aDay))
+      const minutes = 9 * 60 + 61 * (i % product.aDay) + 7 * m
+      const batch = `${day.replaceAll('-', '')}-${m + 1}`
+      return recordOf(
+        `${prefix}/P${batch}-${String((i % product.aDay) + 1).padStart(2, '0')}`,
+        [
+          ['NAME', product.name],
+          ['MODEL', product.model],
+          ['MANUFACTURER', maker],
+          ['BATCH', batch],
+          ['PRODUCED_AT', new Date(startOfCivilDay(day) + minutes * 60_000).toISOString()],
+        ],
+        machine,
+      )
+    })
+    return [record, ...parts]
+  })
+}
+
+function recordOf(handle: string, facts: readonly (readonly [string, string])[], machine?: string): HandleRecord {
+  const values = facts.map(([type, data], i) => ({ index: 2_000 + i, type, data }))
+  if (machine === undefined) return { handle, values }
+  const made = {
+    index: 2_000 + facts.length,
+    type: 'MACHINE',
+    data: machine,
+    references: [{ handle: machine, index: 0 }],
+  }
+  return { handle, values: [...values, made] }
+}
+
+/** Registers what is not registered yet, through the node's own door. Throws with what the node said. */
+export async function registerIdentifiers(door: IdentifierDoor, today: string): Promise<number> {
+  let registered = 0
+  for (const plant of plants) {
+    const user = `${encodeURIComponent(`301:0.NA/${prefixOf(plant)}`)}:${door.secret}`
+    const authorization = `Basic ${Buffer.from(user).toString('base64')}`
+    for (const { handle, values } of recordsOf(plant, today)) {
+      const address = `${door.url}/api/handles/${handle}?overwrite=false`
+      const reply = await fetch(address, { method: 'PUT', headers: { authorization }, body: JSON.stringify(values) })
+      if (reply.status === 201) registered++
+      else if (reply.status !== 409)
+        throw new Error(`${handle}: the identifier node says ${reply.status} ${await reply.text()}`)
+    }
+  }
+  return registered
+}
