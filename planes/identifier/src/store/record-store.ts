@@ -36,6 +36,8 @@ export interface RecordStoreOptions {
   mirrorOf?: string
   /** Makes a key for the log of a store that was a mirror, to write to it from now on. */
   takesOver?: boolean
+  /** With less on the disk nothing is written. */
+  diskFreeBytes?: number
 }
 
 /** What a change makes of a record: values, null for none, or a refusal. */
@@ -87,7 +89,7 @@ export class RecordStore {
     this.#queue = new CommitQueue(this.#tables.root, {
       begin: () => {
         this.#writer.begin()
-        refuseFullDisk(folder)
+        refuseFullDisk(folder, options.diskFreeBytes ?? storeLimits.diskFreeBytes)
       },
       committed: () => this.#writer.committed(),
       aborted: () => this.#writer.aborted(),
@@ -256,11 +258,12 @@ function alone<R>(run: () => R): R {
   }
 }
 
-function refuseFullDisk(folder: string): void {
+function refuseFullDisk(folder: string, least: number): void {
   const { bavail, bsize } = statfsSync(folder)
-  if (bavail * bsize < storeLimits.diskFreeBytes)
+  const free = bavail * bsize
+  if (free < least)
     throw new StoreRefusal(
       'diskFull',
-      `the disk of ${folder} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB left: nothing is registered below ${storeLimits.diskFreeBytes / 2 ** 20} MiB`,
+      `the disk of ${folder} has ${Math.floor(free / 2 ** 20)} MiB left, nothing is written with less than ${Math.ceil(least / 2 ** 20)} MiB`,
     )
 }

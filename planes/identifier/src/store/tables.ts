@@ -63,6 +63,8 @@ export function openTables(folder: string, { readOnly }: { readOnly: boolean }):
       readOnly,
       // A promise settles after fsync, and nobody sees what is not on the disk (docs/decisions).
       overlappingSync: false,
+      // With it a commit that the disk refuses rejects a promise that nobody can hold, which ends the process.
+      eventTurnBatching: false,
       // Names come in no order: what lies beside a record is not read next.
       noReadAhead: true,
     }
