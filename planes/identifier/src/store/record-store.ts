@@ -86,12 +86,17 @@ export class RecordStore {
     this.#tables = openTables(folder, { readOnly: options.readOnly ?? false })
     this.#writer = new RecordWriter(this.#tables, new Set(options.aliasTypes ?? aliasTypes), options.clock)
     this.log = new RegistrationLog(this.#tables, logKeyOf(folder, options, this.#tables))
+    let commits = 0
     this.#queue = new CommitQueue(this.#tables.root, {
       begin: () => {
         this.#writer.begin()
         refuseFullDisk(folder, options.diskFreeBytes ?? storeLimits.diskFreeBytes)
       },
-      committed: () => this.#writer.committed(),
+      committed: () => {
+        this.#writer.committed()
+        // A reader that was killed would hold its pages until the next start.
+        if (++commits % storeLimits.commitsPerReaderCheck === 0) this.#tables.root.readerCheck()
+      },
       aborted: () => this.#writer.aborted(),
     })
   }
