@@ -121,8 +121,13 @@ export class HandleReader {
 
 /** Writes big-endian fields one after another and refuses what the protocol cannot carry. */
 export class HandleWriter {
-  #bytes = Buffer.allocUnsafe(256)
+  #bytes: Buffer
   #at = 0
+
+  /** `bytes`: about how many will come, so that it need not grow. */
+  constructor(bytes = 256) {
+    this.#bytes = Buffer.allocUnsafe(bytes)
+  }
 
   get offset(): number {
     return this.#at
@@ -162,7 +167,11 @@ export class HandleWriter {
 
   text(text: string, what: string, lengthMax: number = handleLimits.nameBytes): this {
     if (!text.isWellFormed()) this.refuse(`${what} that has a UTF-8 form`, 'a lone surrogate')
-    return this.bytes(Buffer.from(text, 'utf8'), what, lengthMax)
+    const length = Buffer.byteLength(text, 'utf8')
+    if (length > lengthMax) this.refuse(`${what} of at most ${lengthMax} bytes`, `${length}`)
+    const at = this.u32(length, what).#grow(length)
+    this.#bytes.write(text, at, length, 'utf8')
+    return this
   }
 
   list<T>(items: readonly T[], what: string, itemsMax: number, item: (item: T) => void): this {

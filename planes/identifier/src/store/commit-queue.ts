@@ -99,10 +99,9 @@ function settlementOf(job: Job): () => void {
 }
 
 function asRefusal(error: unknown): unknown {
+  const { commitError, message } = error as Error & { commitError?: Promise<unknown> }
+  if (commitError === undefined) return error
   // lmdb-js tells why in a promise of its own, which ends the process when nobody listens.
-  ;(error as { commitError?: Promise<unknown> }).commitError?.catch(() => {})
-  const text = String((error as Error).message)
-  return /ENOSPC|No space left|Commit failed/.test(text)
-    ? new StoreRefusal('diskFull', `the disk did not take the change, nothing was written: ${text}`)
-    : error
+  commitError.catch(() => {})
+  return new StoreRefusal('diskFull', `the disk did not take the change, nothing was written (${message})`)
 }

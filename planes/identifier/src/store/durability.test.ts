@@ -30,6 +30,10 @@ function registrar(folder: string) {
     }
     for (let i = 0; i < 32; i++) register()
   `
+  return runCode(code)
+}
+
+function runCode(code: string) {
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -49,6 +53,8 @@ test('what was acknowledged is there after kill -9, again and again, and the log
   }
   const store = stores.open(folder)
   expect(acknowledged.size).toBeGreaterThanOrEqual(1_500)
+  // Keys of users lie in it.
+  expect(statSync(dataFile(folder)).mode & 0o077).toBe(0)
   for (const serial of acknowledged) expect(store.find(`88.1.2/${serial}`)).toEqual(partValues(serial))
   expect(await store.verify()).toMatchObject({ ok: true, transactions: store.stats().transactions })
 })
@@ -63,6 +69,39 @@ test('a folder is open for writing in one process: another, and this one, are re
   await once(child, 'exit')
   open()
   expect(open).toThrow(`${folder} is open for writing in process ${process.pid}`)
+})
+
+test('other processes read while one writes, and one that is killed does not keep the file growing', async () => {
+  const folder = stores.folder()
+  const store = stores.open(folder)
+  await put(store, '88.1.2/a', partValues(1))
+  const code = (loop: string) => `
+    import { RecordStore } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, 'record-store.ts')).href)}
+    const store = RecordStore.open(${JSON.stringify(folder)}, { clock: { now: () => 0 }, readOnly: true })
+    const read = () => Buffer.from(store.find('88.1.2/a')[0].data).toString()
+    ${loop}
+  `
+  const held =
+    'const range = read(); process.stdout.write(range + "\\n"); for (;;) store.handlesUnder("88.1.2", { limit: 1 })'
+  const reader = runCode(code('let last; setInterval(() => { if (read() !== last) console.log((last = read())) }, 5)'))
+  const stuck = runCode(code(held))
+  const lines = createInterface({ input: reader.stdout })[Symbol.asyncIterator]()
+  expect((await lines.next()).value).toMatch(/21\/1$/)
+  await once(stuck.stdout, 'data')
+  await put(store, '88.1.2/a', partValues(2))
+  expect((await lines.next()).value).toMatch(/21\/2$/)
+  const grown = async () => {
+    const before = store.stats().bytes
+    for (let i = 0; i < 300; i++) await put(store, '88.1.2/a', partValues(i))
+    return store.stats().bytes - before
+  }
+  const whileHeld = await grown()
+  stuck.kill('SIGKILL')
+  await once(stuck, 'exit')
+  await grown()
+  expect(await grown()).toBeLessThan(whileHeld / 2)
+  reader.kill('SIGKILL')
+  await once(reader, 'exit')
 })
 
 test('a store that another process wrote to, whose lock was not seen, takes no change', async () => {

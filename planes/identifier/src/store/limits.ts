@@ -28,6 +28,8 @@ export const storeLimits = {
   transactionBytes: 4 << 20,
   /** With less on the disk changes are refused, so that it can still be tidied and read. */
   diskFreeBytes: 64 << 20,
+  /** After so many commits the places of readers whose processes are gone are freed. */
+  commitsPerReaderCheck: 256,
   /** Records that a walk over everything looks at before others have their turn. */
   walkItems: 2_000,
 } as const

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { encodeData } from '../handle/typed-data.ts'
+import { countOf, openTables } from './tables.ts'
 import { partValues, put, TestStores, value } from './testing.ts'
 
 const stores = new TestStores()
@@ -64,4 +65,17 @@ test('more other names or references than a record may have are refused', async 
     expect(await store.change('88.1.2/a', '', () => ({ next }))).toMatchObject({ refused: { code: 'invalidValue' } })
   await put(store, '88.1.2/a', names.slice(1))
   expect(store.findByAlias('1.2.64')).toBe('88.1.2/a')
+})
+
+test('when the records are gone nothing of their links is left', async () => {
+  const folder = stores.folder()
+  const store = stores.open(folder)
+  const references = [{ handle: '88.1.2/a', index: 0 }]
+  await put(store, '88.1.2/a', [value(1, 'OID', '1.2.3'), value(2, 'EPC', 'urn:epc:id:sgtin:1', { references })])
+  await put(store, '88.1.2/a', [value(1, 'OID', '1.2.4'), value(3, 'HS_ALIAS', '88.1.2/b')])
+  await store.change('88.1.2/a', '', () => ({ next: null }))
+  await store.close()
+  const tables = openTables(folder, { readOnly: true })
+  expect([countOf(tables.aliases), countOf(tables.references), countOf(tables.records)]).toEqual([0, 0, 0])
+  await tables.root.close()
 })

@@ -37,8 +37,7 @@ export function linksOf(values: readonly HandleValue[], aliasTypes: ReadonlySet<
       if (value.data.length > 0) aliases.add(Buffer.from(value.data).toString('utf8'))
       continue
     }
-    const format = formatOf(value.type)
-    if (format !== 'handle' && format !== 'vlist') continue
+    if (!mayLink(value.type, aliasTypes)) continue
     const data = readOrUndefined(() => decodeData(value.type, value.data))
     if (data?.format === 'handle') point(data.handle)
     if (data?.format === 'vlist') for (const { handle } of data.references) point(handle)
@@ -52,9 +51,7 @@ export function linksOf(values: readonly HandleValue[], aliasTypes: ReadonlySet<
 
 function mayLink(type: string, aliasTypes: ReadonlySet<string>): boolean {
   const name = type.toUpperCase()
-  if (aliasTypes.has(name)) return true
-  const format = formatOf(name)
-  return format === 'handle' || format === 'vlist'
+  return aliasTypes.has(name) || (name.startsWith('HS_') && ['handle', 'vlist'].includes(formatOf(name)))
 }
 
 export const aliasKey = (alias: string): Buffer => sha256(Buffer.from(alias, 'utf8'))

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { RecordStore } from './record-store.ts'
-import { partValues, put, TestStores } from './testing.ts'
+import { forgedNote, partValues, put, TestStores } from './testing.ts'
 
 const stores = new TestStores()
 afterEach(() => stores.close())
@@ -72,6 +72,8 @@ test('a log that was rewritten is refused with the number of the transaction, an
   expect(await refusal([...transactions.slice(0, 9), Buffer.of(1)])).toEqual({ code: 'notTheLog', seq: 10 })
   const stranger = await source(10)
   expect(await refusal(transactions, page(stranger, 0, 10).checkpoint)).toMatchObject({ code: 'notTheLog' })
+  const forged = forgedNote(from.log.verifierKey, 10, from.log.root(10) ?? Buffer.alloc(0))
+  expect(await refusal(transactions, forged)).toMatchObject({ code: 'notTheLog' })
   expect(await refusal(transactions, 'nothing')).toMatchObject({ code: 'notTheLog' })
   expect(mirror.log.root()).toEqual(before)
   expect(mirror.find('88.1.2/8')).toBeUndefined()
@@ -96,4 +98,16 @@ test('a source that rewrote its past and signs it is refused: what follows does 
 test('a store that is no mirror follows nothing', async () => {
   const from = await source(1)
   await expect(from.apply(page(from, 0, 1))).rejects.toMatchObject({ code: 'readOnly' })
+})
+
+test('a transaction with a record that cannot be kept is refused with its number, though it was signed', async () => {
+  const from = await source(1)
+  const mirror = stores.open(undefined, { mirrorOf: from.log.verifierKey })
+  const { transactions, checkpoint } = page(from, 0, 1)
+  const short = transactions[0]?.subarray(0, -3) ?? Buffer.alloc(0)
+  await expect(mirror.apply({ transactions: [short], checkpoint })).rejects.toMatchObject({
+    code: 'notTheLog',
+    seq: 1,
+    message: expect.stringContaining('a record that cannot be kept'),
+  })
 })

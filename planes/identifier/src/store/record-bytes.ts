@@ -38,7 +38,7 @@ export function encodeContent(handle: string, values: readonly HandleValue[]): B
     else closed.push(value)
   }
   try {
-    const writer = new HandleWriter().u16(name.length, 'the length of the handle').raw(name)
+    const writer = new HandleWriter(512).u16(name.length, 'the length of the handle').raw(name)
     const lengthAt = writer.offset
     writer.u32(0, 'the length of the public values')
     writeValues(writer, open)

@@ -36,6 +36,8 @@ export interface RecordStoreOptions {
   mirrorOf?: string
   /** Makes a key for the log of a store that was a mirror, to write to it from now on. */
   takesOver?: boolean
+  /** With less on the disk nothing is written. */
+  diskFreeBytes?: number
 }
 
 /** What a change makes of a record: values, null for none, or a refusal. */
@@ -84,12 +86,17 @@ export class RecordStore {
     this.#tables = openTables(folder, { readOnly: options.readOnly ?? false })
     this.#writer = new RecordWriter(this.#tables, new Set(options.aliasTypes ?? aliasTypes), options.clock)
     this.log = new RegistrationLog(this.#tables, logKeyOf(folder, options, this.#tables))
+    let commits = 0
     this.#queue = new CommitQueue(this.#tables.root, {
       begin: () => {
         this.#writer.begin()
-        refuseFullDisk(folder)
+        refuseFullDisk(folder, options.diskFreeBytes ?? storeLimits.diskFreeBytes)
       },
-      committed: () => this.#writer.committed(),
+      committed: () => {
+        this.#writer.committed()
+        // A reader that was killed would hold its pages until the next start.
+        if (++commits % storeLimits.commitsPerReaderCheck === 0) this.#tables.root.readerCheck()
+      },
       aborted: () => this.#writer.aborted(),
     })
   }
@@ -256,11 +263,12 @@ function alone<R>(run: () => R): R {
   }
 }
 
-function refuseFullDisk(folder: string): void {
+function refuseFullDisk(folder: string, least: number): void {
   const { bavail, bsize } = statfsSync(folder)
-  if (bavail * bsize < storeLimits.diskFreeBytes)
+  const free = bavail * bsize
+  if (free < least)
     throw new StoreRefusal(
       'diskFull',
-      `the disk of ${folder} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB left: nothing is registered below ${storeLimits.diskFreeBytes / 2 ** 20} MiB`,
+      `the disk of ${folder} has ${Math.floor(free / 2 ** 20)} MiB left, nothing is written with less than ${Math.ceil(least / 2 ** 20)} MiB`,
     )
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 import { assertNotTorn } from './file-check.ts'
@@ -61,12 +61,16 @@ export function openTables(folder: string, { readOnly }: { readOnly: boolean }):
       maxDbs: names.length + 1,
       pageSize: 4096,
       readOnly,
-      // A promise settles after fsync, and nobody sees what is not on the disk (docs/decisions).
+      // A promise settles after fsync, and nobody sees what is not on the disk (docs/decisions/0012).
       overlappingSync: false,
+      // With it a commit that the disk refuses rejects a promise that nobody can hold, which ends the process.
+      eventTurnBatching: false,
       // Names come in no order: what lies beside a record is not read next.
       noReadAhead: true,
     }
     const root = open<Buffer, Buffer>(options)
+    // Keys of users lie in it.
+    if (!readOnly) chmodSync(file, 0o600)
     const tables = Object.fromEntries(names.map((name) => [name, root.openDB({ ...binary, name })]))
     return { root, ...tables } as unknown as Tables
   } catch (error) {

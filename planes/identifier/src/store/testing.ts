@@ -1,6 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkpointText, ed25519Line } from '@kapok/kit/signed-note'
 import { encodeData } from '../handle/typed-data.ts'
 import type { HandleValue } from '../handle/value.ts'
 import type { RecordStoreOptions } from './record-store.ts'
@@ -67,4 +69,13 @@ export async function put(store: RecordStore, handle: string, values: readonly H
   const outcome = await store.change(handle, '300:0.NA/88.608.8889', () => ({ next: values }))
   if (!outcome.done || outcome.seq === undefined) throw new Error(`not written: ${JSON.stringify(outcome)}`)
   return outcome.seq
+}
+
+/** A checkpoint that fits in all but the key that signed it, which has the log's name. */
+export function forgedNote(verifierKey: string, size: number, root: Uint8Array): string {
+  const [origin = ''] = verifierKey.split('+')
+  const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
+  const text = checkpointText(origin, size, root)
+  const keys = { secret: Buffer.from(d, 'base64url'), public: Buffer.from(x, 'base64url') }
+  return `${text}\n${ed25519Line(text, origin, keys)}`
 }

@@ -13,15 +13,18 @@ const keptEvery = 4
 /** Whole subtrees from left to right, each smaller than the one before: what the next leaf needs. */
 export type Peaks = readonly { level: number; hash: Buffer }[]
 
-const leafPrefix = Buffer.of(0)
-const nodePrefix = Buffer.of(1)
-
 /** `SHA-256(0x00 ‖ transaction)`. */
 export const leafHash = (bytes: Buffer): Buffer => sha256(Buffer.concat([leafPrefix, bytes]))
+const leafPrefix = Buffer.of(0)
+
+const node = Buffer.alloc(65, 1)
 
 /** `SHA-256(0x01 ‖ left ‖ right)`. */
-export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer =>
-  sha256(Buffer.concat([nodePrefix, left, right]))
+export function nodeHash(left: Buffer, right: Buffer): Buffer {
+  left.copy(node, 1)
+  right.copy(node, 33)
+  return sha256(node)
+}
 
 /** The peaks after one leaf more, its index being `size`; gives the nodes that are kept to `keep`. */
 export function appendLeaf(peaks: Peaks, size: number, leaf: Buffer, keep: (key: Buffer, node: Buffer) => void): Peaks {

@@ -2,14 +2,14 @@ import { afterEach, expect, test } from 'vitest'
 import { numberKey } from './keys.ts'
 import { encodeContent, sealRecord } from './record-bytes.ts'
 import { openTables, type Tables } from './tables.ts'
-import { partValues, put, TestStores, value } from './testing.ts'
+import { forgedNote, partValues, put, TestStores, value } from './testing.ts'
 import { encodeTransaction } from './transaction.ts'
 
 const stores = new TestStores()
 afterEach(() => stores.close())
 
 /** A store of 40 records with a checkpoint, changed by somebody who has the file and knows its form. */
-async function rewritten(change: (tables: Tables) => void) {
+async function rewritten(change: (tables: Tables, folder: string) => void) {
   const folder = stores.folder()
   const store = stores.open(folder)
   for (let i = 1; i <= 40; i++) await put(store, `88.1.2/${i}`, partValues(i))
@@ -18,7 +18,7 @@ async function rewritten(change: (tables: Tables) => void) {
   expect(await store.verify()).toEqual({ ok: true, transactions: 41, records: 39, checkpoints: 1 })
   await store.close()
   const tables = openTables(folder, { readOnly: false })
-  await tables.root.transaction(() => change(tables))
+  await tables.root.transaction(() => change(tables, folder))
   await tables.root.close()
   return stores.open(folder).verify()
 }
@@ -70,10 +70,13 @@ test('a transaction that is gone, or not to be read, is named', async () => {
   expect(await rewritten(({ log }) => log.put(numberKey(20), newRow(21)))).toMatchObject({ ok: false, seq: 20 })
 })
 
-test('a checkpoint that another key signed does not hold', async () => {
-  const stranger = stores.open()
-  await put(stranger, '88.1.2/1', partValues(1))
-  const note = (await stranger.checkpoint())?.note ?? ''
-  const verdict = await rewritten(({ checkpoints }) => checkpoints.put(numberKey(1), Buffer.from(note)))
-  expect(verdict).toMatchObject({ ok: false, seq: 1 })
+test('a checkpoint that another key signed, or that signs another root, does not hold', async () => {
+  const forge = (folder: string) => {
+    const { log } = stores.open(folder, { readOnly: true })
+    return forgedNote(log.verifierKey, 41, log.root(41) ?? Buffer.alloc(0))
+  }
+  const put41 = (note: string) => (tables: Tables) => tables.checkpoints.put(numberKey(41), Buffer.from(note))
+  const message = 'the log up to transaction 41 is not the one that was signed'
+  expect(await rewritten((tables, folder) => put41(forge(folder))(tables))).toMatchObject({ seq: 41, message })
+  expect(await rewritten(put41('no note'))).toMatchObject({ seq: 41, message })
 })

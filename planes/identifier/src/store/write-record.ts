@@ -1,5 +1,5 @@
 import type { Clock } from '@kapok/kit/clock'
-import { canonicalHandle } from '../handle/handle.ts'
+import { canonicalHandle, HandleFormatError } from '../handle/handle.ts'
 import type { HandleValue } from '../handle/value.ts'
 import { numberKey, numberOfKey, recordKey, sha256 } from './keys.ts'
 import { aliasKey, type Links, linksOf, referenceKey, targetKey } from './links.ts'
@@ -10,6 +10,7 @@ import {
   encodeContent,
   handleBytes,
   handleOf,
+  type StoredRecord,
   sealRecord,
 } from './record-bytes.ts'
 import { StoreFault, StoreRefusal } from './refusal.ts'
@@ -102,49 +103,48 @@ export class RecordWriter {
     const kind: TransactionKind = values === null ? 'delete' : previous ? 'replace' : 'create'
     const before = previous && sha256(previous)
     const seq = this.#draft.size + 1
-    this.#put(key, previous, values, content, () =>
+    this.#put({ key, previous, values, content, mayTake: false }, () =>
       encodeTransaction({ seq, at: this.#clock.now(), kind, before, by, content }),
     )
     return seq
   }
 
   /**
-   * Writes a transaction of another store as it is. Throws StoreRefusal, and then has written nothing, when it is not the one
-   * that follows: its number, and what was there before.
+   * Writes a transaction of another store as it is. Throws StoreRefusal with its number, and then has written nothing, when it
+   * is not the one that follows: its number, what was there before, and what comes after.
    */
   replay(transaction: Transaction): void {
     const { seq, handle, after, bytes } = transaction
-    if (seq !== this.#draft.size + 1)
-      throw new StoreRefusal('notTheLog', `transaction ${this.#draft.size + 1} must come next, not ${seq}`, seq)
+    const refuse = (message: string) => new StoreRefusal('notTheLog', message, seq)
+    if (seq !== this.#draft.size + 1) throw refuse(`transaction ${this.#draft.size + 1} must come next, not ${seq}`)
     const key = recordKey(handleBytes(canonicalHandle(handle)))
     const sealed = this.find(key)
     const previous = sealed && contentOf(sealed)
     const before = previous && sha256(previous)
     if (before === undefined ? transaction.before !== undefined : !transaction.before?.equals(before))
-      throw new StoreRefusal(
-        'notTheLog',
+      throw refuse(
         `transaction ${seq} changes a record of ${handle} that is not the one which the transactions before it made`,
-        seq,
       )
-    this.#put(
-      key,
-      previous,
-      after ? decodeContent(after).values : null,
-      after ?? nameContent(handleBytes(handle)),
-      () => bytes,
-    )
+    const record = after && writtenRecord(after, refuse)
+    const content = after ?? nameContent(handleBytes(handle))
+    // A name that two records have here was none where they come from: its later record has it.
+    this.#put({ key, previous, values: record?.values ?? null, content, mayTake: true }, () => bytes)
   }
 
   #put(
-    key: Buffer,
-    previous: Buffer | undefined,
-    values: readonly HandleValue[] | null,
-    content: Buffer,
+    change: {
+      key: Buffer
+      previous: Buffer | undefined
+      values: readonly HandleValue[] | null
+      content: Buffer
+      mayTake: boolean
+    },
     transaction: () => Buffer,
   ): void {
+    const { key, previous, values, content } = change
     const links = values ? linksOf(values, this.#aliasTypes) : noLinks
     const linksBefore = previous ? linksOf(decodeContent(previous).values, this.#aliasTypes) : noLinks
-    this.#refuseTaken(key, links, linksBefore)
+    if (!change.mayTake) this.#refuseTaken(key, links, linksBefore)
 
     const { size, peaks } = this.#draft
     const { records, deleted, log, tree } = this.#tables
@@ -210,6 +210,19 @@ const present = Buffer.of(1)
 function contentAfter(handle: string, change: Change): Buffer {
   if (change.values === null) return nameContent(handleBytes(handle))
   return change.encoded && handle === change.handle ? change.encoded : encodeContent(handle, change.values)
+}
+
+/** A record that another store wrote, as this one would write it. */
+function writtenRecord(content: Buffer, refuse: (message: string) => StoreRefusal): StoredRecord {
+  try {
+    const record = decodeContent(content)
+    if (encodeContent(record.handle, record.values).equals(content)) return record
+  } catch (error) {
+    if (error instanceof HandleFormatError || error instanceof StoreRefusal)
+      throw refuse(`a record that cannot be kept: ${error.message}`)
+    throw error
+  }
+  throw refuse('a record that no store writes so')
 }
 
 export function readState(tables: Tables): LogState {
