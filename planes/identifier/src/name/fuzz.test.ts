@@ -2,9 +2,15 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { applicationIdentifiers, type Element, valueFault } from './application-identifier.ts'
 import { canonicalDigitalLink, canonicalUri, digitalLinkOf, digitalLinkUri, levelsOf } from './digital-link.ts'
+import { compressedDigitalLink, decompressDigitalLink } from './digital-link-compression.ts'
 import { parseDigitalLink } from './digital-link-parse.ts'
+import { parseEcode } from './ecode.ts'
 import { bracketElementString, parseElementString, scannedElementString } from './element-string.ts'
+import { decodeEpcTag, encodeEpcTag, epcTagUri, parseEpcTagUri } from './epc-binary.ts'
+import { epcCodings } from './epc-codings.ts'
 import { canonicalEpc, epcToDigitalLink, parseEpcUrn } from './epc-urn.ts'
+import { parseHandleName } from './handle-name.ts'
+import { parseIdentifier } from './identifier.ts'
 import { linesOf } from './lists.ts'
 import { IdentifierError } from './name-error.ts'
 
@@ -60,6 +66,66 @@ test('damaged EPC URNs are read or refused with a place within them', () => {
     expect(canonicalEpc(urn)).toBe(urn)
     expect(parseDigitalLink(epcToDigitalLink(urn)).key).toEqual(parseEpcUrn(urn).elements[0])
   })
+})
+
+test('damaged compressed links and random segments are read or refused, and what was read comes back', () => {
+  const segment = fc.stringMatching(/^[A-Za-z0-9_-]{1,60}$/).map((text) => `https://example.com/${text}`)
+  readOrRefused(
+    fc.oneof(damaged(['gs1-compressed-valid', 'gs1-digital-link-valid']), segment),
+    decompressDigitalLink,
+    (link) => {
+      expect(canonicalUri(decompressDigitalLink(compressedDigitalLink(link)))).toBe(canonicalUri(link))
+    },
+  )
+})
+
+test('damaged and random contents of tags are read or refused, and what was read comes back', () => {
+  const random = fc.tuple(
+    fc.constantFrom(...epcCodings.map(({ header }) => header.toString(16))),
+    fc.stringMatching(/^[0-9a-f]{1,60}$/),
+  )
+  const tags = fc.oneof(
+    damaged(['epc-tag-valid', 'epc-tag-invalid']),
+    random.map((parts) => parts.join('')),
+  )
+  readOrRefused(tags, decodeEpcTag, (tag) => {
+    expect(decodeEpcTag(encodeEpcTag(tag))).toEqual(tag)
+    expect(parseEpcTagUri(epcTagUri(tag))).toEqual(tag)
+  })
+})
+
+test('damaged names of any scheme are read or refused, and their canonical form is itself', () => {
+  const lists = [
+    'handle',
+    'oid',
+    'oid-iri',
+    'did',
+    'ecode',
+    'epc-tag',
+    'epc-urn',
+    'gs1-digital-link',
+    'gs1-element-string',
+  ]
+  readOrRefused(
+    damaged(lists.flatMap((list) => [`${list}-valid`, `${list}-invalid`])),
+    parseIdentifier,
+    ({ scheme, canonical, levels }) => {
+      expect(levels[0]).toBe(canonical)
+      if (scheme !== 'ecode' && scheme !== 'handle')
+        expect(parseIdentifier(canonical)).toMatchObject({ canonical, levels })
+    },
+  )
+  readOrRefused(damaged(['handle-valid']), parseHandleName, ({ canonical }) =>
+    expect(parseHandleName(canonical).canonical).toBe(canonical),
+  )
+  readOrRefused(damaged(['ecode-valid', 'ecode-invalid']), parseEcode, ({ canonical }) =>
+    expect(parseEcode(canonical).canonical).toBe(canonical),
+  )
+  readOrRefused(
+    damaged(['epc-tag-valid']).map((text) => `urn:epc:tag:${text}`),
+    parseEpcTagUri,
+    (tag) => expect(parseEpcTagUri(epcTagUri(tag))).toEqual(tag),
+  )
 })
 
 test('any elements are refused or make a Digital Link and element strings that say the same', () => {
