@@ -7,7 +7,9 @@ import {
 } from './application-identifier.ts'
 import { BitReader, BitWriter } from './bits.ts'
 import { digitalLinkOf } from './digital-link.ts'
-import type { DigitalLink } from './digital-link-parse.ts'
+import { checkUriCharacters, type DigitalLink } from './digital-link-parse.ts'
+import { decodeEpcTag } from './epc-binary.ts'
+import { parseEpcUrn } from './epc-urn.ts'
 import { nameLimits } from './limits.ts'
 import { checkLength, IdentifierError, refuse } from './name-error.ts'
 
@@ -165,23 +167,36 @@ const bestFirst = Object.entries(optimisations)
   .sort(([, one], [, other]) => other.join('').length - one.join('').length)
 
 /**
- * Reads a Digital Link whose last segment is compressed, whole or behind an uncompressed primary key. Throws IdentifierError, whose
- * position is that of the character in which the fault lies.
+ * Reads a Digital Link whose last segment is compressed, whole or behind an uncompressed primary key; or is `eh` and what a tag
+ * holds in hexadecimal digits (GS1 Digital Link: Compression for EPC binary strings 1.0.0, whose text was not at hand: its other
+ * forms are not read). Throws IdentifierError, whose position is that of the character in which the fault lies.
  */
 export function decompressDigitalLink(uri: string): DigitalLink {
   checkLength(scheme, uri, nameLimits.textLength)
+  checkUriCharacters(scheme, uri)
   const [whole, stem = '', segment = '', rest = ''] =
     /^((?:https?|HTTPS?):\/\/[^/?#]+(?:\/[^?#]*?)?)\/([A-Za-z0-9_-]+)\/?(?:\?([^#]*))?(?:#.*)?$/.exec(uri) ?? []
   if (whole === undefined) refuse(scheme, uri, 0, 'a URI whose last segment has letters, digits, - and _ only')
   const at = stem.length + 1
+  const query = [...new URLSearchParams(rest)].map(([name, each]) => ({ name, value: each }))
+  if (/^eh(?:[0-9a-f]{4}){6,}$/i.test(segment))
+    return { ...tagLink(uri, stem, segment.slice(2)), parameters: query.slice(0, nameLimits.parameters) }
   const [, before = stem, ai, value] = /^(.*?)\/(\d{2,4})\/([^/]+)$/.exec(stem) ?? []
   const row = applicationIdentifiers.get(ai ?? '')
   const isKey = row?.qualifiers !== undefined && value !== undefined && valueFault(row, value) === undefined
   const key = isKey ? { ai: row.ai, value } : undefined
   const { elements, parameters } = readEither(uri, segment, at)
-  const query = [...new URLSearchParams(rest)].map(([name, each]) => ({ name, value: each }))
   const link = digitalLinkOf(key === undefined ? elements : [key, ...elements], key === undefined ? stem : before)
   return { ...link, parameters: [...parameters, ...query].slice(0, nameLimits.parameters) }
+}
+
+function tagLink(uri: string, stem: string, hex: string): DigitalLink {
+  try {
+    return digitalLinkOf(parseEpcUrn(decodeEpcTag(hex).urn).elements, stem)
+  } catch (error) {
+    if (!(error instanceof IdentifierError)) throw error
+    return refuse(scheme, uri, stem.length + 3 + Math.min(error.position, hex.length), error.expected)
+  }
 }
 
 /** The table's order of AIs, or else the sorted one that GS1's toolkit writes for two codes. */

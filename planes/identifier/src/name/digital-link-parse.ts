@@ -65,8 +65,7 @@ const plain = ({ ai, value }: Element): Element => ({ ai, value })
 
 /** The Digital Link's origin, its path and its query, with where these begin. */
 function partsOfUri(uri: string): { origin: string; path: Segment; query: Segment } {
-  const strange = uri.search(/[^!#$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]/)
-  if (strange !== -1) refuse(scheme, uri, strange, 'a character of a URI (others are written %XX)')
+  checkUriCharacters(scheme, uri)
   const origin = /^(?:https?|HTTPS?):\/\/[A-Za-z0-9.\-_[\]:]+/.exec(uri)?.[0]
   if (origin === undefined)
     refuse(scheme, uri, 0, 'https:// or http:// (all small or all capital letters) and a domain')
@@ -81,6 +80,12 @@ function partsOfUri(uri: string): { origin: string; path: Segment; query: Segmen
     path: { text: uri.slice(origin.length, pathEnd), at: origin.length },
     query: { text: uri.slice(pathEnd + 1, end), at: pathEnd + 1 },
   }
+}
+
+/** Refuses what RFC 3986 has in no URI: blanks, line breaks, quotes, letters beyond ASCII. */
+export function checkUriCharacters(name: string, uri: string): void {
+  const strange = uri.search(/[^!#$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]/)
+  if (strange !== -1) refuse(name, uri, strange, 'a character of a URI (others are written %XX)')
 }
 
 /** The path's segments; one slash at its end is as none. */
