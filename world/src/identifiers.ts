@@ -14,9 +14,16 @@ interface HandleRecord {
 }
 
 /** What kinds of machine make, and how many of them on a day get an identifier of their own. */
-const products: Partial<Record<MachineKindName, { name: string; model: string; aDay: number }>> = {
-  injectionMoulding: { name: '电饭煲上盖', model: 'RC-40', aDay: 6 },
-  machiningCentre: { name: '泵轴', model: 'PS-25', aDay: 6 },
+interface Product {
+  name: string
+  model: string
+  /** Of the range 952, which GS1 keeps for demonstrations. */
+  gtin: string
+  aDay: number
+}
+const products: Partial<Record<MachineKindName, Product>> = {
+  injectionMoulding: { name: '电饭煲上盖', model: 'RC-40', gtin: '09521234543213', aDay: 6 },
+  machiningCentre: { name: '泵轴', model: 'PS-25', gtin: '09521234543220', aDay: 6 },
 }
 const days = 3
 
@@ -41,9 +48,12 @@ export function recordsOf(plant: PlantWords, today: string): HandleRecord[] {
       const day = addCivilDays(today, -1 - Math.floor(i / product.aDay))
       const minutes = 9 * 60 + 61 * (i % product.aDay) + 7 * m
       const batch = `${day.replaceAll('-', '')}-${m + 1}`
+      const serial = `P${batch}-${String((i % product.aDay) + 1).padStart(2, '0')}`
       return recordOf(
-        `${prefix}/P${batch}-${String((i % product.aDay) + 1).padStart(2, '0')}`,
+        `${prefix}/${serial}`,
         [
+          // The serial number is the enterprise's own, so the prefix makes it one of all makers of this product.
+          ['GS1_DL', `https://id.gs1.org/01/${product.gtin}/21/${prefix.split('.').at(-1)}-${serial}`],
           ['NAME', product.name],
           ['MODEL', product.model],
           ['MANUFACTURER', maker],

@@ -11,9 +11,9 @@ export const refuseIdentifier = refusals({
     zh: '标识解析节点没有应答；请稍后重试，仍不行请联系管理员。',
     en: 'The identifier node did not answer: try again, and tell the administrator if it goes on.',
   },
-  'handle.malformed': {
+  'identifier.malformed': {
     status: 400,
-    zh: '“{handle}”不是标识：前缀、斜杠、后缀，例如 88.901.1001/A1。',
-    en: '“{handle}” is no identifier: a prefix, a slash and a suffix, e.g. 88.901.1001/A1.',
+    zh: '“{text}”不是标识：{why}',
+    en: '“{text}” is no identifier: {why}',
   },
 })

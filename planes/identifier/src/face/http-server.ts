@@ -66,7 +66,9 @@ export class FaceServer {
     const { method = 'GET', url: path = '/', headers, socket } = request
     if (path.length > faceLimits.urlCharacters)
       return jsonReply(414, { message: `an address here has at most ${faceLimits.urlCharacters} characters` })
-    const url = URL.parse(path.startsWith('/') ? `http://node${path}` : path)
+    // The host by which it was asked stands in answers that name themselves; what is no host is left out.
+    const url =
+      URL.parse(path.startsWith('/') ? `http://${headers.host ?? ''}${path}` : path) ?? URL.parse(`http://node${path}`)
     if (url === null) return jsonReply(400, { message: 'the address cannot be read' })
     const body = method === 'GET' || method === 'HEAD' ? Buffer.alloc(0) : await bodyOf(request)
     if (body === undefined)

@@ -1,3 +1,4 @@
+import { gs1Face } from '../face/gs1/gs1-face.ts'
 import { handleRestFace } from '../face/handle-rest/handle-rest.ts'
 import type { Face } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
@@ -20,6 +21,10 @@ export interface NodeOptions {
   port: number
   /** 8000 by custom, 0 takes a free one; without it the node has no faces over HTTP. */
   httpPort?: number | undefined
+  /** Address by which others reach its faces over HTTP, without a slash at the end. */
+  url?: string
+  /** Handles by other names, where they are known of more records than this node's. */
+  findByAlias?(name: string): string | undefined
   /** Hears of faults of the node's own, which whoever asked is not told. */
   onFault?(fault: unknown): void
   /** Prefixes that this node answers for. */
@@ -73,7 +78,16 @@ export class IdentifierNode {
     const { service, resolver } = this
     this.faces = [
       handleRestFace({ service, records, findRecord, clock }),
-      resolutionFace({ service, resolver: options.recursive ? resolver : undefined }),
+      resolutionFace({
+        service,
+        resolver: options.recursive ? resolver : undefined,
+        findByAlias: options.findByAlias ?? ((name) => records.findByAlias(name)),
+      }),
+      gs1Face({
+        root: options.url,
+        name: options.homes.join(', ') || 'Kapok',
+        findByName: (name) => this.#recordNamed(name),
+      }),
     ]
     this.#faceServer = new FaceServer({ faces: this.faces, onFault: options.onFault ?? (() => {}) })
     this.#server = new HandleServer({
@@ -123,6 +137,12 @@ export class IdentifierNode {
         },
       ],
     }
+  }
+
+  #recordNamed(name: string): { handle: string; values: readonly HandleValue[] } | undefined {
+    const handle = this.records.findByAlias(name)
+    const values = handle === undefined ? undefined : this.records.find(canonicalHandle(handle))
+    return handle === undefined || values === undefined ? undefined : { handle, values }
   }
 
   /** A record by which somebody is known: what is kept here goes first, since it may hold secrets and needs nobody. */

@@ -1,3 +1,4 @@
+import { gs1Face } from '../face/gs1/gs1-face.ts'
 import { handleIn } from '../face/handle-in-path.ts'
 import type { Face, HttpRequest } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
@@ -61,7 +62,24 @@ async function startTree(
     const records = open(name)
     const homes = prefix === undefined ? [] : [prefix]
     const fixed = { host, address: host, mirror: false, administrators: [], siteSerial: 1, clock }
-    const node = new IdentifierNode({ ...fixed, records, port, homes, roots, recursive: prefix === undefined })
+    // Who looks for another name asks the recursive node, which knows those of the whole tree.
+    const findByAlias = (name: string) => {
+      for (const each of nodes.values()) {
+        const handle = each.records.findByAlias(name)
+        if (handle !== undefined) return handle
+      }
+      return undefined
+    }
+    const isRecursive = prefix === undefined
+    const node = new IdentifierNode({
+      ...fixed,
+      records,
+      port,
+      homes,
+      roots,
+      recursive: isRecursive,
+      ...(isRecursive && { findByAlias }),
+    })
     nodes.set(name, node)
     ports.set(name, (await node.run()).port)
     if (prefix !== undefined && secret !== undefined)
@@ -105,7 +123,20 @@ async function write(node: IdentifierNode, handle: string, values: readonly Hand
 
 /** One door for the tree: who comes with a proof speaks to the node that keeps the handle, all others to the recursive one. */
 function treeFace(nodes: ReadonlyMap<string, IdentifierNode>): Face {
+  const gs1 = gs1Face({
+    name: 'Kapok',
+    findByName: (name) => {
+      for (const { records } of nodes.values()) {
+        const handle = records.findByAlias(name)
+        const values = handle === undefined ? undefined : records.find(canonicalHandle(handle))
+        if (handle !== undefined && values !== undefined) return { handle, values }
+      }
+      return undefined
+    },
+  })
   return (request) => {
+    const reply = gs1(request)
+    if (reply !== undefined) return reply
     const node = keeperOf(request, nodes) ?? nodes.get('recursive')
     for (const face of node?.faces ?? []) {
       const reply = face(request)

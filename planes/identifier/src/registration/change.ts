@@ -7,6 +7,8 @@ import {
   valuePermissions,
 } from '../handle/handle.ts'
 
+import { recordFault } from '../record/check-record.ts'
+
 /** What a request wants of a record (RFC 3652 §3.4–3.6, §3.7). */
 export type Change =
   | { kind: 'create'; values: readonly HandleValue[]; overwrite: boolean }
@@ -42,6 +44,17 @@ const refuse = (response: number, message: string, indexes?: number[]): Refused 
 
 /** What the change makes of a record (undefined: there is none). `nowSeconds` becomes the timestamp of what it writes. */
 export function changed(
+  change: Change,
+  current: readonly HandleValue[] | undefined,
+  nowSeconds: number,
+): Changed | Refused {
+  const outcome = changedValues(change, current, nowSeconds)
+  if (isRefused(outcome) || outcome.values === null) return outcome
+  const fault = recordFault(outcome.values)
+  return fault ? refuse(responses.invalidValue, `value ${fault.index}: ${fault.message}`, [fault.index]) : outcome
+}
+
+function changedValues(
   change: Change,
   current: readonly HandleValue[] | undefined,
   nowSeconds: number,

@@ -2,4 +2,4 @@ import type { RecordSource } from '../resolution/records.ts'
 import type { RecordStore } from '../store/store.ts'
 
 /** Records that change, one after another for each handle, durable when the promise resolves: a RecordStore. */
-export interface ChangingRecords extends RecordSource, Pick<RecordStore, 'change' | 'handlesUnder'> {}
+export interface ChangingRecords extends RecordSource, Pick<RecordStore, 'change' | 'handlesUnder' | 'findByAlias'> {}

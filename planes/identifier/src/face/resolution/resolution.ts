@@ -1,4 +1,5 @@
 import { operationFlags, operations, responseName, responses } from '../../handle/handle.ts'
+import { IdentifierError, parseIdentifier } from '../../name/name.ts'
 import type { NodeService } from '../../node/service.ts'
 import type { Resolution, Resolver } from '../../recursion/resolver.ts'
 import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
@@ -10,6 +11,8 @@ interface ResolutionFaceOptions {
   service: NodeService
   /** Of a recursive node; without one the node's own answer is told, which has no way. */
   resolver: Resolver | undefined
+  /** The handle of the record that has another name, in its canonical form. */
+  findByAlias(name: string): string | undefined
 }
 
 const path = '/resolution/'
@@ -18,17 +21,32 @@ const path = '/resolution/'
  * `GET /resolution/<handle>`: an answer together with the way to it, for people and for pages. Own of this platform: the
  * faces of the standards tell the answer alone.
  */
-export function resolutionFace({ service, resolver }: ResolutionFaceOptions): Face {
+export function resolutionFace(options: ResolutionFaceOptions): Face {
   return (request) => {
     const { pathname } = request.url
     if (!pathname.startsWith(path)) return undefined
-    const handle = handleIn(pathname.slice(path.length))
-    if (handle === undefined)
-      return jsonReply(400, {
-        responseCode: responses.invalidHandle,
-        message: 'write the handle as prefix/suffix, percent-encoded',
-      })
-    return found(service, resolver, handle)
+    return answerTo(options, pathname.slice(path.length))
+  }
+}
+
+/** A name of any scheme: of all but handles the record is looked up that has it as another name. */
+async function answerTo({ service, resolver, findByAlias }: ResolutionFaceOptions, rest: string): Promise<HttpReply> {
+  try {
+    const text = decodeURIComponent(rest)
+    const { scheme, canonical, digitalLink } = parseIdentifier(text)
+    // The suffix of a handle has the case in which it was written: a handle is asked for as it came.
+    if (scheme === 'handle' && handleIn(rest) !== undefined) return await found(service, resolver, text.trim())
+    const handle = scheme === 'handle' ? canonical : (findByAlias(canonical) ?? findByAlias(digitalLink ?? canonical))
+    if (handle !== undefined) return await found(service, resolver, handle)
+    const reply = {
+      response: responses.handleNotFound,
+      body: { kind: 'error' as const, message: `no record has the name ${canonical}` },
+    }
+    return jsonReply(200, toJson(canonical, { reply, from: 'here', steps: [] }, 0))
+  } catch (error) {
+    if (error instanceof IdentifierError || error instanceof URIError)
+      return jsonReply(400, { responseCode: responses.invalidHandle, message: error.message })
+    throw error
   }
 }
 

@@ -1,0 +1,55 @@
+import type { HandleValue } from '../../handle/value.ts'
+import { linkIn, linkType } from '../../record/check-record.ts'
+import { isPublic } from '../../resolution/records.ts'
+import type { Face } from '../http.ts'
+import { descriptionPath } from './description.ts'
+import { answerGs1, type Link } from './gs1.ts'
+
+/** The record that has another name, a canonical Digital Link; of one node or of many. */
+export type FindByName = (name: string) => { handle: string; values: readonly HandleValue[] } | undefined
+
+/** Paths of Digital Links begin with the number of a primary key, or are one compressed part. */
+const digitalLink = /^\/(?:.*\/)?(?:\d{2,4}\/[^/]+|[A-Za-z0-9_-]{12,})/
+
+/**
+ * The GS1-conformant resolver of a node (Resolver 1.2): links of a record are its values of type GS1_LINK; a record without one
+ * leads to its first URL.
+ */
+export function gs1Face(options: {
+  /** Without it the address by which the node was asked. */
+  root?: string | undefined
+  name: string
+  findByName: FindByName
+}): Face {
+  const { name, findByName } = options
+  const linksOf = (anchor: string) => {
+    const record = findByName(anchor)
+    return record && linksIn(record.handle, record.values.filter(isPublic))
+  }
+  const itemDescriptionOf = (anchor: string) => textOf(findByName(anchor)?.values.filter(isPublic), 'NAME')
+  return ({ method, url, headers }) => {
+    if (url.pathname !== descriptionPath && !digitalLink.test(url.pathname)) return undefined
+    const flat = Object.fromEntries(
+      Object.entries(headers).map(([key, value]) => [key, Array.isArray(value) ? value.join(', ') : value]),
+    )
+    const root = options.root ?? url.origin
+    return answerGs1(
+      { root, name, linksOf, itemDescriptionOf },
+      { method, uri: `${root}${url.pathname}${url.search}`, headers: flat },
+    )
+  }
+}
+
+function linksIn(handle: string, values: readonly HandleValue[]): readonly Link[] {
+  const links = values.flatMap((value) => (value.type.toUpperCase() === linkType ? (linkIn(value) ?? []) : []))
+  if (links.length > 0) return links
+  const url = textOf(values, 'URL')
+  return url === undefined
+    ? []
+    : [{ linkType: 'gs1:pip', href: url, title: textOf(values, 'NAME') ?? handle, default: true }]
+}
+
+function textOf(values: readonly HandleValue[] | undefined, type: string): string | undefined {
+  const value = values?.find((each) => each.type.toUpperCase() === type)
+  return value && Buffer.from(value.data).toString('utf8')
+}
