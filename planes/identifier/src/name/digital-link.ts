@@ -40,6 +40,18 @@ export function canonicalUri(link: Pick<DigitalLink, 'key' | 'qualifiers'>): str
   return canonicalStem + digitalLinkPath(link)
 }
 
+/** The first primary key among elements and its qualifiers in their order: what tells a thing from others. Undefined without a key. */
+export function identityOf(elements: readonly Element[]): Pick<DigitalLink, 'key' | 'qualifiers'> | undefined {
+  const key = elements.find(({ ai }) => applicationIdentifiers.get(ai)?.qualifiers !== undefined)
+  if (key === undefined) return undefined
+  const present = (sequence: readonly string[]) =>
+    sequence.flatMap((ai) => elements.filter((each) => each.ai === ai).slice(0, 1))
+  const qualifiers = (applicationIdentifiers.get(key.ai)?.qualifiers ?? [])
+    .map(present)
+    .reduce((best, each) => (each.length > best.length ? each : best), [])
+  return { key, qualifiers }
+}
+
 /**
  * Elements as a Digital Link: the first primary key among them, its qualifiers in their order, the rest as attributes; what is said
  * twice once. Throws IdentifierError, whose position is that of the faulty element as brackets write them without repetitions, when
@@ -58,14 +70,9 @@ export function digitalLinkOf(given: readonly Element[], stem: string = canonica
     const fault = valueFault(row, value)
     if (fault !== undefined) refuse(scheme, text, place(index) + ai.length + 2 + fault.offset, fault.expected)
   }
-  const keyIndex = elements.findIndex(({ ai }) => applicationIdentifiers.get(ai)?.qualifiers !== undefined)
-  const key = elements[keyIndex]
-  if (key === undefined) return refuse(scheme, text, 0, 'a primary key such as (01)')
-  const present = (sequence: readonly string[]) =>
-    sequence.flatMap((ai) => elements.filter((each) => each.ai === ai).slice(0, 1))
-  const qualifiers = (applicationIdentifiers.get(key.ai)?.qualifiers ?? [])
-    .map(present)
-    .reduce((best, each) => (each.length > best.length ? each : best), [])
+  const identity = identityOf(elements)
+  if (identity === undefined) return refuse(scheme, text, 0, 'a primary key such as (01)')
+  const { key, qualifiers } = identity
   const attributes = elements.filter((each) => each !== key && !qualifiers.includes(each))
   const wrong = attributes.find(({ ai }) => applicationIdentifiers.get(ai)?.attribute !== true)
   if (wrong !== undefined)

@@ -1,5 +1,5 @@
 import { parseDid } from './did.ts'
-import { canonicalUri, digitalLinkOf, levelsOf } from './digital-link.ts'
+import { canonicalUri, digitalLinkOf, identityOf, levelsOf } from './digital-link.ts'
 import { decompressDigitalLink } from './digital-link-compression.ts'
 import { type DigitalLink, parseDigitalLink } from './digital-link-parse.ts'
 import { parseEcode } from './ecode.ts'
@@ -39,10 +39,10 @@ const forms: readonly Form[] = [
   { of: /^(?:hdl:|https?:\/\/hdl\.handle\.net\/)/i, read: handle },
   { of: /^[a-z]+:\/\//i, read: uri },
   { of: /^(?:VAA|MA)(?=\d)/, read: (text) => named(parseCarrierCode(text).handle) },
-  { of: /^(?:\(|\][A-Za-z]\d|[^/]*\p{Cc})/u, read: (text) => gs1(digitalLinkOf(parseElementString(text))) },
+  { of: /^(?:\(|\][A-Za-z]\d|[^/]*\p{Cc})/u, read: elementString },
   { of: /^(?:\d{8}|\d{12,14})$/, read: gtin },
   { of: /^(?=.*[A-Fa-f])(?:[0-9A-Fa-f]{4}){6,}$/, read: (text) => epc(decodeEpcTag(text).urn) },
-  { of: /^\d+$/, read: (text) => gs1(digitalLinkOf(parseElementString(text))) },
+  { of: /^\d+$/, read: elementString },
   { of: /^[\d.]+$/, read: oid },
   { of: /\//, read: handle },
 ]
@@ -64,6 +64,13 @@ export function parseIdentifier(text: string): Identifier {
       'a GS1 code, an EPC, a handle such as 88.608.8889/part, an OID, an Ecode or a DID',
     )
   return form.read(trimmed)
+}
+
+/** What an element string has beside key and qualifiers, such as a weight or a company's own data, names nothing. */
+function elementString(text: string): Identifier {
+  const identity = identityOf(parseElementString(text))
+  if (identity === undefined) return refuse('GS1 element string', text, 0, 'a primary key such as (01) among the AIs')
+  return gs1({ ...identity, stem: '', attributes: [], parameters: [] })
 }
 
 function gs1(link: DigitalLink): Identifier {

@@ -25,6 +25,7 @@ test('each fault of a link is told with what had to be', () => {
   const wrong: readonly (readonly [Partial<Link>, string])[] = [
     [{ href: 'ftp://a.example' }, 'http or https'],
     [{ href: 'https://' }, 'http or https'],
+    [{ href: 'https://[a' }, 'http or https'],
     [{ href: 'https://a.example/a b' }, 'http or https'],
     [{ href: 'https://a.example/\r\nX: y' }, 'http or https'],
     [{ href: `https://a.example/${'x'.repeat(gs1FaceLimits.hrefLength)}` }, 'http or https'],
