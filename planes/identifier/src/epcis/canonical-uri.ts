@@ -1,14 +1,10 @@
+import { canonicalDigitalLink, epcToDigitalLink, IdentifierError } from '../name/name.ts'
+
 /**
  * One spelling for an identifier that has several: the canonical GS1 Digital Link URI at its finest level, without query
  * (CBV 2.0 §8.9); undefined for what carries no GS1 key.
  */
 export type CanonicalUri = (uri: string) => string | undefined
-
-/** Conversions of the station name (`epcToDigitalLink`, `canonicalDigitalLink`), each undefined for what it does not know. */
-export interface NameForms {
-  epcToDigitalLink(urn: string): string | undefined
-  canonicalDigitalLink(uri: string): string | undefined
-}
 
 /** Web URIs without a GS1 key in their path are the most; the parser need not look at them. */
 const hasKey = /^https?:\/\/[^/?#]+(?:\/[^?#]*)?\/(?:0[01]|25[35]|40[12]|41[47]|800[346]|8010|801[78])\//
@@ -21,15 +17,15 @@ const finest: Readonly<Record<string, readonly string[]>> = {
   '8010': ['8011'],
 }
 
-/** Makes it from the conversions of names. */
-export function canonicalUriBy(names: NameForms): CanonicalUri {
-  return (uri) => {
-    const link = uri.startsWith('urn:epc:')
-      ? names.epcToDigitalLink(uri)
-      : hasKey.test(uri)
-        ? names.canonicalDigitalLink(uri)
-        : undefined
-    return link === undefined ? undefined : finestLevel(link)
+export const canonicalUri: CanonicalUri = (uri) => {
+  const read = uri.startsWith('urn:epc:') ? epcToDigitalLink : hasKey.test(uri) ? canonicalDigitalLink : undefined
+  if (read === undefined) return undefined
+  try {
+    return finestLevel(read(uri))
+  } catch (error) {
+    // An EPC that is wrong is kept as it came, and found as it came.
+    if (error instanceof IdentifierError) return undefined
+    throw error
   }
 }
 
