@@ -10,6 +10,7 @@ test.each([
   ['urn:epc:id:sgln:9506000.13435.gate', 'https://id.gs1.org/414/9506000134352/254/gate'],
   ['https://shop.example/p/01/09506000134352/10/L1/21/7?17=301231', 'https://id.gs1.org/01/09506000134352/21/7'],
   ['https://shop.example/01/09506000134352/22/V/10/L1', 'https://id.gs1.org/01/09506000134352/10/L1'],
+  ['https://shop.example/01/09506000134352/10/21/21/7', 'https://id.gs1.org/01/09506000134352/21/7'],
   ['https://id.gs1.org/01/09506000134352/22/V', 'https://id.gs1.org/01/09506000134352'],
 ])('%s has the form %s', (uri, form) => {
   expect(canonicalUri(uri)).toBe(form)

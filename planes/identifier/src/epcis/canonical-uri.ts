@@ -17,7 +17,23 @@ const finest: Readonly<Record<string, readonly string[]>> = {
   '8010': ['8011'],
 }
 
+// The same EPC stands in several events of a document, and is asked for by its hash and by its index.
+const known = new Map<string, string | undefined>()
+const knownMax = 16_384
+const knownCharacters = 256
+
 export const canonicalUri: CanonicalUri = (uri) => {
+  const before = known.get(uri)
+  if (before !== undefined || known.has(uri)) return before
+  const form = formOf(uri)
+  if (uri.length <= knownCharacters) {
+    if (known.size >= knownMax) known.clear()
+    known.set(uri, form)
+  }
+  return form
+}
+
+function formOf(uri: string): string | undefined {
   const read = uri.startsWith('urn:epc:') ? epcToDigitalLink : hasKey.test(uri) ? canonicalDigitalLink : undefined
   if (read === undefined) return undefined
   try {
@@ -29,13 +45,17 @@ export const canonicalUri: CanonicalUri = (uri) => {
   }
 }
 
+const stem = 'https://id.gs1.org'
+
+/** Of a canonical link, without its query. */
 function finestLevel(link: string): string {
   const query = link.search(/[?#]/)
-  const [home = '', ...rest] = (query < 0 ? link : link.slice(0, query)).split(/(?<=:\/\/[^/]+)\//)
-  const parts = rest.join('/').split('/')
-  const [key = '', value = ''] = parts
-  const qualifiers = new Map<string, string>()
-  for (let i = 2; i + 1 < parts.length; i += 2) qualifiers.set(parts[i] ?? '', parts[i + 1] ?? '')
-  const kept = finest[key]?.find((qualifier) => qualifiers.has(qualifier))
-  return kept === undefined ? `${home}/${key}/${value}` : `${home}/${key}/${value}/${kept}/${qualifiers.get(kept)}`
+  const path = query < 0 ? link : link.slice(0, query)
+  const [, key = '', value = '', ...qualifiers] = path.slice(stem.length).split('/')
+  if (qualifiers.length === 0) return path
+  for (const kept of finest[key] ?? []) {
+    const at = qualifiers.findIndex((each, i) => i % 2 === 0 && each === kept)
+    if (at >= 0) return `${stem}/${key}/${value}/${kept}/${qualifiers[at + 1]}`
+  }
+  return `${stem}/${key}/${value}`
 }

@@ -1,8 +1,8 @@
 import type { EpcisEvent } from '../epcis/event.ts'
 import type { StoredEvent } from '../epcis/event-store.ts'
 import { timeOf } from './containment.ts'
-import { eventIdOf, type Trace, type TraceEdge, type TraceNode, type TraceOptions, trace } from './trace.ts'
 import type { TraceSource } from './trace-source.ts'
+import { eventIdOf, type Trace, type TraceEdge, type TraceNode, type TraceOptions, trace } from './walk.ts'
 
 /** Where a thing was last seen or sent, by an event of its own or of what it lay in. */
 export interface Whereabouts {

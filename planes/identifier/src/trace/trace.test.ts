@@ -8,8 +8,8 @@ import { LmdbEventStore } from '../epcis/event-store.ts'
 import type { MayRead } from '../epcis/query-run.ts'
 import { sampleDocument } from '../epcis/sample-events.ts'
 import { recall } from './recall.ts'
-import { type Trace, type TraceOptions, trace } from './trace.ts'
 import { storeSource } from './trace-source.ts'
+import { type Trace, type TraceOptions, trace } from './walk.ts'
 
 let folder: string
 let store: LmdbEventStore
