@@ -1,14 +1,10 @@
+import { canonicalDigitalLink, epcToDigitalLink, IdentifierError } from '../name/name.ts'
+
 /**
  * One spelling for an identifier that has several: the canonical GS1 Digital Link URI at its finest level, without query
  * (CBV 2.0 §8.9); undefined for what carries no GS1 key.
  */
 export type CanonicalUri = (uri: string) => string | undefined
-
-/** Conversions of the station name (`epcToDigitalLink`, `canonicalDigitalLink`), each undefined for what it does not know. */
-export interface NameForms {
-  epcToDigitalLink(urn: string): string | undefined
-  canonicalDigitalLink(uri: string): string | undefined
-}
 
 /** Web URIs without a GS1 key in their path are the most; the parser need not look at them. */
 const hasKey = /^https?:\/\/[^/?#]+(?:\/[^?#]*)?\/(?:0[01]|25[35]|40[12]|41[47]|800[346]|8010|801[78])\//
@@ -21,25 +17,45 @@ const finest: Readonly<Record<string, readonly string[]>> = {
   '8010': ['8011'],
 }
 
-/** Makes it from the conversions of names. */
-export function canonicalUriBy(names: NameForms): CanonicalUri {
-  return (uri) => {
-    const link = uri.startsWith('urn:epc:')
-      ? names.epcToDigitalLink(uri)
-      : hasKey.test(uri)
-        ? names.canonicalDigitalLink(uri)
-        : undefined
-    return link === undefined ? undefined : finestLevel(link)
+// The same EPC stands in several events of a document, and is asked for by its hash and by its index.
+const known = new Map<string, string | undefined>()
+const knownMax = 16_384
+const knownCharacters = 256
+
+export const canonicalUri: CanonicalUri = (uri) => {
+  const before = known.get(uri)
+  if (before !== undefined || known.has(uri)) return before
+  const form = formOf(uri)
+  if (uri.length <= knownCharacters) {
+    if (known.size >= knownMax) known.clear()
+    known.set(uri, form)
+  }
+  return form
+}
+
+function formOf(uri: string): string | undefined {
+  const read = uri.startsWith('urn:epc:') ? epcToDigitalLink : hasKey.test(uri) ? canonicalDigitalLink : undefined
+  if (read === undefined) return undefined
+  try {
+    return finestLevel(read(uri))
+  } catch (error) {
+    // An EPC that is wrong is kept as it came, and found as it came.
+    if (error instanceof IdentifierError) return undefined
+    throw error
   }
 }
 
+const stem = 'https://id.gs1.org'
+
+/** Of a canonical link, without its query. */
 function finestLevel(link: string): string {
   const query = link.search(/[?#]/)
-  const [home = '', ...rest] = (query < 0 ? link : link.slice(0, query)).split(/(?<=:\/\/[^/]+)\//)
-  const parts = rest.join('/').split('/')
-  const [key = '', value = ''] = parts
-  const qualifiers = new Map<string, string>()
-  for (let i = 2; i + 1 < parts.length; i += 2) qualifiers.set(parts[i] ?? '', parts[i + 1] ?? '')
-  const kept = finest[key]?.find((qualifier) => qualifiers.has(qualifier))
-  return kept === undefined ? `${home}/${key}/${value}` : `${home}/${key}/${value}/${kept}/${qualifiers.get(kept)}`
+  const path = query < 0 ? link : link.slice(0, query)
+  const [, key = '', value = '', ...qualifiers] = path.slice(stem.length).split('/')
+  if (qualifiers.length === 0) return path
+  for (const kept of finest[key] ?? []) {
+    const at = qualifiers.findIndex((each, i) => i % 2 === 0 && each === kept)
+    if (at >= 0) return `${stem}/${key}/${value}/${kept}/${qualifiers[at + 1]}`
+  }
+  return `${stem}/${key}/${value}`
 }

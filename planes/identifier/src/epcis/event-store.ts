@@ -40,6 +40,8 @@ export interface EventStore {
   read(seq: number): StoredEvent | undefined
   /** Those with this event id or hash id: the event and its error declarations. */
   withId(eventID: string): StoredEvent[]
+  /** The event with this hash and its error declarations. */
+  withHash(hash: Buffer): StoredEvent[]
   entries(kind: EventTermKind, text: string, range: EntryRange): Iterable<IndexEntry>
   /** Of all terms that begin so, term by term. */
   entriesBeginning(kind: EventTermKind, prefix: string): Iterable<IndexEntry>
@@ -185,11 +187,20 @@ export class LmdbEventStore implements EventStore {
     const seqs = new Set<number>()
     for (const { seq } of this.entries('eventID', identifierOf(eventID, this.#canonical), {})) seqs.add(seq)
     const hex = /^ni:\/\/\/sha-256;([0-9a-f]{64})(?:\?ver=CBV2\.0)?$/.exec(eventID)?.[1]
-    if (hex !== undefined) {
-      const start = Buffer.from(hex, 'hex')
-      for (const { value } of this.#hashes.getRange({ start, end: Buffer.concat([start, Buffer.alloc(9, 0xff)]) }))
-        seqs.add(value.readUIntBE(0, 6))
-    }
+    if (hex !== undefined) for (const seq of this.#seqsWithHash(Buffer.from(hex, 'hex'))) seqs.add(seq)
+    return this.#readAll(seqs)
+  }
+
+  withHash(hash: Buffer): StoredEvent[] {
+    return this.#readAll(this.#seqsWithHash(hash))
+  }
+
+  #seqsWithHash(start: Buffer): number[] {
+    const end = Buffer.concat([start, Buffer.alloc(9, 0xff)])
+    return [...this.#hashes.getRange({ start, end }).map(({ value }) => value.readUIntBE(0, 6))]
+  }
+
+  #readAll(seqs: Iterable<number>): StoredEvent[] {
     return [...seqs].sort((a, b) => a - b).flatMap((seq) => this.read(seq) ?? [])
   }
 

@@ -23,7 +23,7 @@ export interface IndexEntry {
 
 /** Bytes of a term as they stand in keys. NUL, which no URI has, ends it. */
 export function termBytes(text: string): Buffer {
-  const bytes = Buffer.from(text.replaceAll('\0', ''), 'utf8')
+  const bytes = Buffer.from(text.includes('\0') ? text.replaceAll('\0', '') : text, 'utf8')
   if (bytes.length <= termBytesMax) return bytes
   const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 40)
   return Buffer.concat([bytes.subarray(0, termBytesMax), Buffer.from(`\x01${digest}`)])

@@ -40,6 +40,8 @@ export const epcisLimits = {
   subscriptionEvents: 1_000,
   traceDepth: 20,
   traceDepthDefault: 8,
+  /** Events of one thing, and of all things together. */
   traceEvents: 5_000,
+  traceReads: 20_000,
   traceNodes: 10_000,
 } as const

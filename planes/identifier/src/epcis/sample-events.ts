@@ -1,4 +1,5 @@
 import type { Json } from '@kapok/kit/canonical-json'
+import { checkDigit } from '../name/name.ts'
 import { epcisContext } from './context.ts'
 
 // The life of parts, for tests, the bench and demonstrations: a batch of steel becomes parts, parts are packed into pallets, pallets
@@ -6,15 +7,22 @@ import { epcisContext } from './context.ts'
 
 type Members = Record<string, Json>
 
-const partner = (n: number) => `https://id.gs1.org/417/${String(950_600_013_4000 + n).padStart(13, '0')}`
-const place = (n: number) => `https://id.gs1.org/414/${String(950_600_013_5000 + n).padStart(13, '0')}`
+const gln = (n: number) => {
+  const digits = `950600${String(n).padStart(6, '0')}`
+  return digits + checkDigit(digits)
+}
+const partner = (n: number) => `https://id.gs1.org/417/${gln(n)}`
+const place = (n: number) => `https://id.gs1.org/414/${gln(10_000 + n)}`
 
 export const sampleNames = {
   partner,
   place,
   steel: (batch: number) => `https://id.gs1.org/01/09506000134369/10/S${batch}`,
   part: (n: number) => `https://id.gs1.org/01/09506000134352/21/P${n}`,
-  pallet: (n: number) => `https://id.gs1.org/00/${String(n).padStart(18, '0')}`,
+  pallet: (n: number) => {
+    const digits = `0950600${String(n).padStart(10, '0')}`
+    return `https://id.gs1.org/00/${digits}${checkDigit(digits)}`
+  },
   order: (n: number) => `urn:epcglobal:cbv:bt:9506000134000:${n}`,
 }
 const { steel, part, pallet, order } = sampleNames
@@ -84,7 +92,7 @@ export function sampleLife(batch: number, beginsAt = Date.UTC(2026, 0, 5, 8)): M
               type: 'Temperature',
               value: 18 + (batch % 90) / 10,
               uom: 'CEL',
-              deviceID: 'urn:epc:id:giai:9506000.134.7',
+              deviceID: 'urn:epc:id:giai:9506000.1347',
             },
           ],
         },

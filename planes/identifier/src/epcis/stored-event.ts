@@ -7,7 +7,11 @@ import type { ErrorDeclaration, EventInContext } from './event.ts'
 const hashBytes = 32
 
 export function encodeEvent({ event, namespaces, hash }: EventInContext & { hash: Buffer }): Buffer {
-  return Buffer.concat([hash, Buffer.from(JSON.stringify([event, namespaces]), 'utf8')])
+  const text = JSON.stringify([event, namespaces])
+  const bytes = Buffer.allocUnsafe(hashBytes + Buffer.byteLength(text))
+  hash.copy(bytes)
+  bytes.write(text, hashBytes)
+  return bytes
 }
 
 export function decodeEvent(bytes: Buffer): EventInContext & { hash: Buffer } {

@@ -15,9 +15,11 @@ type Value = Resolution['values'][number]
 
 const found = 1
 const unknown = 100
-/** A prefix, a slash, and something after it. */
-const wellFormed = /^[^\s/]+\/./
-export const pageOfHandle = (handle: string) => `/identify/${handle.split('/').map(encodeURIComponent).join('/')}`
+
+/** The page of an identifier; slashes stay where they part a handle, so that the address can be read. */
+function pageOf(name: string): string {
+  return `/identify/${name.includes('//') ? encodeURIComponent(name) : name.split('/').map(encodeURIComponent).join('/')}`
+}
 
 /** Public look-up of an identifier: what the thing is, and who answered for it. */
 export function Identify() {
@@ -30,8 +32,8 @@ export function Identify() {
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const asked = typed.trim()
-    setWrong(wellFormed.test(asked) ? undefined : t('identify.malformed'))
-    if (wellFormed.test(asked)) void navigate({ to: pageOfHandle(asked) })
+    setWrong(asked === '' ? t('form.needed', { what: t('identify.handle') }) : undefined)
+    if (asked !== '') void navigate({ to: pageOf(asked) })
   }
   return (
     <Page title={t('nav.identify')} lead={t('identify.lead')}>
@@ -51,7 +53,7 @@ export function Identify() {
             </Button>
           </form>
         </search>
-        {wellFormed.test(handle) && <Found key={handle} handle={handle} />}
+        {handle !== '' && <Found key={handle} handle={handle} />}
       </div>
     </Page>
   )
@@ -138,7 +140,7 @@ const textOf = (value: Value | undefined) => (typeof value?.data.value === 'stri
 function Fact({ of: value }: { of: Value }) {
   const text = textOf(value)
   const [reference] = value.references ?? []
-  if (reference) return <Link to={pageOfHandle(reference.handle)}>{text || reference.handle}</Link>
+  if (reference) return <Link to={pageOf(reference.handle)}>{text || reference.handle}</Link>
   if (value.type === 'PRODUCED_AT' && !Number.isNaN(Date.parse(text))) return <Instant at={Date.parse(text)} />
   // Whoever registers a record chooses its address: only the web's own schemes become a link.
   if (value.type === 'URL' && /^https?:\/\//i.test(text))

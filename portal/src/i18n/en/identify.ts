@@ -5,8 +5,7 @@ export const identify: typeof zh = {
   identify: {
     lead: 'Enter the identifier on a product, a part or a machine: what it is, who registered it, and which nodes answered. No account is needed.',
     handle: 'Identifier',
-    hint: 'prefix/suffix, e.g. 88.901.1001/M1',
-    malformed: 'An identifier is a prefix, a slash and a suffix, e.g. 88.901.1001/M1',
+    hint: 'e.g. 88.901.1001/M1; a GTIN from a bar code, a GS1 Digital Link, an EPC or an OID will do as well',
     look: 'Look up',
     none: 'This identifier is not registered',
     noneLead:
@@ -16,6 +15,7 @@ export const identify: typeof zh = {
     nothingPublic: 'Whoever registered it shows nothing of it to the public.',
     technical: 'Technical record',
     type: {
+      GS1_DL: 'GS1 Digital Link',
       KIND: 'Kind',
       MODEL: 'Model',
       MANUFACTURER: 'Manufacturer',

@@ -3,8 +3,7 @@ export const identify = {
   identify: {
     lead: '输入产品、零件或设备上的工业互联网标识，查看它是什么、由谁登记、由哪些节点作答。无需登录。',
     handle: '标识',
-    hint: '前缀/后缀，例如 88.901.1001/M1',
-    malformed: '标识由前缀、斜杠和后缀组成，例如 88.901.1001/M1',
+    hint: '例如 88.901.1001/M1；也可以是商品条码上的 GTIN、GS1 数字链接、EPC 或 OID',
     look: '查询',
     none: '没有登记这个标识',
     noneLead: '请核对每个字符：后缀区分大小写。刚登记的标识最多半分钟后可查。',
@@ -13,6 +12,7 @@ export const identify = {
     nothingPublic: '登记者没有公开这个标识的任何信息。',
     technical: '技术记录',
     type: {
+      GS1_DL: 'GS1 数字链接',
       KIND: '类别',
       MODEL: '型号',
       MANUFACTURER: '生产企业',

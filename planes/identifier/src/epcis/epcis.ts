@@ -1,0 +1,10 @@
+/** Events as EPCIS 2.0 has them, kept, found and served: the door of this station. */
+export { canonicalUri } from './canonical-uri.ts'
+export { LmdbEventStore } from './event-store.ts'
+export { EpcisFace } from './http.ts'
+export type { EpcisOptions } from './http-face.ts'
+export type { EpcisRequest, EpcisResponse } from './http-message.ts'
+export { epcisLimits } from './limits.ts'
+export { EpcisProblem } from './problem.ts'
+export type { MayRead } from './query-run.ts'
+export type { OpenSocket } from './subscriptions.ts'
