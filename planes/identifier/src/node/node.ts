@@ -1,5 +1,8 @@
-import { gs1Face } from '../face/gs1/gs1-face.ts'
+import type { LmdbEventStore } from '../epcis/epcis.ts'
+import { eventsFace } from '../face/events/events-face.ts'
+import { type FindByName, gs1Face } from '../face/gs1/gs1-face.ts'
 import { handleRestFace } from '../face/handle-rest/handle-rest.ts'
+import { RestUsers } from '../face/handle-rest/who.ts'
 import type { Face } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
 import { resolutionFace } from '../face/resolution/resolution.ts'
@@ -21,10 +24,12 @@ export interface NodeOptions {
   port: number
   /** 8000 by custom, 0 takes a free one; without it the node has no faces over HTTP. */
   httpPort?: number | undefined
+  /** What happened to things, where this node keeps it. */
+  events?: LmdbEventStore
   /** Address by which others reach its faces over HTTP, without a slash at the end. */
   url?: string
-  /** Handles by other names, where they are known of more records than this node's. */
-  findByAlias?(name: string): string | undefined
+  /** Records by another name, where they are known of more nodes than this one. */
+  findByName?: FindByName
   /** Hears of faults of the node's own, which whoever asked is not told. */
   onFault?(fault: unknown): void
   /** Prefixes that this node answers for. */
@@ -65,31 +70,29 @@ export class IdentifierNode {
     this.homes = new Homes(records, options.homes.map(canonicalHandle))
     this.resolver = new Resolver({ roots: () => options.roots, clock })
     const findRecord = (handle: string) => this.#findRecord(handle)
+    const registrar = options.mirror
+      ? undefined
+      : new Registrar({ records, homes: this.homes, findRecord, administrators, clock })
     this.service = new NodeService({
       records,
       homes: this.homes,
-      registrar: options.mirror
-        ? undefined
-        : new Registrar({ records, homes: this.homes, findRecord, administrators, clock }),
+      registrar,
       recursion: options.recursive ? this.resolver : undefined,
       site: () => this.site(),
       clock,
     })
     const { service, resolver } = this
+    const users = new RestUsers({ findRecord, clock })
+    const onFault = options.onFault ?? (() => {})
+    const findByName = options.findByName ?? ((name) => this.recordNamed(name))
     this.faces = [
-      handleRestFace({ service, records, findRecord, clock }),
-      resolutionFace({
-        service,
-        resolver: options.recursive ? resolver : undefined,
-        findByAlias: options.findByAlias ?? ((name) => records.findByAlias(name)),
-      }),
-      gs1Face({
-        root: options.url,
-        name: options.homes.join(', ') || 'Kapok',
-        findByName: (name) => this.#recordNamed(name),
-      }),
+      handleRestFace({ service, records, users, clock }),
+      resolutionFace({ service, resolver: options.recursive ? resolver : undefined, findByName }),
+      ...this.#eventsFaces(users, registrar, onFault),
+      // Last, since it takes any path that looks like a Digital Link.
+      gs1Face({ root: options.url, name: options.homes.join(', ') || 'Kapok', findByName }),
     ]
-    this.#faceServer = new FaceServer({ faces: this.faces, onFault: options.onFault ?? (() => {}) })
+    this.#faceServer = new FaceServer({ faces: this.faces, onFault })
     this.#server = new HandleServer({
       host: options.host,
       port: options.port,
@@ -139,10 +142,18 @@ export class IdentifierNode {
     }
   }
 
-  #recordNamed(name: string): { handle: string; values: readonly HandleValue[] } | undefined {
+  /** The record of this node that has another name, in its canonical form. */
+  recordNamed(name: string): ReturnType<FindByName> {
     const handle = this.records.findByAlias(name)
     const values = handle === undefined ? undefined : this.records.find(canonicalHandle(handle))
     return handle === undefined || values === undefined ? undefined : { handle, values }
+  }
+
+  #eventsFaces(users: RestUsers, registrar: Registrar | undefined, onFault: (fault: unknown) => void): Face[] {
+    const { events, clock, address, httpPort = 0, url = `http://${address}:${httpPort}` } = this.#options
+    if (events === undefined || registrar === undefined) return []
+    const may = (user: User, to: 'read' | 'write') => registrar.mayUseEvents(user, to)
+    return [eventsFace({ events, users, may, clock, url, onFault })]
   }
 
   /** A record by which somebody is known: what is kept here goes first, since it may hold secrets and needs nobody. */

@@ -1,4 +1,5 @@
-import { gs1Face } from '../face/gs1/gs1-face.ts'
+import type { LmdbEventStore } from '../epcis/epcis.ts'
+import type { FindByName } from '../face/gs1/gs1-face.ts'
 import { handleIn } from '../face/handle-in-path.ts'
 import type { Face, HttpRequest } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
@@ -14,6 +15,8 @@ const enterprisesOf = [7, 7, 6] as const
 
 export interface SimulationOptions {
   open(name: string): ChangingRecords
+  /** Where an enterprise keeps events; without it none does. */
+  openEvents?(name: string): LmdbEventStore
   clock: { now(): number }
   /** Port of the recursive node; 0 takes a free one. */
   port?: number
@@ -53,7 +56,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
 }
 
 async function startTree(
-  { open, clock, port: recursivePort = 0, secret }: SimulationOptions,
+  { open, openEvents, clock, port: recursivePort = 0, secret }: SimulationOptions,
   nodes: Map<string, IdentifierNode>,
   ports: Map<string, number>,
 ): Promise<void> {
@@ -63,10 +66,10 @@ async function startTree(
     const homes = prefix === undefined ? [] : [prefix]
     const fixed = { host, address: host, mirror: false, administrators: [], siteSerial: 1, clock }
     // Who looks for another name asks the recursive node, which knows those of the whole tree.
-    const findByAlias = (name: string) => {
+    const findByName: FindByName = (name) => {
       for (const each of nodes.values()) {
-        const handle = each.records.findByAlias(name)
-        if (handle !== undefined) return handle
+        const record = each.recordNamed(name)
+        if (record !== undefined) return record
       }
       return undefined
     }
@@ -78,7 +81,8 @@ async function startTree(
       homes,
       roots,
       recursive: isRecursive,
-      ...(isRecursive && { findByAlias }),
+      ...(isRecursive && { findByName }),
+      ...(openEvents && prefix?.split('.').length === 3 && { events: openEvents(name) }),
     })
     nodes.set(name, node)
     ports.set(name, (await node.run()).port)
@@ -121,29 +125,26 @@ async function write(node: IdentifierNode, handle: string, values: readonly Hand
   if (!written.done) throw written.refused
 }
 
-/** One door for the tree: who comes with a proof speaks to the node that keeps the handle, all others to the recursive one. */
+/**
+ * One door for the tree: `/<prefix>/…` is that node's own; elsewhere who comes with a proof speaks to the node that keeps the
+ * handle, all others to the recursive one.
+ */
 function treeFace(nodes: ReadonlyMap<string, IdentifierNode>): Face {
-  const gs1 = gs1Face({
-    name: 'Kapok',
-    findByName: (name) => {
-      for (const { records } of nodes.values()) {
-        const handle = records.findByAlias(name)
-        const values = handle === undefined ? undefined : records.find(canonicalHandle(handle))
-        if (handle !== undefined && values !== undefined) return { handle, values }
-      }
-      return undefined
-    },
-  })
   return (request) => {
-    const reply = gs1(request)
-    if (reply !== undefined) return reply
+    const [, first = '', ...rest] = request.url.pathname.split('/')
+    const own = nodes.get(first)
+    if (own) return answerOf(own, { ...request, url: new URL(`/${rest.join('/')}${request.url.search}`, request.url) })
     const node = keeperOf(request, nodes) ?? nodes.get('recursive')
-    for (const face of node?.faces ?? []) {
-      const reply = face(request)
-      if (reply !== undefined) return reply
-    }
-    return undefined
+    return node && answerOf(node, request)
   }
+}
+
+function answerOf(node: IdentifierNode, request: HttpRequest): ReturnType<Face> {
+  for (const face of node.faces) {
+    const reply = face(request)
+    if (reply !== undefined) return reply
+  }
+  return undefined
 }
 
 function keeperOf({ url, method, headers }: HttpRequest, nodes: ReadonlyMap<string, IdentifierNode>) {

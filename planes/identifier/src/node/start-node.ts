@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Clock } from '@kapok/kit/clock'
+import { canonicalUri, LmdbEventStore } from '../epcis/epcis.ts'
 import { canonicalHandle } from '../handle/handle.ts'
 import { RecordStore, StoreFault } from '../store/store.ts'
 import { administratorValues, customaryIndexes } from './administrator.ts'
@@ -54,8 +55,10 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
   if (isIP(address) === 0)
     throw new NodeSetupError(`--address is “${address}”; write the IP address at which others reach this node.`)
   const records = openRecords(home, clock)
+  const events = openEvents(home, clock)
   const node = new IdentifierNode({
     records,
+    events,
     host,
     address,
     port,
@@ -75,11 +78,13 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     for (const prefix of homes) sentences.push(...(await firstStart(node, prefix, home, clock)))
     const stop = async () => {
       await node.stop()
+      await events.close()
       await records.close()
     }
     return { sentences, stop }
   } catch (error) {
     await node.stop()
+    await events.close()
     await records.close()
     throw inSentence(error)
   }
@@ -94,7 +99,7 @@ export async function startSimulatedTree(options: {
   clock: Clock
   onFault(fault: unknown): void
 }): Promise<StartedNode> {
-  const stores: RecordStore[] = []
+  const stores: { close(): Promise<void> }[] = []
   const close = async () => {
     for (const store of stores.splice(0)) await store.close()
   }
@@ -105,6 +110,11 @@ export async function startSimulatedTree(options: {
       ...(secret !== undefined && { secret }),
       open: (name) => {
         const store = openRecords(join(options.home, name), options.clock)
+        stores.push(store)
+        return store
+      },
+      openEvents: (name) => {
+        const store = openEvents(join(options.home, name), options.clock)
         stores.push(store)
         return store
       },
@@ -184,6 +194,14 @@ function openRecords(home: string, clock: Clock): RecordStore {
   mkdirSync(home, { recursive: true, mode: 0o700 })
   try {
     return RecordStore.open(join(home, 'records'), { clock })
+  } catch (error) {
+    throw inSentence(error)
+  }
+}
+
+function openEvents(home: string, clock: Clock): LmdbEventStore {
+  try {
+    return new LmdbEventStore({ folder: join(home, 'events'), clock, canonical: canonicalUri })
   } catch (error) {
     throw inSentence(error)
   }

@@ -151,6 +151,14 @@ export class Registrar {
     return this.#may(user, handle, adminPermissions.readValue)
   }
 
+  /** Whether a user may read the events of all prefixes that are homed here, or add to them. */
+  async mayUseEvents(user: User, to: 'read' | 'write'): Promise<boolean> {
+    const prefixes = this.#options.homes.list()
+    const needed = to === 'read' ? adminPermissions.readValue : adminPermissions.addValue
+    const answers = await Promise.all(prefixes.map((prefix) => this.#may(user, `0.NA/${prefix}`, needed)))
+    return prefixes.length > 0 && answers.every((may) => may)
+  }
+
   /** Whether a user may list the handles of a prefix: a response code. */
   async mayList(user: User | undefined, prefix: string): Promise<number> {
     if (!this.#options.homes.has(prefix)) return responses.notResponsible

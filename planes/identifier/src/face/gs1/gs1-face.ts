@@ -8,8 +8,8 @@ import { answerGs1, type Link } from './gs1.ts'
 /** The record that has another name, a canonical Digital Link; of one node or of many. */
 export type FindByName = (name: string) => { handle: string; values: readonly HandleValue[] } | undefined
 
-/** Paths of Digital Links begin with the number of a primary key, or are one compressed part. */
-const digitalLink = /^\/(?:.*\/)?(?:\d{2,4}\/[^/]+|[A-Za-z0-9_-]{12,})/
+/** Paths of Digital Links: the number of a primary key and its value somewhere, or one compressed part alone. */
+const digitalLink = /^\/(?:(?:.*\/)?\d{2,4}\/[^/]+|[A-Za-z0-9_-]{8,}\/?$)/
 
 /**
  * The GS1-conformant resolver of a node (Resolver 1.2): links of a record are its values of type GS1_LINK; a record without one

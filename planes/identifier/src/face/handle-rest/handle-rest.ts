@@ -7,25 +7,25 @@ import {
   responses,
 } from '../../handle/handle.ts'
 import type { NodeService } from '../../node/service.ts'
-import type { FindRecord, User } from '../../registration/authentication.ts'
+import type { User } from '../../registration/authentication.ts'
 import type { ChangingRecords } from '../../registration/changing-records.ts'
 import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
 import { handleIn } from '../handle-in-path.ts'
 import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
 import { faceLimits } from '../limits.ts'
 import { siteToJson, ValueJsonError, valuesFromJson, valueToJson } from './value-json.ts'
-import { RestUsers } from './who.ts'
+import type { RestUsers } from './who.ts'
 
 interface RestOptions {
   service: NodeService
   records: ChangingRecords
-  findRecord: FindRecord
+  users: RestUsers
   clock: { now(): number }
 }
 
 /** The REST API of Handle.Net 9 (Technical Manual, chapter 14) under `/api`: handles, sessions, site. */
 export function handleRestFace(options: RestOptions): Face {
-  const users = new RestUsers(options)
+  const { users } = options
   return (request) => {
     const { pathname } = request.url
     if (pathname === '/api/handles' || pathname === '/api/handles/') return listed(options, users, request)

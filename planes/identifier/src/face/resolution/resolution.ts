@@ -3,6 +3,7 @@ import { IdentifierError, parseIdentifier } from '../../name/name.ts'
 import type { NodeService } from '../../node/service.ts'
 import type { Resolution, Resolver } from '../../recursion/resolver.ts'
 import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
+import type { FindByName } from '../gs1/gs1-face.ts'
 import { handleIn } from '../handle-in-path.ts'
 import { valueToJson } from '../handle-rest/value-json.ts'
 import { type Face, type HttpReply, jsonReply } from '../http.ts'
@@ -11,8 +12,7 @@ interface ResolutionFaceOptions {
   service: NodeService
   /** Of a recursive node; without one the node's own answer is told, which has no way. */
   resolver: Resolver | undefined
-  /** The handle of the record that has another name, in its canonical form. */
-  findByAlias(name: string): string | undefined
+  findByName: FindByName
 }
 
 const path = '/resolution/'
@@ -30,13 +30,14 @@ export function resolutionFace(options: ResolutionFaceOptions): Face {
 }
 
 /** A name of any scheme: of all but handles the record is looked up that has it as another name. */
-async function answerTo({ service, resolver, findByAlias }: ResolutionFaceOptions, rest: string): Promise<HttpReply> {
+async function answerTo({ service, resolver, findByName }: ResolutionFaceOptions, rest: string): Promise<HttpReply> {
   try {
     const text = decodeURIComponent(rest)
     const { scheme, canonical, digitalLink } = parseIdentifier(text)
     // The suffix of a handle has the case in which it was written: a handle is asked for as it came.
     if (scheme === 'handle' && handleIn(rest) !== undefined) return await found(service, resolver, text.trim())
-    const handle = scheme === 'handle' ? canonical : (findByAlias(canonical) ?? findByAlias(digitalLink ?? canonical))
+    const handle =
+      scheme === 'handle' ? canonical : (findByName(canonical) ?? findByName(digitalLink ?? canonical))?.handle
     if (handle !== undefined) return await found(service, resolver, handle)
     const reply = {
       response: responses.handleNotFound,
