@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { resolution } from './identifier-resolution.ts'
 import { registration, tenMillion } from './identifier-store.ts'
 
 type Report = (name: string, value: number, unit: string) => void
 
 /** Speeds of an identifier node; whoever asks runs on the same cores. */
 export default async function identifierBench(report: Report): Promise<void> {
-  const parts = [registration, tenMillion]
+  const parts = [resolution, registration, tenMillion]
   const only = process.env.KAPOK_BENCH_PART
   for (const part of parts) {
     if (only !== undefined && only !== part.name) continue

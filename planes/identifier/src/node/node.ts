@@ -76,6 +76,7 @@ export class IdentifierNode {
     this.service = new NodeService({
       records,
       homes: this.homes,
+      publicBlock: (key) => records.publicBlock(key),
       registrar,
       recursion: options.recursive ? this.resolver : undefined,
       site: () => this.site(),

@@ -12,6 +12,7 @@ import type { User } from '../registration/authentication.ts'
 import type { Registrar } from '../registration/registrar.ts'
 import { type Answer, answerOf, type Exchange, type Reply, readRequest, refusal } from '../resolution/exchange.ts'
 import type { Frame } from '../resolution/frames.ts'
+import { quickAnswer } from '../resolution/quick-answer.ts'
 import { isPublic, type RecordSource, selectValues } from '../resolution/records.ts'
 import type { Homes, Referral } from './homes.ts'
 
@@ -25,6 +26,8 @@ export interface Recursion {
 export interface ServiceOptions {
   records: RecordSource
   homes: Homes
+  /** All public values of a record as an answer carries them, by the UTF-8 of its canonical handle. */
+  publicBlock?(canonicalKey: Buffer): Buffer | undefined
   /** Without one the node is a replica: it answers changes with 7. */
   registrar: Registrar | undefined
   /** Without one the node answers for its own prefixes alone. */
@@ -44,9 +47,11 @@ export class NodeService {
 
   /** Undefined for what is no request. A promise where others must be asked or something is written. */
   answer(frame: Frame): Answer | undefined | Promise<Answer> {
+    const { clock, homes, publicBlock } = this.#options
+    const quick = publicBlock && quickAnswer(frame, (prefix) => homes.has(prefix), publicBlock, clock.now())
+    if (quick) return quick
     const request = readRequest(frame)
     if (request === undefined) return undefined
-    const { clock } = this.#options
     const { envelope } = frame
     if ('response' in request) return answerOf(envelope, undefined, request, clock.now())
     const reply = this.reply(request)

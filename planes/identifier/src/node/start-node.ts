@@ -12,6 +12,8 @@ import { IdentifierNode } from './node.ts'
 import { type Site, siteValue } from './service.ts'
 import { startSimulation } from './simulation.ts'
 
+export { IdentifierNode } from './node.ts'
+
 export const nodeRoles = ['root', 'top', 'secondary', 'enterprise', 'recursive'] as const
 export type NodeRole = (typeof nodeRoles)[number]
 

@@ -2,4 +2,6 @@ import type { RecordSource } from '../resolution/records.ts'
 import type { RecordStore } from '../store/store.ts'
 
 /** Records that change, one after another for each handle, durable when the promise resolves: a RecordStore. */
-export interface ChangingRecords extends RecordSource, Pick<RecordStore, 'change' | 'handlesUnder' | 'findByAlias'> {}
+export interface ChangingRecords
+  extends RecordSource,
+    Pick<RecordStore, 'change' | 'handlesUnder' | 'findByAlias' | 'publicBlock'> {}

@@ -37,6 +37,8 @@ export interface Reply {
 export interface Answer {
   envelope: Omit<Envelope, 'messageLength'>
   message: Buffer
+  /** Envelope and message together, where they were made so. */
+  frame?: Buffer
   /** Whether the client wants to ask more over its connection. */
   keepConnection: boolean
 }

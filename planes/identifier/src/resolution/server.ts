@@ -1,7 +1,14 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { encodeFrame, HandleFormatError, PacketJoiner, readOrUndefined, splitIntoPackets } from '../handle/handle.ts'
+import {
+  encodeFrame,
+  HandleFormatError,
+  handleLimits,
+  PacketJoiner,
+  readOrUndefined,
+  splitIntoPackets,
+} from '../handle/handle.ts'
 import { type Answer, tooLongForUdp } from './exchange.ts'
 import { type Frame, FrameGatherer } from './frames.ts'
 import { resolutionLimits } from './limits.ts'
@@ -78,12 +85,12 @@ export class HandleServer {
 
   #sendByUdp(answer: Answer | undefined, from: RemoteInfo): void {
     if (answer === undefined) return
-    const { envelope, message } =
+    const { envelope, message, frame } =
       answer.message.length > resolutionLimits.udpAnswerBytes ? tooLongForUdp(answer) : answer
+    const whole = frame && frame.length <= handleLimits.packetBytes ? [frame] : splitIntoPackets(envelope, message)
     try {
       // What cannot be sent (no way to the address) is asked again.
-      for (const packet of splitIntoPackets(envelope, message))
-        this.#udp.send(packet, from.port, from.address, () => {})
+      for (const packet of whole) this.#udp.send(packet, from.port, from.address, () => {})
     } catch (error) {
       // An answer that comes after the socket was closed is nobody's.
       if ((error as NodeJS.ErrnoException).code !== 'ERR_SOCKET_DGRAM_NOT_RUNNING') throw error
@@ -125,6 +132,8 @@ class Conversation {
 
   #go(frames: Generator<Frame>): void {
     const socket = this.#socket
+    // What one chunk asked for leaves together.
+    socket.cork()
     try {
       for (let next = frames.next(); !next.done && !this.#ends; next = frames.next()) {
         const answer = this.#answer(next.value)
@@ -148,12 +157,14 @@ class Conversation {
     } catch (error) {
       if (!(error instanceof HandleFormatError)) throw error
       socket.destroy()
+    } finally {
+      socket.uncork()
     }
   }
 
-  #say({ envelope, message, keepConnection }: Answer): boolean {
+  #say({ envelope, message, frame, keepConnection }: Answer): boolean {
     if (!keepConnection) this.#ends = true
-    const taken = this.#socket.write(encodeFrame(envelope, message))
+    const taken = this.#socket.write(frame ?? encodeFrame(envelope, message))
     if (this.#ends && this.#waiting === 0) this.#socket.end()
     return taken
   }

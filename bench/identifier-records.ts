@@ -1,0 +1,32 @@
+import { encodeData, type HandleValue } from '@kapok/identifier/handle'
+
+/** Records of the node that is measured. */
+export const benchRecords = 1_000_000
+
+const admin = encodeData({ format: 'admin', permissions: 0xfff, handle: '0.NA/88.608.8889', index: 300 })
+const value = (index: number, type: string, data: string | Buffer): HandleValue => ({
+  index,
+  type,
+  data: Buffer.from(data as string),
+  ttl: { kind: 'relative', seconds: 86_400 },
+  permissions: 0x0e,
+  timestamp: 1_700_000_000,
+  references: [],
+})
+
+export const benchHandle = (n: number): string => `88.608.8889/P${n}`
+export const benchUrl = (n: number): string => `https://id.example.cn/01/06901234567892/21/${n}`
+
+/** A record like a real one, of about 250 bytes: URL, Digital Link, administrator, three fields. */
+export function benchRecord(n: number): { handle: string; values: HandleValue[] } {
+  return {
+    handle: benchHandle(n),
+    values: [
+      value(1, 'URL', benchUrl(n)),
+      value(100, 'HS_ADMIN', admin),
+      value(2_000, 'NAME', '深沟球轴承'),
+      value(2_001, 'MODEL', '6204-2RS'),
+      value(2_002, 'BATCH', `B2026-${n % 1_000}`),
+    ],
+  }
+}
