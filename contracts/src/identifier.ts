@@ -31,7 +31,8 @@ export const resolution = Type.Object({
   /** 1 found, 100 no such identifier; all others in the Handle protocol. */
   responseCode: Type.Integer(),
   message: Type.Optional(Type.String()),
-  from: Type.Union(['network', 'cache', 'stale', 'here'].map((each) => Type.Literal(each))),
+  /** The nodes that keep it, what a recursive node knew, what it knew and nobody answers for now, the node that was asked. */
+  from: Type.Union([Type.Literal('network'), Type.Literal('cache'), Type.Literal('stale'), Type.Literal('here')]),
   tookMs: Type.Number(),
   values: Type.Array(handleValue),
   steps: Type.Array(resolutionStep),

@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { type AccessPlane, accessMigrations, accessPlane } from '@kapok/access'
 import { dataMigrations, dataPlane } from '@kapok/data'
 import { evidenceMigrations, evidencePlane } from '@kapok/evidence'
-import { identifierPlane } from '@kapok/identifier'
 import { insightPlane } from '@kapok/insight'
 import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
@@ -11,6 +10,7 @@ import type { Actor, Plane, RouteHandler } from '@kapok/kit-store/plane'
 import { type CaseView, caseFile, subsidyMigrations, subsidyPlane } from '@kapok/subsidy'
 import { readConfig } from './config.ts'
 import { casePdfRoutes } from './http/case-pdf.ts'
+import { identifierRoutes } from './http/identifier.routes.ts'
 import { platformRoutes } from './http/platform.routes.ts'
 import { tagTableRoutes } from './http/tag-table.routes.ts'
 import { worldRoutes } from './http/world.routes.ts'
@@ -38,15 +38,8 @@ export interface Planes {
   caseFileOf(tx: Tx, caseId: string, actor: Actor): Promise<CaseView>
 }
 
-interface PlaneOptions {
-  sessionHours: number
-  secureCookies: boolean
-  /** HTTP address of the recursive identifier node. */
-  resolverUrl: string | undefined
-}
-
 // machine → ingest → store → meter → seal → application → voucher → redemption → settlement → indicator
-export function wirePlanes(kit: Kit, options: PlaneOptions): Planes {
+export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCookies: boolean }): Planes {
   const access = accessPlane(kit, { sessionHours: options.sessionHours, secure: options.secureCookies })
   const { organisations } = access
   const data = dataPlane(kit)
@@ -55,7 +48,7 @@ export function wirePlanes(kit: Kit, options: PlaneOptions): Planes {
   const insight = insightPlane(kit, { figures: subsidy.figures })
   return {
     access,
-    all: [access, data, evidence, subsidy, insight, identifierPlane(options)],
+    all: [access, data, evidence, subsidy, insight],
     waitingOf: subsidy.waitingOf,
     caseFileOf: (tx, caseId, actor) => caseFile(subsidy.station, tx, caseId, actor),
   }
@@ -63,12 +56,13 @@ export function wirePlanes(kit: Kit, options: PlaneOptions): Planes {
 
 /** Every route of a platform as it is mounted, and those of a world: what documents and the right matrix are made from. */
 export function routesOfAll(kit: Kit): RouteHandler[] {
-  const planes = wirePlanes(kit, { sessionHours: 1, secureCookies: false, resolverUrl: undefined })
+  const planes = wirePlanes(kit, { sessionHours: 1, secureCookies: false })
   return [
     ...planes.all.flatMap((plane) => plane.routes),
     ...casePdfRoutes(kit, planes),
     ...platformRoutes(kit, readConfig('platform', {})),
     ...tagTableRoutes(),
+    ...identifierRoutes(undefined),
     ...worldRoutes(kit, planes),
   ]
 }

@@ -29,6 +29,7 @@ import {
   listGateways,
 } from '@kapok/contracts/gateway'
 import { getGatewayUpdate, listReleases } from '@kapok/contracts/gateway-update'
+import { getResolution } from '@kapok/contracts/identifier'
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
 import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
@@ -549,6 +550,14 @@ const organisation = {
 }
 const points = Array.from({ length: 400 }, (_, i) => now - (400 - i) * 216_000)
 
+const value = (index: number, type: string, data: string) => ({
+  index,
+  type,
+  data: { format: 'string', value: data },
+  ttl: 86_400,
+  timestamp: '2027-02-14T01:00:00Z',
+})
+
 export const fixtures: Fixture[] = [
   fixture(getPlatform, { mode: 'world', version: '0.1.0', now, tls: false, mqttPort: 1883, resolves: true }),
   fixture(getWorld, {
@@ -796,6 +805,28 @@ export const fixtures: Fixture[] = [
       },
     ]),
   ),
+  fixture(getResolution, {
+    handle: '88.901.1001/P20270214-1-01',
+    responseCode: 1,
+    from: 'network',
+    tookMs: 21.4,
+    values: [
+      value(2000, 'NAME', '电饭煲上盖'),
+      value(2001, 'MODEL', 'RC-40'),
+      value(2002, 'MANUFACTURER', '凤城注塑（样例）'),
+      value(2003, 'PRODUCED_AT', '2027-02-14T01:00:00.000Z'),
+      value(2004, 'URL', 'https://example.com/a-long-address-that-breaks/P20270214-1-01'),
+      { ...value(2005, 'MACHINE', '88.901.1001/M1'), references: [{ handle: '88.901.1001/M1', index: 0 }] },
+      value(100, 'HS_ADMIN', '300:0.NA/88.901.1001'),
+    ],
+    steps: ['0.NA', '88', '88.901', '88.901.1001'].map((of, i) => ({
+      of,
+      server: `127.0.0.1:${40_000 + i}`,
+      asked: i === 3 ? '88.901.1001/P20270214-1-01' : '0.NA/88.901.1001',
+      ...(i !== 1 && { responseCode: i < 2 ? 303 : 1 }),
+      tookMs: 1.25 * i,
+    })),
+  }),
   fixture(getCheckpoint, {
     origin: 'kapok.example/log',
     size: 272,

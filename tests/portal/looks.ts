@@ -32,6 +32,7 @@ export const looks: readonly Look[] = [
   { name: 'object', path: '/notices/{notice}/object' },
   { name: 'indicators', path: '/indicators' },
   { name: 'verify', path: '/verify' },
+  { name: 'identify', path: '/identify/88.901.1001/P20270214-1-01' },
   { name: 'sign-in', path: '/sign-in' },
   { name: 'join', path: '/join#one-time-secret' },
   ...as('plant.manager', [

@@ -9,7 +9,7 @@ import { mountRoutes } from './routes.ts'
 export async function serveApi(
   kit: TestKit,
 ): Promise<{ url: string; planes: Planes; app: ReturnType<typeof makeApp>; stop(): Promise<void> }> {
-  const planes = wirePlanes(kit, { sessionHours: 24 * 365, secureCookies: false, resolverUrl: undefined })
+  const planes = wirePlanes(kit, { sessionHours: 24 * 365, secureCookies: false })
   const app = makeApp({ log: makeLog('test', 'silent'), portalFolder: '/nowhere' })
   const { whoAsks, appendAudit } = planes.access
   mountRoutes(app, { kit, routes: planes.all.flatMap((plane) => plane.routes), whoAsks, appendAudit })

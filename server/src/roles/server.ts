@@ -7,6 +7,7 @@ import { makeApp } from '../http/app.ts'
 import { casePdfRoutes } from '../http/case-pdf.ts'
 import { forwardDeviceHttp } from '../http/device-http.ts'
 import { metricsOf, mountHealth } from '../http/health.ts'
+import { identifierRoutes } from '../http/identifier.routes.ts'
 import { liveDoor } from '../http/live.ts'
 import { openApiOf } from '../http/openapi.ts'
 import { platformRoutes } from '../http/platform.routes.ts'
@@ -29,13 +30,13 @@ async function startServer(log: Log): Promise<Role> {
   const planes = wirePlanes(kit, {
     sessionHours: mode === 'world' ? worldSessionHours : limits.sessionHours,
     secureCookies: config.tls !== undefined || config.baseUrl.startsWith('https:'),
-    resolverUrl: config.resolverUrl,
   })
   const routes = [
     ...planes.all.flatMap((plane) => plane.routes),
     ...casePdfRoutes(kit, planes),
     ...platformRoutes(kit, config),
     ...tagTableRoutes(),
+    ...identifierRoutes(config.resolverUrl),
     ...(mode === 'world' ? worldRoutes(kit, planes) : []),
   ]
   const apps = config.hosts.map(() =>

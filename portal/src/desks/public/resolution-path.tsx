@@ -14,7 +14,7 @@ export function ResolutionPath({ of }: { of: Resolution }) {
   return (
     <Card title={t('identify.path')}>
       <div className="stack">
-        <p className="quiet">{t(`identify.from.${of.from as 'network'}`, { ms: ms(of.tookMs) })}</p>
+        <p className="quiet">{t(`identify.from.${of.from}`, { ms: ms(of.tookMs) })}</p>
         {of.steps.length > 0 && (
           <div className="table-wrap">
             <table className="data cards">
