@@ -144,6 +144,15 @@ export interface CompressionOptions {
 export function compressedDigitalLink(link: DigitalLink, { optimise = true }: CompressionOptions = {}): string {
   const left = new Map([link.key, ...link.qualifiers, ...link.attributes].map((element) => [element.ai, element]))
   const bits = new BitWriter()
+  const write = (element: Element) => {
+    bits.hex(element.ai)
+    writeValue(bits, element)
+  }
+  // The reader takes the first key that it meets for the primary one.
+  if (link.attributes.some(({ ai }) => applicationIdentifiers.get(ai)?.qualifiers !== undefined)) {
+    write(link.key)
+    left.delete(link.key.ai)
+  }
   for (const [code, ais] of optimise ? bestFirst : []) {
     if (!ais.every((ai) => left.has(ai))) continue
     bits.hex(code)
@@ -152,10 +161,7 @@ export function compressedDigitalLink(link: DigitalLink, { optimise = true }: Co
       left.delete(ai)
     }
   }
-  for (const element of [...left.values()].sort((one, other) => (one.ai < other.ai ? -1 : 1))) {
-    bits.hex(element.ai)
-    writeValue(bits, element)
-  }
+  for (const element of [...left.values()].sort((one, other) => (one.ai < other.ai ? -1 : 1))) write(element)
   const query = link.parameters
     .map(({ name, value }) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&')

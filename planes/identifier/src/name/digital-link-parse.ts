@@ -46,7 +46,7 @@ export function parseDigitalLink(uri: string, options: DigitalLinkOptions = {}):
   const [key, ...qualifiers] = elements
   if (key === undefined) refuse(scheme, uri, path.at, 'a primary key')
   checkQualifiers(uri, key, qualifiers)
-  const { attributes, parameters } = queryOf(uri, query, key)
+  const { attributes, parameters } = queryOf(uri, query, elements)
   checkTogether(uri, [...elements, ...attributes])
   const stem =
     origin +
@@ -158,7 +158,7 @@ function checkQualifiers(uri: string, key: PlacedElement, qualifiers: readonly P
   }
 }
 
-function queryOf(uri: string, query: Segment, key: Element) {
+function queryOf(uri: string, query: Segment, path: readonly Element[]) {
   const attributes: PlacedElement[] = []
   const parameters: { name: string; value: string }[] = []
   let at = query.at
@@ -169,7 +169,7 @@ function queryOf(uri: string, query: Segment, key: Element) {
       text: equals === -1 ? '' : text.slice(equals + 1),
       at: Math.min(at + name.length + 1, query.at + query.text.length),
     }
-    if (/^\d+$/.test(name)) attributes.push(attributeOf(uri, { text: name, at }, value, key))
+    if (/^\d+$/.test(name)) attributes.push(attributeOf(uri, { text: name, at }, value, path))
     else if (text !== '') parameters.push({ name: lenient(name), value: lenient(value.text) })
     if (attributes.length > nameLimits.elements || parameters.length > nameLimits.parameters)
       refuse(scheme, uri, at, `at most ${nameLimits.elements} attributes and ${nameLimits.parameters} parameters`)
@@ -178,12 +178,20 @@ function queryOf(uri: string, query: Segment, key: Element) {
   return { attributes, parameters }
 }
 
-function attributeOf(uri: string, name: Segment, value: Segment, key: Element): PlacedElement {
+function attributeOf(uri: string, name: Segment, value: Segment, path: readonly Element[]): PlacedElement {
   const row = applicationIdentifiers.get(name.text)
   if (row === undefined) refuse(scheme, uri, name.at, 'an AI, or a parameter whose name is not all digits')
-  const inPath = applicationIdentifiers.get(key.ai)?.qualifiers?.some((sequence) => sequence.includes(row.ai))
-  if (inPath === true) refuse(scheme, uri, name.at, `(${row.ai}) in the path, behind (${key.ai})`)
+  const used = path.slice(1).map(({ ai }) => ai)
+  // Behind (235) a lot cannot stand in the path, so it may in the query.
+  const fits = applicationIdentifiers
+    .get(path[0]?.ai ?? '')
+    ?.qualifiers?.filter((sequence) => used.every((ai) => sequence.includes(ai)))
+  if (fits?.some((sequence) => sequence.includes(row.ai)) === true)
+    refuse(scheme, uri, name.at, `(${row.ai}) in the path, behind (${path[0]?.ai})`)
   if (!row.attribute) refuse(scheme, uri, name.at, `an AI that may stand in a query, which (${row.ai}) may not`)
+  // A query writes a blank so, which no AI has.
+  const plus = value.text.indexOf('+')
+  if (plus !== -1) refuse(scheme, uri, value.at + plus, 'no + (as part of a value it is written %2B)')
   return { ...elementOf(uri, row.ai, value, {}), at: name.at }
 }
 
