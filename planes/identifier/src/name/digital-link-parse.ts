@@ -40,6 +40,8 @@ export function parseDigitalLink(uri: string, options: DigitalLinkOptions = {}):
   const keyIndex = keyIndexOf(segments)
   if (keyIndex === undefined)
     refuse(scheme, uri, path.at, 'a path that ends with a primary key such as /01/09506000134376')
+  if (segments.length - keyIndex > 2 * nameLimits.elements)
+    refuse(scheme, uri, segments[keyIndex]?.at ?? path.at, `at most ${nameLimits.elements} AIs`)
   const elements: PlacedElement[] = []
   for (let index = keyIndex; index < segments.length; index += 2)
     elements.push(pathElement(uri, segments[index], segments[index + 1], options))
@@ -64,8 +66,8 @@ interface PlacedElement extends Element {
 const plain = ({ ai, value }: Element): Element => ({ ai, value })
 
 /** The Digital Link's origin, its path and its query, with where these begin. */
-function partsOfUri(uri: string): { origin: string; path: Segment; query: Segment } {
-  checkUriCharacters(scheme, uri)
+export function partsOfUri(uri: string): { origin: string; path: Segment; query: Segment } {
+  checkUriCharacters(uri)
   const origin = /^(?:https?|HTTPS?):\/\/[A-Za-z0-9.\-_[\]:]+/.exec(uri)?.[0]
   if (origin === undefined)
     refuse(scheme, uri, 0, 'https:// or http:// (all small or all capital letters) and a domain')
@@ -83,13 +85,13 @@ function partsOfUri(uri: string): { origin: string; path: Segment; query: Segmen
 }
 
 /** Refuses what RFC 3986 has in no URI: blanks, line breaks, quotes, letters beyond ASCII. */
-export function checkUriCharacters(name: string, uri: string): void {
+function checkUriCharacters(uri: string): void {
   const strange = uri.search(/[^!#$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]/)
-  if (strange !== -1) refuse(name, uri, strange, 'a character of a URI (others are written %XX)')
+  if (strange !== -1) refuse(scheme, uri, strange, 'a character of a URI (others are written %XX)')
 }
 
 /** The path's segments; one slash at its end is as none. */
-function segmentsOf(path: Segment): readonly Segment[] {
+export function segmentsOf(path: Segment): readonly Segment[] {
   const text = path.text.endsWith('/') ? path.text.slice(0, -1) : path.text
   let at = path.at
   return text
@@ -142,7 +144,6 @@ function decoding(uri: string, written: Segment) {
 
 function checkQualifiers(uri: string, key: PlacedElement, qualifiers: readonly PlacedElement[]): void {
   const sequences = applicationIdentifiers.get(key.ai)?.qualifiers ?? []
-  if (qualifiers.length > nameLimits.elements) refuse(scheme, uri, key.at, `at most ${nameLimits.elements} qualifiers`)
   const follows = (sequence: readonly string[], count: number) => {
     const places = qualifiers.slice(0, count).map(({ ai }) => sequence.indexOf(ai))
     return places.every((place, index) => place > (places[index - 1] ?? -1))

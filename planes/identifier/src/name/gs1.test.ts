@@ -208,4 +208,7 @@ test('a text beyond the limit is refused before it is read', () => {
   const long = 'x'.repeat(nameLimits.textLength + 1)
   for (const read of [parseElementString, parseDigitalLink, parseEpcUrn])
     expect(() => read(long)).toThrow(`at most ${nameLimits.textLength} characters`)
+  const path = '/01/09506000134376'.concat('/10/A'.repeat(nameLimits.elements))
+  expect(() => parseDigitalLink(`https://a.example${path}`)).toThrow(`at most ${nameLimits.elements} AIs`)
+  expect(() => parseElementString('(01)09506000134376'.concat('(10)A'.repeat(nameLimits.elements)))).toThrow('elements')
 })
