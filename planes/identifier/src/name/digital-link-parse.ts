@@ -165,13 +165,14 @@ function queryOf(uri: string, query: Segment, path: readonly Element[]) {
   let at = query.at
   for (const text of query.text === '' ? [] : query.text.split(/[&;]/)) {
     const equals = text.indexOf('=')
-    const name = equals === -1 ? text : text.slice(0, equals)
+    const written = equals === -1 ? text : text.slice(0, equals)
+    const name = lenient(written)
     const value = {
       text: equals === -1 ? '' : text.slice(equals + 1),
-      at: Math.min(at + name.length + 1, query.at + query.text.length),
+      at: Math.min(at + written.length + 1, query.at + query.text.length),
     }
     if (/^\d+$/.test(name)) attributes.push(attributeOf(uri, { text: name, at }, value, path))
-    else if (text !== '') parameters.push({ name: lenient(name), value: lenient(value.text) })
+    else if (text !== '') parameters.push({ name, value: lenient(value.text) })
     if (attributes.length > nameLimits.elements || parameters.length > nameLimits.parameters)
       refuse(scheme, uri, at, `at most ${nameLimits.elements} attributes and ${nameLimits.parameters} parameters`)
     at += text.length + 1
