@@ -7,7 +7,7 @@ import {
 } from './application-identifier.ts'
 import { BitReader, BitWriter } from './bits.ts'
 import { digitalLinkOf } from './digital-link.ts'
-import { checkUriCharacters, type DigitalLink } from './digital-link-parse.ts'
+import { type DigitalLink, partsOfUri, segmentsOf } from './digital-link-parse.ts'
 import { decodeEpcTag } from './epc-binary.ts'
 import { parseEpcUrn } from './epc-urn.ts'
 import { nameLimits } from './limits.ts'
@@ -144,6 +144,15 @@ export interface CompressionOptions {
 export function compressedDigitalLink(link: DigitalLink, { optimise = true }: CompressionOptions = {}): string {
   const left = new Map([link.key, ...link.qualifiers, ...link.attributes].map((element) => [element.ai, element]))
   const bits = new BitWriter()
+  const write = (element: Element) => {
+    bits.hex(element.ai)
+    writeValue(bits, element)
+  }
+  // The reader takes the first key that it meets for the primary one.
+  if (link.attributes.some(({ ai }) => applicationIdentifiers.get(ai)?.qualifiers !== undefined)) {
+    write(link.key)
+    left.delete(link.key.ai)
+  }
   for (const [code, ais] of optimise ? bestFirst : []) {
     if (!ais.every((ai) => left.has(ai))) continue
     bits.hex(code)
@@ -152,10 +161,7 @@ export function compressedDigitalLink(link: DigitalLink, { optimise = true }: Co
       left.delete(ai)
     }
   }
-  for (const element of [...left.values()].sort((one, other) => (one.ai < other.ai ? -1 : 1))) {
-    bits.hex(element.ai)
-    writeValue(bits, element)
-  }
+  for (const element of [...left.values()].sort((one, other) => (one.ai < other.ai ? -1 : 1))) write(element)
   const query = link.parameters
     .map(({ name, value }) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&')
@@ -173,20 +179,26 @@ const bestFirst = Object.entries(optimisations)
  */
 export function decompressDigitalLink(uri: string): DigitalLink {
   checkLength(scheme, uri, nameLimits.textLength)
-  checkUriCharacters(scheme, uri)
-  const [whole, stem = '', segment = '', rest = ''] =
-    /^((?:https?|HTTPS?):\/\/[^/?#]+(?:\/[^?#]*?)?)\/([A-Za-z0-9_-]+)\/?(?:\?([^#]*))?(?:#.*)?$/.exec(uri) ?? []
-  if (whole === undefined) refuse(scheme, uri, 0, 'a URI whose last segment has letters, digits, - and _ only')
-  const at = stem.length + 1
-  const query = [...new URLSearchParams(rest)].map(([name, each]) => ({ name, value: each }))
+  const { origin, path, query: rest } = partsOfUri(uri)
+  const segments = segmentsOf(path)
+  const last = segments.at(-1)
+  if (last === undefined || !/^[A-Za-z0-9_-]+$/.test(last.text))
+    return refuse(scheme, uri, last?.at ?? uri.length, 'a last segment of letters, digits, - and _ only')
+  const { text: segment, at } = last
+  const before = segments.slice(0, -1).map(({ text }) => text)
+  const stem = [origin, ...before].join('/')
+  const query = [...new URLSearchParams(rest.text)].map(([name, each]) => ({ name, value: each }))
   if (/^eh(?:[0-9a-f]{4}){6,}$/i.test(segment))
     return { ...tagLink(uri, stem, segment.slice(2)), parameters: query.slice(0, nameLimits.parameters) }
-  const [, before = stem, ai, value] = /^(.*?)\/(\d{2,4})\/([^/]+)$/.exec(stem) ?? []
-  const row = applicationIdentifiers.get(ai ?? '')
-  const isKey = row?.qualifiers !== undefined && value !== undefined && valueFault(row, value) === undefined
-  const key = isKey ? { ai: row.ai, value } : undefined
+  const [ai = '', value = ''] = before.slice(-2)
+  const row = applicationIdentifiers.get(ai)
+  const isKey = row?.qualifiers !== undefined && valueFault(row, value) === undefined
+  const key = isKey ? { ai, value } : undefined
   const { elements, parameters } = readEither(uri, segment, at)
-  const link = digitalLinkOf(key === undefined ? elements : [key, ...elements], key === undefined ? stem : before)
+  const link =
+    key === undefined
+      ? digitalLinkOf(elements, stem)
+      : digitalLinkOf([key, ...elements], [origin, ...before.slice(0, -2)].join('/'))
   return { ...link, parameters: [...parameters, ...query].slice(0, nameLimits.parameters) }
 }
 

@@ -40,13 +40,15 @@ export function parseDigitalLink(uri: string, options: DigitalLinkOptions = {}):
   const keyIndex = keyIndexOf(segments)
   if (keyIndex === undefined)
     refuse(scheme, uri, path.at, 'a path that ends with a primary key such as /01/09506000134376')
+  if (segments.length - keyIndex > 2 * nameLimits.elements)
+    refuse(scheme, uri, segments[keyIndex]?.at ?? path.at, `at most ${nameLimits.elements} AIs`)
   const elements: PlacedElement[] = []
   for (let index = keyIndex; index < segments.length; index += 2)
     elements.push(pathElement(uri, segments[index], segments[index + 1], options))
   const [key, ...qualifiers] = elements
   if (key === undefined) refuse(scheme, uri, path.at, 'a primary key')
   checkQualifiers(uri, key, qualifiers)
-  const { attributes, parameters } = queryOf(uri, query, key)
+  const { attributes, parameters } = queryOf(uri, query, elements)
   checkTogether(uri, [...elements, ...attributes])
   const stem =
     origin +
@@ -64,8 +66,8 @@ interface PlacedElement extends Element {
 const plain = ({ ai, value }: Element): Element => ({ ai, value })
 
 /** The Digital Link's origin, its path and its query, with where these begin. */
-function partsOfUri(uri: string): { origin: string; path: Segment; query: Segment } {
-  checkUriCharacters(scheme, uri)
+export function partsOfUri(uri: string): { origin: string; path: Segment; query: Segment } {
+  checkUriCharacters(uri)
   const origin = /^(?:https?|HTTPS?):\/\/[A-Za-z0-9.\-_[\]:]+/.exec(uri)?.[0]
   if (origin === undefined)
     refuse(scheme, uri, 0, 'https:// or http:// (all small or all capital letters) and a domain')
@@ -83,13 +85,13 @@ function partsOfUri(uri: string): { origin: string; path: Segment; query: Segmen
 }
 
 /** Refuses what RFC 3986 has in no URI: blanks, line breaks, quotes, letters beyond ASCII. */
-export function checkUriCharacters(name: string, uri: string): void {
+function checkUriCharacters(uri: string): void {
   const strange = uri.search(/[^!#$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]/)
-  if (strange !== -1) refuse(name, uri, strange, 'a character of a URI (others are written %XX)')
+  if (strange !== -1) refuse(scheme, uri, strange, 'a character of a URI (others are written %XX)')
 }
 
 /** The path's segments; one slash at its end is as none. */
-function segmentsOf(path: Segment): readonly Segment[] {
+export function segmentsOf(path: Segment): readonly Segment[] {
   const text = path.text.endsWith('/') ? path.text.slice(0, -1) : path.text
   let at = path.at
   return text
@@ -142,7 +144,6 @@ function decoding(uri: string, written: Segment) {
 
 function checkQualifiers(uri: string, key: PlacedElement, qualifiers: readonly PlacedElement[]): void {
   const sequences = applicationIdentifiers.get(key.ai)?.qualifiers ?? []
-  if (qualifiers.length > nameLimits.elements) refuse(scheme, uri, key.at, `at most ${nameLimits.elements} qualifiers`)
   const follows = (sequence: readonly string[], count: number) => {
     const places = qualifiers.slice(0, count).map(({ ai }) => sequence.indexOf(ai))
     return places.every((place, index) => place > (places[index - 1] ?? -1))
@@ -158,19 +159,20 @@ function checkQualifiers(uri: string, key: PlacedElement, qualifiers: readonly P
   }
 }
 
-function queryOf(uri: string, query: Segment, key: Element) {
+function queryOf(uri: string, query: Segment, path: readonly Element[]) {
   const attributes: PlacedElement[] = []
   const parameters: { name: string; value: string }[] = []
   let at = query.at
   for (const text of query.text === '' ? [] : query.text.split(/[&;]/)) {
     const equals = text.indexOf('=')
-    const name = equals === -1 ? text : text.slice(0, equals)
+    const written = equals === -1 ? text : text.slice(0, equals)
+    const name = lenient(written)
     const value = {
       text: equals === -1 ? '' : text.slice(equals + 1),
-      at: Math.min(at + name.length + 1, query.at + query.text.length),
+      at: Math.min(at + written.length + 1, query.at + query.text.length),
     }
-    if (/^\d+$/.test(name)) attributes.push(attributeOf(uri, { text: name, at }, value, key))
-    else if (text !== '') parameters.push({ name: lenient(name), value: lenient(value.text) })
+    if (/^\d+$/.test(name)) attributes.push(attributeOf(uri, { text: name, at }, value, path))
+    else if (text !== '') parameters.push({ name, value: lenient(value.text) })
     if (attributes.length > nameLimits.elements || parameters.length > nameLimits.parameters)
       refuse(scheme, uri, at, `at most ${nameLimits.elements} attributes and ${nameLimits.parameters} parameters`)
     at += text.length + 1
@@ -178,12 +180,20 @@ function queryOf(uri: string, query: Segment, key: Element) {
   return { attributes, parameters }
 }
 
-function attributeOf(uri: string, name: Segment, value: Segment, key: Element): PlacedElement {
+function attributeOf(uri: string, name: Segment, value: Segment, path: readonly Element[]): PlacedElement {
   const row = applicationIdentifiers.get(name.text)
   if (row === undefined) refuse(scheme, uri, name.at, 'an AI, or a parameter whose name is not all digits')
-  const inPath = applicationIdentifiers.get(key.ai)?.qualifiers?.some((sequence) => sequence.includes(row.ai))
-  if (inPath === true) refuse(scheme, uri, name.at, `(${row.ai}) in the path, behind (${key.ai})`)
+  const used = path.slice(1).map(({ ai }) => ai)
+  // Behind (235) a lot cannot stand in the path, so it may in the query.
+  const fits = applicationIdentifiers
+    .get(path[0]?.ai ?? '')
+    ?.qualifiers?.filter((sequence) => used.every((ai) => sequence.includes(ai)))
+  if (fits?.some((sequence) => sequence.includes(row.ai)) === true)
+    refuse(scheme, uri, name.at, `(${row.ai}) in the path, behind (${path[0]?.ai})`)
   if (!row.attribute) refuse(scheme, uri, name.at, `an AI that may stand in a query, which (${row.ai}) may not`)
+  // A query writes a blank so, which no AI has.
+  const plus = value.text.indexOf('+')
+  if (plus !== -1) refuse(scheme, uri, value.at + plus, 'no + (as part of a value it is written %2B)')
   return { ...elementOf(uri, row.ai, value, {}), at: name.at }
 }
 

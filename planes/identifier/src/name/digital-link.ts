@@ -44,11 +44,14 @@ export function canonicalUri(link: Pick<DigitalLink, 'key' | 'qualifiers'>): str
 export function identityOf(elements: readonly Element[]): Pick<DigitalLink, 'key' | 'qualifiers'> | undefined {
   const key = elements.find(({ ai }) => applicationIdentifiers.get(ai)?.qualifiers !== undefined)
   if (key === undefined) return undefined
-  const present = (sequence: readonly string[]) =>
-    sequence.flatMap((ai) => elements.filter((each) => each.ai === ai).slice(0, 1))
-  const qualifiers = (applicationIdentifiers.get(key.ai)?.qualifiers ?? [])
-    .map(present)
-    .reduce((best, each) => (each.length > best.length ? each : best), [])
+  const sequences = applicationIdentifiers.get(key.ai)?.qualifiers ?? []
+  const candidates = sequences.map((sequence) =>
+    sequence.flatMap((ai) => elements.filter((each) => each.ai === ai).slice(0, 1)),
+  )
+  // What stands in no query must stand in the path: a third-party serial number before a lot.
+  const bound = (found: readonly Element[]) =>
+    found.filter(({ ai }) => applicationIdentifiers.get(ai)?.attribute !== true).length
+  const [qualifiers = []] = candidates.sort((one, other) => bound(other) - bound(one) || other.length - one.length)
   return { key, qualifiers }
 }
 

@@ -117,7 +117,8 @@ function checkValue(urn: string, { ai, value }: Element, field: Field): void {
 /**
  * The canonical GS1 Digital Link URI of an EPC: `urn:epc:id:sgtin:0614141.112345.400` →
  * `https://id.gs1.org/01/10614141123459/21/400`. Also of classes: `urn:epc:class:lgtin:…` and `urn:epc:idpat:…` whose serial number
- * is `*`. What CBV 2.0 §8.9 puts into event hashes. Throws IdentifierError.
+ * is `*`. What CBV 2.0 §8.9 puts into event hashes; of values with any of `!'()*+,:;=` the public hash generator leaves these as they
+ * are, where the URI Syntax escapes them. Throws IdentifierError.
  */
 export function epcToDigitalLink(urn: string): string {
   const [key, ...qualifiers] = parseEpcUrn(urn).elements

@@ -155,8 +155,8 @@ export const gs1Table = `
 8111      | N4                       | attribute              | 255                     | | POINTS
 8112      | X..70                    | attribute              |                         | |
 8200      | X..70                    |                        | 01                      | | PRODUCT URL
-90        | X..30                    |                        |                         | | INTERNAL
-91-99     | X..90                    |                        |                         | | INTERNAL
+90        | X..30                    | attribute              |                         | | INTERNAL
+91-99     | X..90                    | attribute              |                         | | INTERNAL
 `
 
 /**

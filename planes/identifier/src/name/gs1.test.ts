@@ -150,9 +150,14 @@ test('elements become a Digital Link in any order: the key first, qualifiers in 
     'https://id.gs1.org/01/09506000134376/10/LOT01/21/7?17=261231',
   )
   expect(uri('(01)09506000134376(235)AB')).toBe('https://id.gs1.org/01/09506000134376/235/AB')
+  expect(uri('(10)LOT01(01)09506000134376(235)AB')).toBe('https://id.gs1.org/01/09506000134376/235/AB?10=LOT01')
+  expect(uri('(253)9506000134376001(99)1(01)09506000134376(10)A')).toBe(
+    'https://id.gs1.org/253/9506000134376001?01=09506000134376&10=A&99=1',
+  )
   const place = (elements: readonly Element[], position: number) => {
     expect(() => digitalLinkOf(elements)).toThrow(expect.objectContaining({ name: 'IdentifierError', position }))
   }
+  expect(() => uri('(01)09506000134376(235)AB(22)C')).toThrow('an AI that may stand beside (01)')
   place([{ ai: '400', value: 'A' }], 0)
   place([{ ai: '01', value: '09506000134377' }], 17)
   place(
@@ -203,4 +208,7 @@ test('a text beyond the limit is refused before it is read', () => {
   const long = 'x'.repeat(nameLimits.textLength + 1)
   for (const read of [parseElementString, parseDigitalLink, parseEpcUrn])
     expect(() => read(long)).toThrow(`at most ${nameLimits.textLength} characters`)
+  const path = '/01/09506000134376'.concat('/10/A'.repeat(nameLimits.elements))
+  expect(() => parseDigitalLink(`https://a.example${path}`)).toThrow(`at most ${nameLimits.elements} AIs`)
+  expect(() => parseElementString('(01)09506000134376'.concat('(10)A'.repeat(nameLimits.elements)))).toThrow('elements')
 })

@@ -1,4 +1,5 @@
 import {
+  canonicalUri,
   type DigitalLink,
   decompressDigitalLink,
   IdentifierError,
@@ -34,4 +35,14 @@ export function anchorsOf(link: DigitalLink): readonly DigitalLink[] {
   )
   const classes = levelsOf({ ...link, qualifiers: [] }).slice(1)
   return [...subsets.map((each) => ({ ...link, qualifiers: each, attributes: [], parameters: [] })), ...classes]
+}
+
+/**
+ * Where links of a Digital Link are to be registered, as the canonical URI that `linksOf` is asked for: behind a serial number lot and
+ * variant say nothing more and are left off (Resolver 1.2 §2.5.9 rule 2). Throws IdentifierError.
+ */
+export function registeredAnchor(uri: string): string {
+  const { link } = readDigitalLink(uri)
+  const serial = link.qualifiers.filter(({ ai }) => ai === '21')
+  return canonicalUri(serial.length === 0 ? link : { ...link, qualifiers: serial })
 }

@@ -1,57 +1,12 @@
 import { expect, test } from 'vitest'
 import { compressedDigitalLink, parseDigitalLink } from '../../name/name.ts'
-import type { Link } from './link.ts'
-import { answerGs1, type Gs1Resolver, type ResolverRequest } from './resolve.ts'
+import { registeredAnchor } from './anchors.ts'
+import { dpp, get, gtin, item, pdf, pip, pipZh, recall, resolver, voc } from './conformance-record.ts'
+import { answerGs1 } from './resolve.ts'
 
 // The rules of GS1-Conformant Resolver 1.2.1, each with its number: § 2.x is the clause, § 5.x the conformance statement. In brackets
 // the name of the test in GS1's resolver test suite, where it has one.
-const gtin = 'https://id.gs1.org/01/09506000134376'
-const pip: Link = {
-  linkType: 'gs1:pip',
-  href: 'https://brand.example/en',
-  title: 'Product',
-  type: 'text/html',
-  hreflang: ['en'],
-  default: true,
-}
-const pipZh: Link = { ...pip, href: 'https://brand.example/zh', title: '产品', hreflang: ['zh-CN'], default: undefined }
-const pdf: Link = {
-  linkType: 'gs1:instructions',
-  href: 'https://brand.example/m.pdf',
-  title: 'Manual',
-  type: 'application/pdf',
-}
-const dpp: Link = {
-  linkType: 'gs1:dpp',
-  href: 'https://brand.example/dpp?v=1#top',
-  title: 'Passport',
-  type: 'application/vc',
-}
-const recall: Link = { linkType: 'gs1:recallStatus', href: 'https://brand.example/lot', title: 'Recall', default: true }
-const twin: Link = { linkType: 'gs1:traceability', href: 'https://trace.example/a', title: 'Trace A' }
-
-const links: Readonly<Record<string, readonly Link[]>> = {
-  [gtin]: [pip, pipZh, pdf, twin, { ...twin, href: 'https://trace.example/b', title: 'Trace B' }],
-  [`${gtin}/10/LOT01`]: [recall],
-  [`${gtin}/21/7`]: [{ ...dpp, default: true }],
-}
-
-const resolver: Gs1Resolver = {
-  root: 'https://id.kapok.example',
-  name: 'Kapok',
-  contexts: ['CN'],
-  linksOf: (anchor) => links[anchor],
-  itemDescriptionOf: (anchor) => (anchor === gtin ? 'Pump' : undefined),
-  handledBy: ({ value }) =>
-    /^1?0614141/.test(value) ? { root: 'https://other.example/id', title: 'Other' } : undefined,
-}
-
-const get = (path: string, headers: ResolverRequest['headers'] = {}, method = 'GET') =>
-  answerGs1(resolver, { method, uri: `https://id.kapok.example${path}`, headers })
-const item = '/01/09506000134376'
-const linksetOf = (path: string, headers: ResolverRequest['headers'] = {}) =>
-  JSON.parse(get(path, headers).body).linkset
-const voc = (word: string) => `https://ref.gs1.org/voc/${word}`
+// Those of linksets are in conformance-linkset.test.ts.
 
 test('§5.1 every primary key with each of its qualifiers is read', () => {
   for (const path of [
@@ -139,56 +94,6 @@ test('§5.9 [noErrorWith200] no error is told with 200', () => {
     }
 })
 
-test('§5.10 §2.5.9 the linkset has the links of each level up to the primary key, anchored at uncompressed URIs', () => {
-  expect(linksetOf(`${item}/10/LOT01/21/7?linkType=linkset`).map(({ anchor }: { anchor: string }) => anchor)).toEqual([
-    `https://id.kapok.example${item}/21/7`,
-    `https://id.kapok.example${item}/10/LOT01`,
-    `https://id.kapok.example${item}`,
-  ])
-  const compressed = compressedDigitalLink(parseDigitalLink(`https://id.kapok.example${item}`))
-  const { body } = answerGs1(resolver, { method: 'GET', uri: `${compressed}?linkType=linkset`, headers: {} })
-  expect(JSON.parse(body).linkset[0].anchor).toBe(`https://id.kapok.example${item}`)
-})
-
-test('§5.11 [linkMetadata] every link has target, type and title, under one URI for a type', () => {
-  const [level] = linksetOf(`${item}?linkType=linkset`)
-  expect(level).toEqual({
-    anchor: `https://id.kapok.example${item}`,
-    itemDescription: 'Pump',
-    [voc('pip')]: [
-      { href: pip.href, title: 'Product', type: 'text/html', hreflang: ['en'] },
-      { href: pipZh.href, title: '产品', type: 'text/html', hreflang: ['zh-CN'] },
-    ],
-    [voc('instructions')]: [{ href: pdf.href, title: 'Manual', type: 'application/pdf' }],
-    [voc('traceability')]: [
-      { href: 'https://trace.example/a', title: 'Trace A' },
-      { href: 'https://trace.example/b', title: 'Trace B' },
-    ],
-    [voc('defaultLink')]: [{ href: pip.href, title: 'Product' }],
-  })
-  for (const link of (get(item).headers.link ?? '').split(', '))
-    expect(link).toMatch(/^<https:.*>; rel=".+"; title=".+"/)
-})
-
-test('§5.12 §5.14 §2.5.8 one default link a level, its title alone, and under its own type too', () => {
-  for (const level of linksetOf(`${item}/10/LOT01/21/7?linkType=linkset`)) {
-    const [standard, ...more] = level[voc('defaultLink')]
-    expect([Object.keys(standard), more]).toEqual([['href', 'title'], []])
-    expect(
-      Object.values(level)
-        .flat()
-        .filter((each) => (each as { href?: string }).href === standard.href).length,
-    ).toBe(2)
-  }
-})
-
-test('§5.13 §2.10 a linkset in JSON tells the JSON-LD context in its Link header', () => {
-  for (const accept of [undefined, '*/*', 'application/json', 'application/linkset+json'])
-    expect(get(`${item}?linkType=linkset`, { accept }).headers.link).toContain(
-      '<https://ref.gs1.org/standards/resolver/linkset-context>; rel="http://www.w3.org/ns/json-ld#context"',
-    )
-})
-
 test('§5.16 [defaultLinkSet] §2.6.1 the default of the finest level that has one is where a request leads', () => {
   expect(get(item)).toMatchObject({ status: 307, headers: { location: pip.href } })
   expect(get(`${item}/10/LOT01`)).toMatchObject({ status: 307, headers: { location: recall.href } })
@@ -258,60 +163,23 @@ test('§5.21 §5.22 §3 [rdFile] the description says root, keys and link types'
   })
 })
 
+test('§5.23 §2.5.9 rule 2 links of a serial number are registered without lot and variant, and found with them', () => {
+  const anchor = (path: string) => registeredAnchor(`https://id.kapok.example${path}`)
+  expect(anchor(`${item}/22/2A/10/LOT01/21/7?17=261231`)).toBe(`${gtin}/21/7`)
+  expect(anchor(`${item}/22/2A/10/LOT01`)).toBe(`${gtin}/22/2A/10/LOT01`)
+  expect(anchor(`${item}/235/7`)).toBe(`${gtin}/235/7`)
+  expect(get(`${item}/22/2A/10/OTHER/21/7`).headers.location).toBe(dpp.href)
+  expect(() => anchor('/foo')).toThrow('a primary key')
+})
+
 test('§5.25 [trailingSlash] §2.13 a slash at the end changes nothing', () => {
   for (const path of [item, `${item}/10/LOT01`, '/01/09506000134352'])
     expect(get(`${path}/`).status).toBe(get(path).status)
   expect(get(`${item}/`).headers.location).toBe(get(item).headers.location)
 })
 
-test('§2.6.3 (7) a request that does not decide between links of a type is answered 300, with a linkset of them', () => {
-  const { status, body, headers } = get(`${item}?linkType=gs1:traceability`)
-  expect([status, headers['content-type'], headers.location]).toEqual([300, 'application/linkset+json', undefined])
-  const { linkset } = JSON.parse(body)
-  expect(linkset[0][voc('traceability')].map(({ title }: { title: string }) => title)).toEqual(['Trace A', 'Trace B'])
-  expect(Object.keys(linkset[0])).not.toContain(voc('pip'))
-})
-
 test('§2.8 what another resolver has all of is led there as gs1:handledBy, uncompressed', () => {
   const { status, headers } = get('/8004/0614141ABC%2F1?a=1')
   expect([status, headers.location]).toEqual([307, 'https://other.example/id/8004/0614141ABC%2F1?a=1'])
   expect(headers.link).toBe(`<https://other.example/id/8004/0614141ABC%2F1>; rel="${voc('handledBy')}"; title="Other"`)
-})
-
-test('§2.9 the linkset is answered for linkType=linkset, linkType=all of old, and its media type in Accept', () => {
-  for (const [query, accept] of [
-    ['?linkType=linkset', undefined],
-    ['?linkType=all', undefined],
-    ['', 'application/linkset+json'],
-    ['', 'application/linkset+json, */*;q=0.1'],
-  ] as const)
-    expect(get(item + query, { accept })).toMatchObject({
-      status: 200,
-      headers: { 'content-type': 'application/linkset+json' },
-    })
-  for (const accept of ['text/html, application/linkset+json;q=0.5', '*/*', 'application/linkset+json;q=0'])
-    expect(get(item, { accept }).status).toBe(307)
-  expect(get(`${item}?linkType=gs1:pip`, { accept: 'application/linkset+json' }).status).not.toBe(200)
-})
-
-test('§2.10 [varyAccept, listAsJSON, listAsJSONLD] the linkset comes in the form that Accept prefers', () => {
-  const as = (accept: string) => get(`${item}?linkType=linkset`, { accept })
-  expect(as('application/json').headers).toMatchObject({
-    'content-type': 'application/json',
-    vary: 'Accept, Accept-Language',
-  })
-  expect(JSON.parse(as('application/ld+json').body)['@context']).toBe(
-    'https://ref.gs1.org/standards/resolver/linkset-context',
-  )
-  expect(as('application/linkset').body).toContain(
-    `<${pdf.href}>; anchor="https://id.kapok.example${item}"; rel="${voc('instructions')}"; title="Manual"`,
-  )
-  const page = as('text/html,application/xhtml+xml,*/*;q=0.8')
-  expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
-  expect(page.body).toContain('<script type="application/ld+json">{"@context"')
-  expect(as('image/png').headers['content-type']).toBe('application/linkset+json')
-})
-
-test('[linkOnRedirect] a redirect tells the linkset in its Link header', () => {
-  expect(get(item).headers.link).toContain(`<https://id.kapok.example${item}?linkType=linkset>; rel="linkset"`)
 })

@@ -105,7 +105,8 @@ export function headerUrl(href: string): string {
 const percentOf = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 
 /** The same as a page for people, with the JSON-LD within. */
-export function linksetHtml(levels: readonly AnchoredLinks[], heading: string): string {
+export function linksetHtml(levels: readonly AnchoredLinks[], language: 'zh-CN' | 'en'): string {
+  const heading = language === 'en' ? 'Links' : '链接'
   const sections = levels.map(
     ({ anchor, itemDescription, links }) =>
       `<section><h2>${html(itemDescription ?? anchor)}</h2><p><code>${html(anchor)}</code></p><ul>${links
@@ -116,7 +117,7 @@ export function linksetHtml(levels: readonly AnchoredLinks[], heading: string): 
         .join('')}</ul></section>`,
   )
   const data = JSON.stringify(linksetJsonLd(levels)).replaceAll('<', '\\u003c')
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html(heading)}</title><script type="application/ld+json">${data}</script></head><body><h1>${html(heading)}</h1>${sections.join('')}</body></html>`
+  return `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html(heading)}</title><script type="application/ld+json">${data}</script></head><body><h1>${html(heading)}</h1>${sections.join('')}</body></html>`
 }
 
 function html(text: string): string {

@@ -30,7 +30,7 @@ export function mediaTypeWeight(ranges: readonly Range[], type: string): number 
 }
 
 /** Weight of a language by the best of its ranges: `zh` has `zh-CN` (RFC 4647 §3.3.1), and `zh-CN` falls back to `zh` (§3.4). */
-function languageWeight(ranges: readonly Range[], tag: string): number {
+export function languageWeight(ranges: readonly Range[], tag: string): number {
   const wanted = tag.toLowerCase()
   let best = 0
   for (const { range, q } of ranges) {

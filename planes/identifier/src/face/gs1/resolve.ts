@@ -92,7 +92,7 @@ function answerLink(
   ]
   if (levels.length === 0) return handledElsewhere(resolver, request.uri, link, compressed)
   const asked = askedOf(request, link)
-  if (asked.linkset) return linksetAnswer(200, levels, request, about)
+  if (asked.linkset) return linksetAnswer(200, levels, asked.wishes, about)
   const found = linksFor(levels, asked.linkType, asked.wishes)
   if (found === undefined)
     return notFound(
@@ -101,7 +101,7 @@ function answerLink(
       about,
     )
   const [only, ...others] = found.links
-  if (only === undefined || others.length > 0) return linksetAnswer(300, [found], request, about)
+  if (only === undefined || others.length > 0) return linksetAnswer(300, [found], asked.wishes, about)
   return redirect(only.href, queryOf(request.uri, link, compressed), [
     ...about,
     linkText(only, relationOf(only, asked.linkType)),
@@ -208,10 +208,10 @@ function handledElsewhere(
 function linksetAnswer(
   status: 200 | 300,
   levels: readonly AnchoredLinks[],
-  request: ResolverRequest,
+  wishes: Wishes,
   about: readonly string[],
 ): ResolverResponse {
-  const { type, body, links } = linksetBody(levels, rangesOf(request.headers.accept))
+  const { type, body, links } = linksetBody(levels, wishes)
   return { status, headers: { ...always, 'content-type': type, link: [...about, ...links].join(', ') }, body }
 }
 
