@@ -1,8 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ed25519VerifierKey, fromHex } from '@kapok/kit/signed-note'
 import { StoreFault } from './refusal.ts'
+import { syncPath } from './sync-path.ts'
 
 /** Whose log it is, and the Ed25519 key that signs its checkpoints: 32 bytes each. */
 export interface LogKey {
@@ -30,7 +31,11 @@ export function loadLogKey(folder: string, mayMake: boolean): LogKey {
     const { d = '', x = '' } = privateKey.export({ format: 'jwk' })
     const hex = (part: string) => Buffer.from(part, 'base64url').toString('hex')
     const origin = `kapok.invalid/identifier/${randomBytes(4).toString('hex')}`
-    writeFileSync(file, JSON.stringify({ origin, secret: hex(d), public: hex(x) }), { mode: 0o600, flag: 'wx' })
+    // Whole or not at all, before anything is signed with it.
+    const draft = `${file}.draft`
+    writeFileSync(draft, JSON.stringify({ origin, secret: hex(d), public: hex(x) }), { mode: 0o600, flush: true })
+    renameSync(draft, file)
+    syncPath(folder)
   }
   try {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as { origin: string; secret: string; public: string }

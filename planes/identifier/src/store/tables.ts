@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 import { assertNotTorn } from './file-check.ts'
 import { StoreFault } from './refusal.ts'
+import { syncPath } from './sync-path.ts'
 
 export type Table = Database<Buffer, Buffer>
 
@@ -44,7 +45,8 @@ const names = [
 export const dataFile = (folder: string): string => join(folder, 'records.mdb')
 
 export function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (first !== undefined) for (const path of [first, resolve(folder)]) syncPath(dirname(path))
 }
 
 /** Throws StoreFault when the folder has no store (readers), or one that cannot be read. */
@@ -69,8 +71,12 @@ export function openTables(folder: string, { readOnly }: { readOnly: boolean }):
       noReadAhead: true,
     }
     const root = open<Buffer, Buffer>(options)
-    // Keys of users lie in it.
-    if (!readOnly) chmodSync(file, 0o600)
+    if (!readOnly) {
+      // Keys of users lie in it.
+      chmodSync(file, 0o600)
+      // LMDB syncs what is in the file; that the file is there is said by its folder.
+      syncPath(folder)
+    }
     const tables = Object.fromEntries(names.map((name) => [name, root.openDB({ ...binary, name })]))
     return { root, ...tables } as unknown as Tables
   } catch (error) {
