@@ -18,7 +18,7 @@ const capture: Handler = async (request, face) => {
   const kind = contentKindOf(request)
   const behaviour = behaviourOf(request)
   const body = await bodyOf(request, epcisLimits.captureBytes)
-  const document = kind === 'xml' ? xmlDocumentOf(body) : documentOf(jsonOf(body))
+  const document = kind === 'xml' ? xmlDocumentOf(body) : documentOf(jsonOf(body), body.length)
   const job = await captureDocument(document, behaviour, face)
   face.subscriptions.captured()
   return empty(202, {

@@ -25,6 +25,10 @@ export const epcisLimits = {
   queryValues: 1_000,
   perPage: 30,
   perPageMax: 1_000,
+  /** Of the events of one page: a page ends when it has so many, also before `perPage`. */
+  pageBytes: 8 << 20,
+  /** Events that are checked or hashed before others get their turn. */
+  eventsATurn: 250,
   /** Index entries that one query may walk: with more it is QueryTooComplex. */
   queryEntries: 200_000,
   /** Events that one query may read from the disk. */

@@ -10,7 +10,8 @@ import { instantOf } from './event.ts'
 import { LmdbEventStore, type StoredEvent } from './event-store.ts'
 import { EpcisProblem } from './problem.ts'
 import { type QueryParameters, readQuery } from './query.ts'
-import { type Cursor, runQuery } from './query-run.ts'
+import type { Cursor } from './query-places.ts'
+import { runQuery } from './query-run.ts'
 import { sampleDocument, sampleLife, sampleNames } from './sample-events.ts'
 
 const { part, pallet, place, partner, order, steel } = sampleNames
@@ -239,6 +240,7 @@ describe('a query', () => {
           ['eventType', ['AggregationEvent']],
           ['GE_eventTime', '2026-01-05T12:00:00Z'],
           ['LT_eventTime', '2026-01-06T14:04:00Z'],
+          ['GE_recordTime', '2026-02-01T00:02:30Z'],
           ['LT_recordTime', '2026-02-01T00:05:30Z'],
         ] as [string, never][],
         { maxLength: 4 },
@@ -274,6 +276,23 @@ describe('a query', () => {
       }),
       { numRuns: Number(process.env.KAPOK_FUZZ_RUNS ?? 200) },
     )
+  })
+
+  test('ends a page that has grown too long before it has so many events', async () => {
+    const long = {
+      ...extra,
+      eventID: undefined,
+      errorDeclaration: undefined,
+      bizStep: 'storing',
+      'ex:long': 'x'.repeat(900_000),
+    }
+    await capture(Array.from({ length: 20 }, (_, i) => ({ ...long, epcList: [`https://example.com/long/${i}`] })))
+    const query = readQuery({ EQ_bizStep: 'storing' }, canonical, namespaces)
+    const first = runQuery(store, query, { perPage: 1_000 })
+    const second = runQuery(store, query, { perPage: 1_000, cursor: first.next })
+    const third = runQuery(store, query, { perPage: 1_000, cursor: second.next })
+    expect([first, second, third].map(({ events }) => events.length)).toEqual([9, 9, 2])
+    expect(third.next).toBeUndefined()
   })
 
   test('of any names and values finds something or is refused, never more', () => {
