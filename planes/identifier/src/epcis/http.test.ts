@@ -3,8 +3,10 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { SettableClock } from '@kapok/kit/clock'
 import { randomIds } from '@kapok/kit/ids'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LmdbEventStore } from './event-store.ts'
 import { EpcisFace } from './http.ts'
@@ -294,4 +296,104 @@ describe('EPCIS over HTTP', () => {
     const made = await fetch(`${base}/epcs/${at(part(5))}/events`, { headers: reader })
     expect(await problemOf(made)).toMatch(/^404/)
   })
+
+  test('opens a subscription over a socket, and refuses what is none', async () => {
+    await post('/queries', { name: 'shipped', query: { EQ_bizStep: 'shipping' } })
+    const sent: string[] = []
+    let closed: number | undefined
+    const socket = {
+      send: (text: string) => sent.push(text),
+      close: (code: number) => (closed = code),
+      onClose: () => {},
+    }
+    const ask = (path: string, query: string) =>
+      face.subscribe({ method: 'GET', path, query, headers: {}, body: nothing() }, socket as never)
+    expect(() => ask('/events', 'stream=true')).toThrow(/a WebSocket opens on/)
+    expect(() => ask('/queries/none/events', 'stream=true')).toThrow(/there is no query none/)
+    expect(() => ask('/queries/shipped/events', 'stream=true&perPage=3')).toThrow(/^perPage: one of stream/)
+    expect(() => ask('/queries/shipped/events', '')).toThrow(/either stream=true or a schedule/)
+    ask('/queries/shipped/events', 'stream=true')
+    const [subscription] = (await get('/queries/shipped/subscriptions')).json as unknown as { subscriptionID: string }[]
+    await post('/capture', document(90))
+    for (let n = 0; n < 100 && sent.length === 0; n++) await turn()
+    expect(eventsOf(JSON.parse(sent[0] ?? '{}'))).toMatchObject([{ epcList: [pallet(90)] }])
+    const gone = await fetch(`${base}/queries/shipped/subscriptions/${subscription?.subscriptionID}`, {
+      method: 'DELETE',
+    })
+    expect([gone.status, closed]).toEqual([204, 1000])
+  })
+
+  test('answers any request with a status of its own, never by 500', async () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        'events',
+        'capture',
+        'queries',
+        'epcs',
+        'eventTypes',
+        'bizSteps',
+        'subscriptions',
+        'nextPageToken',
+        '%',
+        '%ff',
+        '__proto__',
+        'ObjectEvent',
+      ),
+      fc.string({ maxLength: 8 }).map(encodeURIComponent),
+    )
+    const parameter = fc.tuple(
+      fc.constantFrom(
+        'perPage',
+        'nextPageToken',
+        'MATCH_epc',
+        'EQ_bizStep',
+        'GE_eventTime',
+        'EQ_ex:truck',
+        'orderBy',
+        '__proto__',
+        'stream',
+      ),
+      fc
+        .oneof(fc.string({ maxLength: 12 }), fc.constantFrom('1', 'shipping', 'eventTime', '2026-01-01T00:00:00Z'))
+        .map(encodeURIComponent),
+    )
+    const requests = fc.record({
+      method: fc.constantFrom('GET', 'POST', 'DELETE', 'OPTIONS', 'PUT'),
+      path: fc.array(piece, { maxLength: 4 }).map((parts) => `/${parts.join('/')}`),
+      query: fc
+        .array(parameter, { maxLength: 3 })
+        .map((list) => list.map(([name, value]) => `${name}=${value}`).join('&')),
+      headers: fc.dictionary(
+        fc.constantFrom(
+          'content-type',
+          'accept',
+          'gs1-epcis-version',
+          'gs1-extensions',
+          'gs1-epc-format',
+          'content-length',
+        ),
+        fc.oneof(
+          fc.string({ maxLength: 12 }),
+          fc.constantFrom('application/json', '2.0', 'ex=https://ns.example.com/epcis/'),
+        ),
+      ),
+      body: fc.oneof(fc.string({ maxLength: 20 }), fc.json({ maxDepth: 2 })),
+    })
+    const expected = [200, 201, 202, 204, 400, 404, 405, 406, 409, 413, 415, 501]
+    await fc.assert(
+      fc.asyncProperty(requests, async ({ body, ...request }) => {
+        const broken: unknown[] = []
+        const { status } = await face.handle({ ...request, body: nothing(Buffer.from(body)) }, (error) =>
+          broken.push(error),
+        )
+        expect(broken).toEqual([])
+        expect(expected).toContain(status)
+      }),
+      { numRuns: Number(process.env.KAPOK_FUZZ_RUNS ?? 500) },
+    )
+  })
 })
+
+async function* nothing(...parts: Uint8Array[]): AsyncIterable<Uint8Array> {
+  yield* parts
+}
