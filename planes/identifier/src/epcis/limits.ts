@@ -48,4 +48,7 @@ export const epcisLimits = {
   traceEvents: 5_000,
   traceReads: 20_000,
   traceNodes: 10_000,
+  traceEdges: 50_000,
+  /** Looks at a thing for another part of its time. */
+  traceVisits: 50_000,
 } as const

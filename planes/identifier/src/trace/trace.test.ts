@@ -155,6 +155,13 @@ describe('a trace', () => {
     expect(things(await walk('t1', 'forward', window))).toEqual(['t1', 't2'])
   })
 
+  test('says when it was cut by its size', async () => {
+    const many = Array.from({ length: 10_000 }, (_, i) => `m${i}`).join(' ')
+    await happened(made(1, 'a', many), made(2, 'm0', 'last'))
+    const found = await walk('a', 'forward')
+    expect([found.nodes.length, found.cut]).toEqual([10_000, { depth: false, size: true }])
+  })
+
   test('shows of each owner’s events what the asker may read, and says how many not', async () => {
     await happened(
       made(1, 'steel', 'a', { 'ex:owner': 'open' }),
