@@ -31,11 +31,8 @@ export function jsonOf(body: Uint8Array): unknown {
   }
 }
 
-export const tooLong = (): EpcisProblem =>
-  new EpcisProblem(
-    'CaptureLimitExceededException',
-    `a document has at most ${epcisLimits.captureBytes} bytes; send it in parts`,
-  )
+export const tooLong = (most: number = epcisLimits.captureBytes): EpcisProblem =>
+  new EpcisProblem('CaptureLimitExceededException', `the body has at most ${most} bytes; send it in parts`)
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -45,9 +45,9 @@ const job: Handler = (_request, face: Face, [id = '']) => {
 }
 
 const jobs: Handler = (request, face) =>
-  listPage(request, face, (after, limit) =>
-    face.jobs.list({ after, limit, descending: true }).map(({ id, document }) => ({ key: id, item: document })),
-  )
+  listPage(request, face, (after, limit) => ({
+    found: face.jobs.list({ after, limit, descending: true }).map(({ id, document }) => ({ key: id, item: document })),
+  }))
 
 const discovery = {
   ...captureHeaders,

@@ -293,6 +293,14 @@ describe('EPCIS over HTTP', () => {
     expect(eventsOf(json).map(({ type }) => type)).toEqual(['ObjectEvent', 'ObjectEvent'])
     expect((await get('/eventTypes', reader)).json).toMatchObject({ eventType: ['ObjectEvent'] })
     expect((await get('/bizSteps', reader)).json).toMatchObject({ bizStep: ['receiving', 'shipping'] })
+    const seen: string[] = []
+    for (let next: string | undefined = '/epcs?perPage=1'; next !== undefined; ) {
+      const { json: epcs, headers } = await get(next, reader)
+      seen.push(...(epcs as unknown as string[]))
+      next = /<([^>]*)>/.exec(headers.get('link') ?? '')?.[1]
+    }
+    expect(seen).toContain(pallet(1))
+    expect(seen).not.toContain(part(5))
     const made = await fetch(`${base}/epcs/${at(part(5))}/events`, { headers: reader })
     expect(await problemOf(made)).toMatch(/^404/)
   })

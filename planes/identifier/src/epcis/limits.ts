@@ -23,6 +23,8 @@ export const epcisLimits = {
   queryParameters: 100,
   /** Values of one parameter. */
   queryValues: 1_000,
+  /** Values of a resource that are looked at for one page, of which the asker may see few. */
+  listLooks: 2_000,
   perPage: 30,
   perPageMax: 1_000,
   /** Of the events of one page: a page ends when it has so many, also before `perPage`. */

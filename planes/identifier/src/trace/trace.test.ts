@@ -144,6 +144,13 @@ describe('a trace', () => {
     expect(things(await walk('before', 'backward'))).toEqual(['b', 'before'])
   })
 
+  test('goes once by things at which many ways meet', async () => {
+    const layer = (n: number) => `${n}a ${n}b ${n}c`
+    await happened(...Array.from({ length: 18 }, (_, n) => made(1, layer(n), layer(n + 1))))
+    const found = await walk('0a', 'forward', { depth: 20 })
+    expect([found.nodes.length, found.edges.length, found.cut]).toEqual([55, 156, { depth: false, size: false }])
+  })
+
   test('says when it was cut by depth or by a window of time', async () => {
     await happened(...Array.from({ length: 23 }, (_, i) => made(i, `t${i}`, `t${i + 1}`)))
     const some = await walk('t0', 'forward', { depth: 3 })
