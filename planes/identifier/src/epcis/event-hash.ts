@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Json } from '@kapok/kit/canonical-json'
 import type { CanonicalUri } from './canonical-uri.ts'
 import { expandMember, type Namespaces } from './context.ts'
@@ -32,13 +32,11 @@ export function eventHashId(of: EventInContext, canonical: CanonicalUri, edition
 
 /** The 32 bytes in it. */
 export function eventHash(of: EventInContext, canonical: CanonicalUri, edition: HashEdition = 'CBV2.0'): Buffer {
-  return createHash('sha256')
-    .update(preHash(of, canonical, edition))
-    .digest()
+  return hash('sha256', preHash(of, canonical, edition), 'buffer')
 }
 
-export const hashIdOf = (hash: Uint8Array, edition: HashEdition = 'CBV2.0'): string =>
-  `ni:///sha-256;${Buffer.from(hash).toString('hex')}?ver=${edition}`
+export const hashIdOf = (bytes: Uint8Array, edition: HashEdition = 'CBV2.0'): string =>
+  `ni:///sha-256;${Buffer.from(bytes).toString('hex')}?ver=${edition}`
 
 /**
  * The text that is hashed. The order of members and the forms of values are those of the published vectors of the
