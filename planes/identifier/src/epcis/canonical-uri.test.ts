@@ -11,6 +11,8 @@ test.each([
   ['https://shop.example/p/01/09506000134352/10/L1/21/7?17=301231', 'https://id.gs1.org/01/09506000134352/21/7'],
   ['https://shop.example/01/09506000134352/22/V/10/L1', 'https://id.gs1.org/01/09506000134352/10/L1'],
   ['https://shop.example/01/09506000134352/10/21/21/7', 'https://id.gs1.org/01/09506000134352/21/7'],
+  ["urn:epc:id:sgtin:9506000.013435.a%2Fb%26!()*'", "https://id.gs1.org/01/09506000134352/21/a%2Fb%26!()*'"],
+  ['https://shop.example/gtin/09506000134352/lot/L1/ser/gtin', 'https://id.gs1.org/01/09506000134352/21/gtin'],
   ['https://id.gs1.org/01/09506000134352/22/V', 'https://id.gs1.org/01/09506000134352'],
 ])('%s has the form %s', (uri, form) => {
   expect(canonicalUri(uri)).toBe(form)

@@ -33,17 +33,48 @@ export const canonicalUri: CanonicalUri = (uri) => {
   return form
 }
 
-function formOf(uri: string): string | undefined {
+// Words that stood for keys and qualifiers in Digital Links before release 1.2, and in events of that time.
+const words: Readonly<Record<string, string>> = {
+  sscc: '00',
+  gtin: '01',
+  gdti: '253',
+  gcn: '255',
+  ginc: '401',
+  gsin: '402',
+  gln: '414',
+  party: '417',
+  grai: '8003',
+  giai: '8004',
+  itip: '8006',
+  cpid: '8010',
+  gsrnp: '8017',
+  gsrn: '8018',
+  cpv: '22',
+  lot: '10',
+  ser: '21',
+}
+const worded = new RegExp(`^https?://[^/?#]+(?:/[^?#]*)?/(?:${Object.keys(words).join('|')})/`)
+
+const inNumbers = (uri: string): string =>
+  worded.test(uri)
+    ? uri.replace(/\/([a-z]{3,5})(?=\/)/g, (part, word) => (Object.hasOwn(words, word) ? `/${words[word]}` : part))
+    : uri
+
+function formOf(given: string): string | undefined {
+  const uri = given.startsWith('http') ? inNumbers(given) : given
   const read = uri.startsWith('urn:epc:') ? epcToDigitalLink : hasKey.test(uri) ? canonicalDigitalLink : undefined
   if (read === undefined) return undefined
   try {
-    return finestLevel(read(uri))
+    return finestLevel(read(uri)).replace(escaped, decodeURIComponent)
   } catch (error) {
     // An EPC that is wrong is kept as it came, and found as it came.
     if (error instanceof IdentifierError) return undefined
     throw error
   }
 }
+
+/** Signs that a path may have as they are (RFC 3986 sub-delims and the colon): the published hash vectors leave them so. */
+const escaped = /%(?:2[1789ABC]|3[ABD])/gi
 
 const stem = 'https://id.gs1.org'
 

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Json } from '@kapok/kit/canonical-json'
 import type { Clock } from '@kapok/kit/clock'
 import type { Ids } from '@kapok/kit/ids'
@@ -5,6 +6,7 @@ import { type EpcisDocument, eventOf } from './document.ts'
 import type { EventInContext } from './event.ts'
 import type { EventStore } from './event-store.ts'
 import type { KeptDocuments } from './kept-documents.ts'
+import { epcisLimits } from './limits.ts'
 import { EpcisProblem, invalid, type ProblemBody } from './problem.ts'
 
 export type ErrorBehaviour = 'rollback' | 'proceed'
@@ -44,6 +46,7 @@ export async function captureDocument(
   const errors: ProblemBody[] = []
   const events: EventInContext[] = []
   for (let i = 0; i < document.events.length; i++) {
+    if (i % epcisLimits.eventsATurn === 0) await turn()
     const event = eventOf(document, i)
     if (!Array.isArray(event)) events.push(event)
     else if (behaviour === 'rollback') throw invalid(event)

@@ -153,6 +153,17 @@ describe('a document', () => {
     expect(refusal(() => many(5_001))).toMatchObject({ status: 413, exception: 'CaptureLimitExceededException' })
   })
 
+  test('may be long, its events only so long as the limit says', () => {
+    const [, , shipped] = life() as [Members, Members, Members]
+    const long = { ...shipped, 'ex:long': 'x'.repeat(epcisLimits.eventBytes) }
+    const json = sampleDocument([shipped, long] as never)
+    const document = documentOf(json, JSON.stringify(json).length)
+    expect(eventOf(document, 0)).toHaveProperty('event')
+    expect(eventOf(document, 1)).toEqual([
+      { path: 'epcisBody.eventList[1]', expected: expect.stringContaining('bytes') },
+    ])
+  })
+
   test('that is no JSON, no UTF-8 or too long is refused', () => {
     expect(refusal(() => jsonOf(Buffer.from('{')))).toMatchObject({ status: 400 })
     expect(refusal(() => jsonOf(Buffer.from([0x22, 0xff, 0x22])))).toMatchObject({ status: 400 })

@@ -10,6 +10,8 @@ export interface EpcisDocument {
   events: readonly unknown[]
   /** Where the list stands, for the places of errors. */
   path: string
+  /** Of the whole document. */
+  bytes: number
 }
 
 /** JSON of a body. Throws EpcisProblem: too long, not UTF-8, not JSON. */
@@ -29,11 +31,8 @@ export function jsonOf(body: Uint8Array): unknown {
   }
 }
 
-export const tooLong = (): EpcisProblem =>
-  new EpcisProblem(
-    'CaptureLimitExceededException',
-    `a document has at most ${epcisLimits.captureBytes} bytes; send it in parts`,
-  )
+export const tooLong = (most: number = epcisLimits.captureBytes): EpcisProblem =>
+  new EpcisProblem('CaptureLimitExceededException', `the body has at most ${most} bytes; send it in parts`)
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -42,7 +41,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
  * The events of an EPCISDocument or EPCISQueryDocument (EPCIS 2.0 §9.2). Throws EpcisProblem: 400 for what is none, with the
  * places; 413 for too many events. The master data of a header is not looked at.
  */
-export function documentOf(json: unknown): EpcisDocument {
+export function documentOf(json: unknown, bytes = epcisLimits.captureBytes): EpcisDocument {
   const misfits: Misfit[] = []
   if (!isObject(json)) throw invalid([{ path: 'document', expected: 'an object' }])
   const namespaces = namespacesOf(json['@context'], '@context', misfits)
@@ -64,7 +63,7 @@ export function documentOf(json: unknown): EpcisDocument {
       'CaptureLimitExceededException',
       `a document has at most ${epcisLimits.captureEvents} events, this one ${events.length}; send it in parts`,
     )
-  return { namespaces, events, path }
+  return { namespaces, events, path, bytes }
 }
 
 function listAt(
@@ -83,7 +82,14 @@ function listAt(
 /** The event at a place of a document, or what is wrong with it. */
 export function eventOf(document: EpcisDocument, index: number): EventInContext | Misfit[] {
   const path = document.path.endsWith('List') ? `${document.path}[${index}]` : document.path
-  return inContext(document.events[index], path, document.namespaces)
+  const value = document.events[index]
+  // In a short document no event is too long.
+  if (
+    document.bytes > epcisLimits.eventBytes &&
+    Buffer.byteLength(JSON.stringify(value) ?? '') > epcisLimits.eventBytes
+  )
+    return [{ path, expected: `an event of at most ${epcisLimits.eventBytes} bytes` }]
+  return inContext(value, path, document.namespaces)
 }
 
 function inContext(value: unknown, path: string, outer: Namespaces): EventInContext | Misfit[] {

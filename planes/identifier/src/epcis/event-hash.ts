@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Json } from '@kapok/kit/canonical-json'
 import type { CanonicalUri } from './canonical-uri.ts'
-import { expandMember, type Namespaces, ownNamespaces } from './context.ts'
+import { expandMember, type Namespaces } from './context.ts'
 import {
   type EpcisEvent,
   type EventInContext,
@@ -10,7 +10,8 @@ import {
   type QuantityElement,
   type SensorElement,
 } from './event.ts'
-import { cbvUrnToUri, type TermKind, termUri } from './vocabulary.ts'
+import { bytewise, canonicalValue } from './hash-value.ts'
+import { type TermKind, termUri } from './vocabulary.ts'
 
 /** Which edition's rules: 2.1 names the list of sensor elements and leaves extensions where they stand. */
 export type HashEdition = 'CBV2.0' | 'CBV2.1'
@@ -31,13 +32,11 @@ export function eventHashId(of: EventInContext, canonical: CanonicalUri, edition
 
 /** The 32 bytes in it. */
 export function eventHash(of: EventInContext, canonical: CanonicalUri, edition: HashEdition = 'CBV2.0'): Buffer {
-  return createHash('sha256')
-    .update(preHash(of, canonical, edition))
-    .digest()
+  return hash('sha256', preHash(of, canonical, edition), 'buffer')
 }
 
-export const hashIdOf = (hash: Uint8Array, edition: HashEdition = 'CBV2.0'): string =>
-  `ni:///sha-256;${Buffer.from(hash).toString('hex')}?ver=${edition}`
+export const hashIdOf = (bytes: Uint8Array, edition: HashEdition = 'CBV2.0'): string =>
+  `ni:///sha-256;${Buffer.from(bytes).toString('hex')}?ver=${edition}`
 
 /**
  * The text that is hashed. The order of members and the forms of values are those of the published vectors of the
@@ -89,7 +88,9 @@ const instant = (name: string, value: Json | undefined): string => {
 }
 
 const plain = (name: string, value: Json | undefined, by: Hashing): string =>
-  value === undefined || value === null || typeof value === 'object' ? '' : named(name, canonicalValue(value, by))
+  value === undefined || value === null || typeof value === 'object'
+    ? ''
+    : named(name, canonicalValue(value, by.canonical))
 
 const term = (name: string, kind: TermKind, value: Json | undefined, by: Hashing): string => {
   if (typeof value !== 'string') return ''
@@ -242,13 +243,13 @@ function memberTexts(name: string, value: Json, by: Hashing): string[] {
   return [value].flat().map((item) => {
     if (item === null) return key
     if (typeof item === 'object') return key + inside(item, by)
-    const text = canonicalValue(item, by)
+    const text = canonicalValue(item, by.canonical)
     return text === '' ? key : `${key}=${text}`
   })
 }
 
 function inside(value: Json, by: Hashing): string {
-  if (value === null || typeof value !== 'object') return value === null ? '' : canonicalValue(value, by)
+  if (value === null || typeof value !== 'object') return value === null ? '' : canonicalValue(value, by.canonical)
   if (Array.isArray(value))
     return value
       .map((item) => inside(item, by))
@@ -258,47 +259,4 @@ function inside(value: Json, by: Hashing): string {
   for (const [name, item] of Object.entries(value))
     if (name !== 'rdfs:comment') texts.push(...memberTexts(name, item, by))
   return texts.sort(bytewise).join('')
-}
-
-/** A value without blanks around it, numbers without superfluous zeros, words and keys as URIs. */
-function canonicalValue(value: string | number | boolean, by: Hashing): string {
-  if (typeof value === 'boolean') return String(value)
-  if (typeof value === 'number') return numberText(value)
-  const text = value.trim()
-  const first = text.charCodeAt(0)
-  // Only what begins like a number can be one: digits, sign, point.
-  if ((first >= 0x30 && first <= 0x39) || first === 0x2b || first === 0x2d || first === 0x2e)
-    if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
-      const number = Number(text)
-      return Number.isFinite(number) ? numberText(number) : text
-    }
-  if (!text.includes(':')) return text
-  const uri = curieToUri(cbvUrnToUri(text))
-  return by.canonical(uri) ?? uri
-}
-
-/** CURIEs of GS1's own vocabularies; those of others stay as they are, as in the published vectors. */
-function curieToUri(text: string): string {
-  const colon = text.indexOf(':')
-  const namespace = curies[text.slice(0, colon)]
-  return namespace === undefined ? text : namespace + text.slice(colon + 1)
-}
-const curies: Readonly<Record<string, string | undefined>> = {
-  __proto__: null as never,
-  gs1: ownNamespaces.gs1,
-  cbv: ownNamespaces.cbv,
-  epcis: ownNamespaces.epcis,
-}
-
-/** Whole numbers with all their digits, small ones with an exponent of two digits, as the reference generator prints them. */
-function numberText(value: number): string {
-  if (Number.isInteger(value)) return BigInt(value).toString()
-  const text = Math.abs(value) < 1e-4 ? value.toExponential() : String(value)
-  return text.replace(/e([+-])(\d)$/, 'e$10$2')
-}
-
-/** Order of the UTF-8 bytes, which for text beyond the basic plane is not JavaScript's own. */
-function bytewise(a: string, b: string): number {
-  if (/[\ud800-\udfff]/.test(a + b)) return Buffer.compare(Buffer.from(a), Buffer.from(b))
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '@kapok/kit/clock'
 import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 import { CommitQueue } from '../store/commit-queue.ts'
@@ -12,6 +13,7 @@ import { eventHash, hashIdOf } from './event-hash.ts'
 import { type EventTerm, type EventTermKind, identifierOf, termsOf } from './event-terms.ts'
 import { behindTerm, entryOf, type IndexEntry, prefixRange, termKey, termOfKey, timeKey } from './index-key.ts'
 import { KeptDocuments } from './kept-documents.ts'
+import { epcisLimits } from './limits.ts'
 import { EpcisProblem } from './problem.ts'
 import { declarationOf, decodeEvent, encodeEvent } from './stored-event.ts'
 
@@ -20,6 +22,8 @@ export interface StoredEvent extends EventInContext {
   seq: number
   /** Event hash, 32 bytes. */
   hash: Buffer
+  /** Of the event as it is kept. */
+  bytes: number
 }
 
 /** What became of one event: its id, or that it was there already. */
@@ -108,7 +112,11 @@ export class LmdbEventStore implements EventStore {
   }
 
   async capture(events: readonly EventInContext[], onDuplicate: 'rollback' | 'proceed'): Promise<Captured[]> {
-    const prepared = events.map((of) => this.#prepare(of))
+    const prepared: Prepared[] = []
+    for (const of of events) {
+      if (prepared.length % epcisLimits.eventsATurn === epcisLimits.eventsATurn - 1) await turn()
+      prepared.push(this.#prepare(of))
+    }
     try {
       return await this.#queue.submit(prepared.length, () => this.#write(prepared, onDuplicate))
     } catch (cause) {
@@ -180,7 +188,7 @@ export class LmdbEventStore implements EventStore {
 
   read(seq: number): StoredEvent | undefined {
     const bytes = this.#events.get(seq)
-    return bytes === undefined ? undefined : { seq, ...decodeEvent(bytes) }
+    return bytes === undefined ? undefined : { seq, bytes: bytes.length, ...decodeEvent(bytes) }
   }
 
   withId(eventID: string): StoredEvent[] {

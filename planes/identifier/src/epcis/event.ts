@@ -93,7 +93,9 @@ export function instantOf(text: string): number | undefined {
   if (parts === null) return undefined
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = parts
   const at = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
-  if (Number(month) < 1 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined
+  // Date.UTC takes years below 100 for 1900 and on.
+  if (Number(year) < 100 || Number(month) < 1 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59)
+    return undefined
   // 30 February would be 2 March.
   if (new Date(at).getUTCDate() !== Number(day) || new Date(at).getUTCMonth() !== Number(month) - 1) return undefined
   const ms = Number(fraction.slice(0, 3).padEnd(3, '0')) + (Number(fraction[3] ?? 0) >= 5 ? 1 : 0)

@@ -18,7 +18,7 @@ const capture: Handler = async (request, face) => {
   const kind = contentKindOf(request)
   const behaviour = behaviourOf(request)
   const body = await bodyOf(request, epcisLimits.captureBytes)
-  const document = kind === 'xml' ? xmlDocumentOf(body) : documentOf(jsonOf(body))
+  const document = kind === 'xml' ? xmlDocumentOf(body) : documentOf(jsonOf(body), body.length)
   const job = await captureDocument(document, behaviour, face)
   face.subscriptions.captured()
   return empty(202, {
@@ -45,9 +45,9 @@ const job: Handler = (_request, face: Face, [id = '']) => {
 }
 
 const jobs: Handler = (request, face) =>
-  listPage(request, face, (after, limit) =>
-    face.jobs.list({ after, limit, descending: true }).map(({ id, document }) => ({ key: id, item: document })),
-  )
+  listPage(request, face, (after, limit) => ({
+    found: face.jobs.list({ after, limit, descending: true }).map(({ id, document }) => ({ key: id, item: document })),
+  }))
 
 const discovery = {
   ...captureHeaders,

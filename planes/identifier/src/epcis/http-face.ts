@@ -6,7 +6,8 @@ import type { EpcisRequest, EpcisResponse } from './http-message.ts'
 import type { KeptDocuments } from './kept-documents.ts'
 import type { PageTokens } from './page-tokens.ts'
 import type { QueryParameters } from './query.ts'
-import type { Cursor, MayRead } from './query-run.ts'
+import type { Cursor } from './query-places.ts'
+import type { MayRead } from './query-run.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 export interface EpcisOptions {

@@ -57,12 +57,12 @@ export const captureHeaders: Readonly<Record<string, string>> = {
 
 /** The whole body. Throws CaptureLimitExceededException as soon as it is longer than `most`. */
 export async function bodyOf(request: EpcisRequest, most: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLong()
+  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLong(most)
   const parts: Uint8Array[] = []
   let length = 0
   for await (const part of request.body) {
     length += part.length
-    if (length > most) throw tooLong()
+    if (length > most) throw tooLong(most)
     parts.push(part)
   }
   return Buffer.concat(parts)

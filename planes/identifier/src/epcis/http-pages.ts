@@ -80,23 +80,29 @@ function both(asked: QueryParameters, fixed: QueryParameters): QueryParameters {
   return { ...asked, ...fixed }
 }
 
-/** A page of a list whose items have keys in an order. */
+/** Part of a list: items with their keys in an order and, when it ended before its time, the key from which to go on. */
+export interface ListPart {
+  found: { key: string; item: unknown }[]
+  goOn?: string
+}
+
+/** A page of a list. */
 export function listPage(
   request: EpcisRequest,
   face: Face,
-  items: (after: string | undefined, limit: number) => { key: string; item: unknown }[],
+  part: (after: string | undefined, limit: number) => ListPart,
   envelope: (items: unknown[]) => unknown = (all) => all,
 ): EpcisResponse {
   const { perPage: perPageText, nextPageToken } = parametersOf(request.query)
   const perPage = perPageOf(perPageText)
   const kept = nextPageToken === undefined ? undefined : face.tokens.take(nextPageToken)
   if (nextPageToken !== undefined && (kept?.kind !== 'list' || kept.path !== request.path)) throw noToken()
-  const found = items(kept?.kind === 'list' ? kept.after : undefined, perPage + 1)
+  const { found, goOn } = part(kept?.kind === 'list' ? kept.after : undefined, perPage + 1)
   const page = found.slice(0, perPage)
-  const last = page.at(-1)
+  const after = found.length > perPage ? page.at(-1)?.key : goOn
   let link = {}
-  if (found.length > perPage && last !== undefined) {
-    const { token, expires } = face.tokens.give({ kind: 'list', path: request.path, after: last.key })
+  if (after !== undefined) {
+    const { token, expires } = face.tokens.give({ kind: 'list', path: request.path, after })
     link = linkTo(request, face, token, expires)
   }
   return json(200, envelope(page.map(({ item }) => item)), link)

@@ -60,9 +60,9 @@ const create: Handler = async (request, face) => {
 }
 
 const all: Handler = (request, face) =>
-  listPage(request, face, (after, limit) =>
-    face.queries.list({ after, limit }).map(({ id, document }) => ({ key: id, item: document })),
-  )
+  listPage(request, face, (after, limit) => ({
+    found: face.queries.list({ after, limit }).map(({ id, document }) => ({ key: id, item: document })),
+  }))
 
 const one: Handler = (_request, face, [name = '']) => json(200, queryNamed(face, name))
 
@@ -106,7 +106,7 @@ const subscriptions: Handler = (request, face, [name = '']) => {
   const open = face.subscriptions.list(name)
   return listPage(request, face, (after, limit) => {
     const from = after === undefined ? 0 : open.findIndex(({ subscriptionID }) => subscriptionID === after) + 1
-    return open.slice(from, from + limit).map((each) => ({ key: each.subscriptionID, item: each }))
+    return { found: open.slice(from, from + limit).map((each) => ({ key: each.subscriptionID, item: each })) }
   })
 }
 

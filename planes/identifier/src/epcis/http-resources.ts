@@ -4,7 +4,8 @@ import { type EventTermKind, identifierOf } from './event-terms.ts'
 import { postEvent } from './http-capture.ts'
 import type { Face, Handler, Route } from './http-face.ts'
 import { empty, json, parametersOf } from './http-message.ts'
-import { eventsPage, listPage } from './http-pages.ts'
+import { eventsPage, type ListPart, listPage } from './http-pages.ts'
+import { epcisLimits } from './limits.ts'
 import { EpcisProblem } from './problem.ts'
 import { type QueryParameters, readQuery } from './query.ts'
 import { queryDocument } from './query-document.ts'
@@ -97,15 +98,17 @@ function routesOf(of: TopLevel): Route[] {
       request,
       face,
       (after, limit) => {
-        const found: { key: string; item: unknown }[] = []
+        const found: ListPart['found'] = []
         let from = after
-        while (found.length < limit) {
+        for (let looked = 0; found.length < limit; ) {
           const values = valuesOf(face, of, from, limit)
           for (const value of values) if (visible(value)) found.push({ key: value, item: value })
           from = values.at(-1)
-          if (values.length < limit) break
+          looked += values.length
+          if (values.length < limit) return { found }
+          if (looked >= epcisLimits.listLooks) return { found, ...(from === undefined ? {} : { goOn: from }) }
         }
-        return found.slice(0, limit)
+        return { found: found.slice(0, limit) }
       },
       (items) =>
         of.list === undefined ? items : { '@context': epcisContext, type: of.list.type, [of.list.member]: items },

@@ -1,89 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { SettableClock } from '@kapok/kit/clock'
-import { randomIds } from '@kapok/kit/ids'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LmdbEventStore } from './event-store.ts'
-import { EpcisFace } from './http.ts'
+import { afterAll, describe, expect, test } from 'vitest'
 import { epcisLimits } from './limits.ts'
-import { EpcisProblem } from './problem.ts'
 import { sampleDocument, sampleLife, sampleNames } from './sample-events.ts'
+import { eventsOf, problemOf, serveEpcis } from './testing.ts'
 
-const clock = new SettableClock()
-clock.set(Date.UTC(2026, 1, 1), { running: false })
-const folder = mkdtempSync(join(tmpdir(), 'kapok-epcis-http-'))
-const store = new LmdbEventStore({ folder, clock, canonical: () => undefined })
-const jobs = store.documents('jobs', epcisLimits.captureJobs)
-const queries = store.documents('queries', epcisLimits.namedQueries)
-let server: Server
-let face: EpcisFace
-let base = ''
+const { base, store, stop, post, get } = await serveEpcis()
+afterAll(stop)
 
-beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://localhost')
-    const answer = await face.handle({
-      method: request.method ?? 'GET',
-      path: url.pathname,
-      query: url.search.slice(1),
-      headers: request.headers as Record<string, string>,
-      body: request,
-    })
-    response.writeHead(answer.status, answer.headers).end(answer.body)
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  face = new EpcisFace({
-    store,
-    jobs,
-    queries,
-    canonical: () => undefined,
-    clock,
-    ids: randomIds,
-    baseUrl: base,
-    authorise: ({ headers }, to) => {
-      if (headers.authorization === 'Bearer reader' && to !== 'read')
-        throw new EpcisProblem('SecurityException', 'readers capture nothing')
-    },
-    mayReadOf: ({ headers }) =>
-      headers.authorization === 'Bearer reader' ? ({ event }) => event.type === 'ObjectEvent' : undefined,
-  })
-})
-afterAll(async () => {
-  server.closeAllConnections()
-  server.close()
-  face.stop()
-  await store.close()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
-  fetch(base + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  })
-const get = async (path: string, headers: Record<string, string> = {}) => {
-  const response = await fetch(path.startsWith('http') ? path : base + path, { headers })
-  return {
-    status: response.status,
-    headers: response.headers,
-    json: (await response.json()) as Record<string, unknown>,
-  }
-}
-const eventsOf = (json: Record<string, unknown>): Record<string, unknown>[] =>
-  (json as { epcisBody: { queryResults: { resultsBody: { eventList: Record<string, unknown>[] } } } }).epcisBody
-    .queryResults.resultsBody.eventList
-const problemOf = async (response: Response) => {
-  expect(response.headers.get('content-type')).toBe('application/problem+json')
-  const { type, status, detail } = (await response.json()) as { type: string; status: number; detail: string }
-  expect(status).toBe(response.status)
-  return `${status} ${type} ${detail}`
-}
-const { part, pallet, place } = sampleNames
+const { part, place } = sampleNames
 const document = (...batches: number[]) => sampleDocument(batches.flatMap((batch) => sampleLife(batch)) as never)
 const at = encodeURIComponent
 
@@ -226,37 +149,6 @@ describe('EPCIS over HTTP', () => {
     expect(await problemOf(await fetch(`${base}/nothing`))).toMatch(/^404 epcisException:NoSuchResourceException/)
   })
 
-  test('keeps a query under a name, answers it, refuses a second one and forgets it', async () => {
-    const query = {
-      '@context': { mine: 'https://ns.example.com/epcis/' },
-      EQ_bizStep: ['shipping'],
-      'EQ_mine:truck': '粤B10002',
-    }
-    const created = await post('/queries', { name: 'truck', query })
-    expect([created.status, created.headers.get('location')]).toEqual([201, `${base}/queries/truck`])
-    expect(eventsOf((await get('/queries/truck/events')).json)).toMatchObject([{ epcList: [pallet(2)] }])
-    expect((await get('/queries')).json).toEqual([{ name: 'truck', query }])
-    expect(await problemOf(await post('/queries', { name: 'truck', query }))).toMatch(
-      /^409 epcisException:ResourceAlreadyExists/,
-    )
-    expect(await problemOf(await post('/queries', { name: 'none', query: { EQ_none: 1 } }))).toMatch(
-      /^400 epcisException:QueryParameter/,
-    )
-    expect(await problemOf(await post('/queries', { name: 'a/b', query: {} }))).toMatch(
-      /^400 epcisException:QueryValidation/,
-    )
-    expect(await problemOf(await fetch(`${base}/queries/truck/events?stream=true`))).toMatch(
-      /^400 epcisException:SubscriptionControls/,
-    )
-    expect(await problemOf(await post('/queries/truck/subscriptions', {}))).toMatch(
-      /^501 epcisException:ImplementationException/,
-    )
-    expect((await fetch(`${base}/queries/truck`, { method: 'DELETE' })).status).toBe(204)
-    expect(await problemOf(await fetch(`${base}/queries/truck/events`))).toMatch(
-      /^404 epcisException:NoSuchNameException/,
-    )
-  })
-
   test('says what it can do, and refuses versions, forms and methods that it has not', async () => {
     const options = await fetch(`${base}/capture`, { method: 'OPTIONS' })
     expect([options.status, options.headers.get('allow'), options.headers.get('gs1-epcis-capture-limit')]).toEqual([
@@ -280,18 +172,5 @@ describe('EPCIS over HTTP', () => {
     expect(await problemOf(await fetch(`${base}/events?maxEventCount=2`))).toMatch(
       /^413 epcisException:QueryTooLargeException/,
     )
-  })
-
-  test('gives each only what he may see, and lets only those capture who may', async () => {
-    const reader = { authorization: 'Bearer reader' }
-    expect(await problemOf(await post('/capture', document(80), reader))).toMatch(
-      /^403 epcisException:SecurityException/,
-    )
-    const { json } = await get(`/events?MATCH_anyEPC=${at(pallet(1))}`, reader)
-    expect(eventsOf(json).map(({ type }) => type)).toEqual(['ObjectEvent', 'ObjectEvent'])
-    expect((await get('/eventTypes', reader)).json).toMatchObject({ eventType: ['ObjectEvent'] })
-    expect((await get('/bizSteps', reader)).json).toMatchObject({ bizStep: ['receiving', 'shipping'] })
-    const made = await fetch(`${base}/epcs/${at(part(5))}/events`, { headers: reader })
-    expect(await problemOf(made)).toMatch(/^404/)
   })
 })

@@ -23,8 +23,14 @@ export const epcisLimits = {
   queryParameters: 100,
   /** Values of one parameter. */
   queryValues: 1_000,
+  /** Values of a resource that are looked at for one page, of which the asker may see few. */
+  listLooks: 2_000,
   perPage: 30,
   perPageMax: 1_000,
+  /** Of the events of one page: a page ends when it has so many, also before `perPage`. */
+  pageBytes: 8 << 20,
+  /** Events that are checked or hashed before others get their turn. */
+  eventsATurn: 250,
   /** Index entries that one query may walk: with more it is QueryTooComplex. */
   queryEntries: 200_000,
   /** Events that one query may read from the disk. */
@@ -44,4 +50,7 @@ export const epcisLimits = {
   traceEvents: 5_000,
   traceReads: 20_000,
   traceNodes: 10_000,
+  traceEdges: 50_000,
+  /** Looks at a thing for another part of its time. */
+  traceVisits: 50_000,
 } as const

@@ -1,6 +1,6 @@
 import type { Json } from '@kapok/kit/canonical-json'
 import type { CanonicalUri } from './canonical-uri.ts'
-import { epcisContext, type Namespaces, ownNamespaces } from './context.ts'
+import { epcisContext, type Namespaces } from './context.ts'
 import { hashIdOf } from './event-hash.ts'
 import type { StoredEvent } from './event-store.ts'
 
@@ -13,16 +13,20 @@ export interface DocumentOptions {
 }
 
 /**
- * An EPCISQueryDocument (EPCIS 2.0 §9.2) with these events. Each gets its hash id as eventID when it has none. A prefix that
- * two events use for different namespaces is given another name in one of them.
+ * An EPCISQueryDocument (EPCIS 2.0 §9.2) with these events. Each gets its hash id as eventID when it has none. An event
+ * whose prefix means another namespace than in those before it says so in an `@context` of its own: CURIEs among its values, and
+ * so its hash, stay as they were.
  */
 export function queryDocument(events: readonly StoredEvent[], options: DocumentOptions): Record<string, Json> {
   const prefixes: Record<string, string> = {}
   const eventList = events.map(({ event, namespaces, hash }) => {
-    const renamed = joinNamespaces(prefixes, namespaces)
-    const whole = { ...event, eventID: event.eventID ?? hashIdOf(hash) } as unknown as Json
-    const named = renamed.size === 0 ? whole : renameMembers(whole, renamed)
-    return options.asDigitalLinks === undefined ? named : withLinks(named, options.asDigitalLinks)
+    const other = joinNamespaces(prefixes, namespaces)
+    const whole = {
+      ...(Object.keys(other).length === 0 ? {} : { '@context': [other] }),
+      ...event,
+      eventID: event.eventID ?? hashIdOf(hash),
+    } as unknown as Json
+    return options.asDigitalLinks === undefined ? whole : withLinks(whole, options.asDigitalLinks)
   })
   const { now, queryName, subscriptionID } = options
   return {
@@ -40,29 +44,14 @@ export function queryDocument(events: readonly StoredEvent[], options: DocumentO
   }
 }
 
-/** Adds namespaces to those of the document; gives the prefixes that have to be renamed in the event. */
-function joinNamespaces(into: Record<string, string>, own: Namespaces): Map<string, string> {
-  const renamed = new Map<string, string>()
+/** Adds namespaces to those of the document; gives those whose prefixes mean others there. */
+function joinNamespaces(into: Record<string, string>, own: Namespaces): Record<string, string> {
+  const other: Record<string, string> = {}
   for (const [prefix, namespace] of Object.entries(own)) {
-    let name = prefix
-    for (let n = 2; (into[name] !== undefined && into[name] !== namespace) || Object.hasOwn(ownNamespaces, name); n++)
-      name = `${prefix}${n}`
-    into[name] = namespace
-    if (name !== prefix) renamed.set(prefix, name)
+    if (!Object.hasOwn(into, prefix)) into[prefix] = namespace
+    else if (into[prefix] !== namespace) other[prefix] = namespace
   }
-  return renamed
-}
-
-function renameMembers(value: Json, renamed: ReadonlyMap<string, string>): Json {
-  if (Array.isArray(value)) return value.map((item) => renameMembers(item, renamed))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inside]) => {
-      const colon = name.indexOf(':')
-      const prefix = colon > 0 ? renamed.get(name.slice(0, colon)) : undefined
-      return [prefix === undefined ? name : prefix + name.slice(colon), renameMembers(inside, renamed)]
-    }),
-  )
+  return other
 }
 
 function withLinks(value: Json, canonical: CanonicalUri): Json {

@@ -1,84 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { SettableClock } from '@kapok/kit/clock'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { CanonicalUri } from './canonical-uri.ts'
-import { documentOf, eventOf } from './document.ts'
-import { instantOf } from './event.ts'
-import { LmdbEventStore, type StoredEvent } from './event-store.ts'
+import { afterAll, describe, expect, test } from 'vitest'
 import { EpcisProblem } from './problem.ts'
 import { type QueryParameters, readQuery } from './query.ts'
-import { type Cursor, runQuery } from './query-run.ts'
-import { sampleDocument, sampleLife, sampleNames } from './sample-events.ts'
+import { runQuery } from './query-run.ts'
+import { sampleNames } from './sample-events.ts'
+import { canonical, namespaces, sampleStore } from './sample-store.ts'
 
 const { part, pallet, place, partner, order, steel } = sampleNames
-const forms: Readonly<Record<string, string>> = {
-  'urn:epc:id:sgtin:9506000.013435.P4': part(4),
-  'urn:epc:idpat:sgtin:9506000.013435.*': part(0).replace('/21/P0', ''),
-}
-const canonical: CanonicalUri = (uri) => forms[uri]
-const namespaces = { ex: 'https://ns.example.com/epcis/', other: 'https://ns.example.com/other/' }
-const clock = new SettableClock()
-const folder = mkdtempSync(join(tmpdir(), 'kapok-epcis-query-'))
-const store = new LmdbEventStore({ folder, clock, canonical })
-let all: StoredEvent[]
-
-const extra = {
-  type: 'ObjectEvent',
-  eventTime: '2026-03-01T00:00:00Z',
-  eventTimeZoneOffset: '+08:00',
-  action: 'ADD',
-  epcList: ['https://example.com/extra'],
-  eventID: 'urn:uuid:374d95fc-9457-4a51-bd6a-0bba133845a8',
-  persistentDisposition: { set: ['damaged'], unset: ['sellable_accessible'] },
-  quantityList: [{ epcClass: 'https://example.com/class', quantity: 3, uom: 'MTR' }],
-  transformationID: undefined,
-  ilmd: {
-    'ex:made': '2026-02-28T00:00:00+08:00',
-    'ex:nested': { 'ex:deep': 'yes', 'ex:deeper': [{ 'ex:number': 7 }] },
-  },
-  errorDeclaration: {
-    declarationTime: '2026-03-02T00:00:00Z',
-    reason: 'incorrect_data',
-    correctiveEventIDs: ['urn:x:new'],
-    'ex:by': { 'ex:whom': 'me' },
-  },
-  readPoint: { id: 'https://example.com/gate', 'ex:side': 'left' },
-  'ex:weight': '12.50',
-  'ex:tag': { 'ex:colour': 'red', '#text': 'x' },
-  sensorElementList: [
-    {
-      sensorMetadata: { startTime: '2026-02-28T00:00:00Z', deviceID: 'https://example.com/device', 'ex:meta': 1 },
-      sensorReport: [{ type: 'Temperature', minValue: -4.5, maxValue: 3, uom: 'CEL', 'ex:report': 'r' }],
-      'ex:element': 'e',
-    },
-  ],
-}
-
-beforeAll(async () => {
-  for (const [i, batch] of [6, 5, 4, 3, 2, 1, 0].entries()) {
-    clock.set(Date.UTC(2026, 1, 1, 0, i + 1), { running: false })
-    await capture(sampleLife(batch))
-  }
-  await capture([extra])
-  all = Array.from({ length: store.lastSeq() }, (_, i) => store.read(i + 1) as StoredEvent)
-})
-afterAll(async () => {
-  await store.close()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-async function capture(events: object[]) {
-  const document = documentOf(sampleDocument(JSON.parse(JSON.stringify(events))))
-  const checked = events.map((_, i) => {
-    const of = eventOf(document, i)
-    if (Array.isArray(of)) throw new Error(JSON.stringify(of))
-    return of
-  })
-  await store.capture(checked, 'rollback')
-}
+const { store, stop } = await sampleStore()
+afterAll(stop)
 
 const find = (parameters: QueryParameters, perPage = 1_000) =>
   runQuery(store, readQuery(parameters, canonical, namespaces), { perPage }).events.map(({ event }) => event)
@@ -223,56 +153,6 @@ describe('a query', () => {
     expect(find({ maxEventCount: 7, EQ_bizStep: 'shipping' })).toHaveLength(7)
     expect(refused({ maxEventCount: 6, EQ_bizStep: 'shipping' })).toMatch(
       /^413 QueryTooLargeException more than the 6 events/,
-    )
-  })
-
-  test('gives the same by its indexes, page by page, as a look at every event', () => {
-    const conditions = fc
-      .subarray(
-        [
-          ['MATCH_anyEPC', [part(4), pallet(2), pallet(5)]],
-          ['MATCH_epc', [...Array(30).keys()].map(part)],
-          ['EQ_bizStep', ['packing', 'unpacking']],
-          ['WD_readPoint', [place(1), place(2)]],
-          ['EQ_bizLocation', [place(1), place(102), place(3)]],
-          ['EQ_disposition', ['in_progress']],
-          ['eventType', ['AggregationEvent']],
-          ['GE_eventTime', '2026-01-05T12:00:00Z'],
-          ['LT_eventTime', '2026-01-06T14:04:00Z'],
-          ['LT_recordTime', '2026-02-01T00:05:30Z'],
-        ] as [string, never][],
-        { maxLength: 4 },
-      )
-      .map((entries) => Object.fromEntries(entries))
-    const order = fc.constantFrom<QueryParameters>(
-      {},
-      { orderBy: 'eventTime', orderDirection: 'DESC' },
-      { orderBy: 'recordTime', orderDirection: 'ASC' },
-      { orderBy: 'recordTime', orderDirection: 'DESC', eventCountLimit: 5 },
-      { orderBy: 'ex:truck', orderDirection: 'ASC' },
-    )
-    fc.assert(
-      fc.property(conditions, order, fc.integer({ min: 1, max: 7 }), (given, ordered, perPage) => {
-        const query = readQuery({ ...given, ...ordered }, canonical, namespaces)
-        const wanted = all.filter((event) => query.tests.every((holds) => holds(event)))
-        const found: StoredEvent[] = []
-        let cursor: Cursor | undefined
-        do {
-          const page = runQuery(store, query, { perPage, cursor })
-          expect(page.events.length).toBeLessThanOrEqual(perPage)
-          found.push(...page.events)
-          cursor = page.next
-        } while (cursor !== undefined)
-        const keyOf = ({ event, seq }: StoredEvent) =>
-          query.orderBy === 'recordTime' ? seq : (instantOf(event.eventTime) ?? 0) * 1_000 + seq
-        if (typeof query.orderBy === 'string')
-          wanted.sort((a, b) => (query.descending ? keyOf(b) - keyOf(a) : keyOf(a) - keyOf(b)))
-        const seqs = (events: StoredEvent[]) => events.map(({ seq }) => seq)
-        const expected = seqs(wanted).slice(0, query.eventCountLimit)
-        if (typeof query.orderBy === 'string') expect(seqs(found)).toEqual(expected)
-        else expect(seqs(found).sort((a, b) => a - b)).toEqual(expected.sort((a, b) => a - b))
-      }),
-      { numRuns: Number(process.env.KAPOK_FUZZ_RUNS ?? 200) },
     )
   })
 

@@ -62,6 +62,7 @@ const capture = async (...batches: number[]) => {
     'rollback',
   )
   subscriptions.captured()
+  for (let n = 0; n < 3; n++) await turn()
 }
 const observed = readQuery({ EQ_action: 'OBSERVE' }, () => undefined, {})
 const open = (controls: SubscriptionControls, socket = new Socket()) => {
@@ -110,6 +111,21 @@ describe('a subscription', () => {
     expect(socket.sent).toHaveLength(1)
     for (let n = 0; n < 10; n++) await turn()
     expect(socket.steps.flat()).toHaveLength(1_200)
+  })
+
+  test('whose socket breaks is ended, and the others get theirs', async () => {
+    const broken = new Socket()
+    broken.send = () => {
+      throw new Error('gone')
+    }
+    open({ stream: 'true' }, broken)
+    const whole = open({ stream: 'true' })
+    await capture(1)
+    expect([whole.steps, broken.closedWith, subscriptions.list('observed').length]).toEqual([
+      [['shipping', 'receiving']],
+      1000,
+      1,
+    ])
   })
 
   test('ends with its socket or its query, and is listed until then', () => {

@@ -51,6 +51,7 @@ export class Subscriptions {
   readonly #standing = new Map<string, Standing>()
   #timer: NodeJS.Timeout | undefined
   #ticked = 0
+  #isToldSoon = false
 
   constructor(options: { store: EventStore; clock: Clock; ids: Ids }) {
     this.#store = options.store
@@ -141,13 +142,19 @@ export class Subscriptions {
     for (const { about, socket } of [...this.#standing.values()]) {
       if (about.queryName !== queryName || (id !== undefined && about.subscriptionID !== id)) continue
       this.#standing.delete(about.subscriptionID)
-      socket.close(1000, 'unsubscribed')
+      closeQuietly(socket)
     }
   }
 
-  /** After a capture: streams get what is new. */
+  /** After a capture: streams get what is new, each in a turn of its own, so that a capture waits for no subscriber. */
   captured(): void {
-    for (const standing of [...this.#standing.values()]) if (standing.schedule === undefined) this.#report(standing)
+    if (this.#isToldSoon) return
+    this.#isToldSoon = true
+    setImmediate(() => {
+      this.#isToldSoon = false
+      for (const standing of this.#standing.values())
+        if (standing.schedule === undefined) setImmediate(() => this.#report(standing))
+    })
   }
 
   /** Schedules whose second has come since the last tick report. */
@@ -177,9 +184,22 @@ export class Subscriptions {
     else if (sent === 0 && schedule !== undefined && about.reportIfEmpty) this.#send(socket, about, [])
   }
 
+  /** A socket that does not take it is closed; the others and who captured are not its concern. */
   #send(socket: OpenSocket, about: Subscription, events: readonly StoredEvent[]): void {
     const { queryName, subscriptionID } = about
-    socket.send(JSON.stringify(queryDocument(events, { now: this.#clock.now(), queryName, subscriptionID })))
+    try {
+      socket.send(JSON.stringify(queryDocument(events, { now: this.#clock.now(), queryName, subscriptionID })))
+    } catch {
+      this.close(queryName, subscriptionID)
+    }
+  }
+}
+
+function closeQuietly(socket: OpenSocket): void {
+  try {
+    socket.close(1000, 'unsubscribed')
+  } catch {
+    // It is closed already.
   }
 }
 

@@ -34,6 +34,7 @@ export function xmlDocumentOf(body: Uint8Array): EpcisDocument {
     events: elements.map((element) => eventOf(element, prefixes)),
     namespaces: prefixes.namespaces,
     path: 'EventList',
+    bytes: body.length,
   }
 }
 

@@ -144,6 +144,13 @@ describe('a trace', () => {
     expect(things(await walk('before', 'backward'))).toEqual(['b', 'before'])
   })
 
+  test('goes once by things at which many ways meet', async () => {
+    const layer = (n: number) => `${n}a ${n}b ${n}c`
+    await happened(...Array.from({ length: 18 }, (_, n) => made(1, layer(n), layer(n + 1))))
+    const found = await walk('0a', 'forward', { depth: 20 })
+    expect([found.nodes.length, found.edges.length, found.cut]).toEqual([55, 156, { depth: false, size: false }])
+  })
+
   test('says when it was cut by depth or by a window of time', async () => {
     await happened(...Array.from({ length: 23 }, (_, i) => made(i, `t${i}`, `t${i + 1}`)))
     const some = await walk('t0', 'forward', { depth: 3 })
@@ -153,6 +160,13 @@ describe('a trace', () => {
     expect((await walk('t10', 'forward', { depth: 20 })).cut.depth).toBe(false)
     const window = { from: Date.UTC(2026, 0, 1, 1), to: Date.UTC(2026, 0, 1, 2) }
     expect(things(await walk('t1', 'forward', window))).toEqual(['t1', 't2'])
+  })
+
+  test('says when it was cut by its size', async () => {
+    const many = Array.from({ length: 10_000 }, (_, i) => `m${i}`).join(' ')
+    await happened(made(1, 'a', many), made(2, 'm0', 'last'))
+    const found = await walk('a', 'forward')
+    expect([found.nodes.length, found.cut]).toEqual([10_000, { depth: false, size: true }])
   })
 
   test('shows of each owner’s events what the asker may read, and says how many not', async () => {

@@ -84,6 +84,7 @@ class Walk {
   readonly #reached = new Map<string, { since: number; until: number }[]>()
   readonly #cut = { depth: false, size: false }
   #read = 0
+  #visits = 0
 
   constructor(source: TraceSource, options: TraceOptions) {
     this.#source = source
@@ -115,7 +116,7 @@ class Walk {
       this.#cut.depth = true
       return
     }
-    if (isNew && this.#nodes.size >= epcisLimits.traceNodes) {
+    if ((isNew && this.#nodes.size >= epcisLimits.traceNodes) || this.#edges.size >= epcisLimits.traceEdges) {
       this.#cut.size = true
       return
     }
@@ -138,6 +139,7 @@ class Walk {
     for (const mode of whole ? ['whole'] : ['whole', 'around'])
       for (const before of this.#reached.get(`${mode} ${id}`) ?? [])
         if (before.since <= since && before.until >= until) return false
+    if (++this.#visits > epcisLimits.traceVisits) this.#cut.size = true
     const key = `${whole ? 'whole' : 'around'} ${id}`
     this.#reached.set(key, [...(this.#reached.get(key) ?? []), { since, until }])
     return true
