@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { addCivilDays, civilDayOf } from '@kapok/kit/clock'
 import { organisations } from '@kapok/world/province'
 import mqtt from 'mqtt'
 import type { Browser, Page } from 'playwright-core'
@@ -387,6 +388,32 @@ chapter('the notice runs its working days and ends; finance makes a batch and en
   await new CaseDesk(plant, '/plant/cases').open(story.redemptionNo)
   await plant.getByText('已支付').first().waitFor()
 })
+
+chapter(
+  'a visitor looks up a part by its handle and by its GS1 link, and comes to the machine that made it',
+  async () => {
+    const { now } = (await (await fetch(`${world.url}/api/platform`)).json()) as { now: number }
+    const batch = `${addCivilDays(civilDayOf(now), -1).replaceAll('-', '')}-1`
+    const page = await visit(onPhone)
+    await page.goto('/')
+    await page.getByRole('link', { name: '标识查询' }).click()
+    for (const name of [`88.901.1001/P${batch}-01`, `(01)09521234543213(21)1001-P${batch}-01`]) {
+      await page.getByLabel('标识').fill(name)
+      await page.getByRole('button', { name: '查询' }).click()
+      await page.getByRole('heading', { name: '电饭煲上盖' }).waitFor()
+      await page.getByText(batch, { exact: true }).waitFor()
+    }
+    await page.getByRole('link', { name: '88.901.1001/M1' }).click()
+    await page.getByRole('heading', { name: '注塑机 1' }).waitFor()
+    await page.getByText('企业节点').waitFor()
+    await page.getByLabel('标识').fill('(01)09521234543214')
+    await page.getByRole('button', { name: '查询' }).click()
+    await page.getByText('check digit').waitFor()
+    await page.getByLabel('标识').fill('88.901.1001/none')
+    await page.getByRole('button', { name: '查询' }).click()
+    await page.getByText('没有登记这个标识').waitFor()
+  },
+)
 
 chapter(
   'the evidence bundle is verified on the portal’s page and by the command; a changed byte is named',

@@ -145,6 +145,12 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     gateways.clear()
   }
 
+  /** Machines, and the parts of the last days, get their identifiers. */
+  async function register(): Promise<void> {
+    const registered = await registerIdentifiers(options.identifiers, civilDayOf(clock.now()))
+    if (registered > 0) progress(`已注册 ${registered} 个标识 · registered ${registered} identifiers`)
+  }
+
   async function replay(): Promise<void> {
     const began = performance.now()
     const now = startOfCivilDay(state.birthDay) + ((Date.now() + 8 * hourMs) % dayMs)
@@ -179,6 +185,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
       save()
       await setClock(now, true)
       startEdges(options)
+      await register()
       progress(`今天是 ${target} · today is ${target}`)
     } finally {
       playing = false
@@ -209,8 +216,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     if (!state.replayDone) await replay()
     if (stopped) return
     await setClock(Date.now() + state.offsetMs, true)
-    const registered = await registerIdentifiers(options.identifiers, civilDayOf(clock.now()))
-    if (registered > 0) progress(`已注册 ${registered} 个标识 · registered ${registered} identifiers`)
+    await register()
     machines = await liveMachines(options, models, clock)
     playing = false
   })().catch(failed)

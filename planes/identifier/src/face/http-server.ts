@@ -77,9 +77,10 @@ export class FaceServer {
         { message: `a body here has at most ${faceLimits.bodyBytes} bytes` },
         { connection: 'close' },
       )
+    const target = path.startsWith('/') ? path : `${url.pathname}${url.search}`
     const isPrivate = loopback.has(socket.remoteAddress ?? '')
     for (const face of this.#faces) {
-      const reply = face({ method, url, headers, body, isPrivate })
+      const reply = face({ method, url, target, headers, body, isPrivate })
       if (reply !== undefined) return reply
     }
     return jsonReply(404, { message: 'there is nothing at this address' })

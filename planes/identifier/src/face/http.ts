@@ -1,8 +1,9 @@
 /** A request over HTTP, whole, as a face of the node takes it. */
 export interface HttpRequest {
   method: string
-  /** Path and query as they came, still percent-encoded. */
   url: URL
+  /** Path and query as they came: a URL drops segments that are dots, which a lot may be. */
+  target: string
   headers: Readonly<Record<string, string | string[] | undefined>>
   body: Buffer
   /** Whether nobody between could have read it: TLS, or the same machine. */

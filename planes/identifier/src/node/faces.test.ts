@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { resolveByTcp } from '../resolution/client.ts'
 import { TestStores } from '../store/testing.ts'
@@ -33,6 +34,15 @@ const authorization = (prefix: string, key = secret) =>
 const put = (name: string, values: unknown, key = authorization('88.901.1001')) =>
   fetch(`${door}/api/handles/${name}`, { method: 'PUT', headers: { authorization: key }, body: JSON.stringify(values) })
 const resolutionOf = async (text: string) => (await fetch(`${door}/resolution/${encodeURIComponent(text)}`)).json()
+/** By a client that sends the path as it is; a URL would drop the dots. */
+function locationOf(path: string): Promise<string | undefined> {
+  return new Promise((done, fail) => {
+    get({ host: '127.0.0.1', port: tree.httpPort, path }, (reply) => done(reply.resume().headers.location)).on(
+      'error',
+      fail,
+    )
+  })
+}
 const link = (linkType: string, href: string, more = {}) => JSON.stringify({ linkType, href, title: 'Shaft', ...more })
 
 const values = [
@@ -146,6 +156,11 @@ test('links of a record are told by type, and a name that nobody has, or that is
   ])
   const passport = await fetch(`${door}/01/09521234543213/21/P2?linkType=gs1:dpp`, { redirect: 'manual' })
   expect(passport.headers.get('location')).toBe('https://example.com/dpp/2?linkType=gs1:dpp')
+  await put('88.901.1001/P3', [
+    { index: 1, type: 'URL', data: 'https://example.com/dots' },
+    { index: 2, type: 'GS1_DL', data: 'https://id.gs1.org/01/09521234543213/21/..' },
+  ])
+  expect(await locationOf('/01/09521234543213/21/..')).toBe('https://example.com/dots')
   expect((await fetch(`${door}/01/09521234543213/21/none`)).status).toBe(404)
   expect((await fetch(`${door}/01/09521234543214`)).status).toBe(400)
   expect(await (await fetch(`${door}/.well-known/gs1resolver`)).json()).toMatchObject({ resolverRoot: door })

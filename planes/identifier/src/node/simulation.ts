@@ -133,7 +133,10 @@ function treeFace(nodes: ReadonlyMap<string, IdentifierNode>): Face {
   return (request) => {
     const [, first = '', ...rest] = request.url.pathname.split('/')
     const own = nodes.get(first)
-    if (own) return answerOf(own, { ...request, url: new URL(`/${rest.join('/')}${request.url.search}`, request.url) })
+    if (own) {
+      const url = new URL(`/${rest.join('/')}${request.url.search}`, request.url)
+      return answerOf(own, { ...request, url, target: request.target.slice(first.length + 1) })
+    }
     const node = keeperOf(request, nodes) ?? nodes.get('recursive')
     return node && answerOf(node, request)
   }

@@ -27,16 +27,13 @@ export function gs1Face(options: {
     return record && linksIn(record.handle, record.values.filter(isPublic))
   }
   const itemDescriptionOf = (anchor: string) => textOf(findByName(anchor)?.values.filter(isPublic), 'NAME')
-  return ({ method, url, headers }) => {
+  return ({ method, url, target, headers }) => {
     if (url.pathname !== descriptionPath && !digitalLink.test(url.pathname)) return undefined
     const flat = Object.fromEntries(
       Object.entries(headers).map(([key, value]) => [key, Array.isArray(value) ? value.join(', ') : value]),
     )
     const root = options.root ?? url.origin
-    return answerGs1(
-      { root, name, linksOf, itemDescriptionOf },
-      { method, uri: `${root}${url.pathname}${url.search}`, headers: flat },
-    )
+    return answerGs1({ root, name, linksOf, itemDescriptionOf }, { method, uri: `${root}${target}`, headers: flat })
   }
 }
 
