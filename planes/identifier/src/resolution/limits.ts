@@ -11,6 +11,13 @@ export const resolutionLimits = {
    * refused, and fetched by TCP.
    */
   udpAnswerBytes: 16_384,
+  /** One packet. What is longer is counted by the address that it goes to … */
+  udpFreeBytes: 512,
+  /** … at most so much at once, and in the long run so much a second. */
+  udpBurstBytes: 1 << 20,
+  udpBytesPerS: 262_144,
+  /** Addresses that are counted; the longest unused gives way. */
+  udpAddresses: 65_536,
   /** What hdllib's clients wait for an answer by UDP before they ask again. */
   udpRetriesMs: [500, 1_000, 1_500],
 } as const

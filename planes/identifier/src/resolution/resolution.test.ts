@@ -21,6 +21,7 @@ import vectors from '../handle/handle-vectors.json' with { type: 'json' }
 import { answersFrom } from '../testing.ts'
 import { ResolutionError, resolveByTcp, resolveByUdp } from './client.ts'
 import { FrameGatherer } from './frames.ts'
+import { resolutionLimits } from './limits.ts'
 import { recordsOf } from './records.ts'
 import { HandleServer } from './server.ts'
 
@@ -87,6 +88,27 @@ test('an answer of many packets comes whole by UDP; one that would flood a forge
   expect(refused).toMatchObject({ response: responses.error, body: { message: expect.stringContaining('ask by TCP') } })
   const longer = await resolveByTcp(peer, { handle: '88.608.8889/longer' }, 1, now)
   expect(longer.body).toMatchObject({ values: [{ data: { length: 200_000 } }] })
+})
+
+test('long answers by UDP are so many to one address, then only one packet each; short ones are always given', async () => {
+  const time = { now }
+  const counted = new HandleServer({ host: '127.0.0.1', port: 0, answer, clock: { now: () => time.now } })
+  const counting = { host: '127.0.0.1', port: await counted.run() }
+  try {
+    const ask = async (handle: string) => (await resolveByUdp(counting, { handle }, 1, now)).response
+    const long = Array.from({ length: 80 }, () => '88.608.8889/long')
+    const codes: number[] = []
+    for (const handle of long) codes.push(await ask(handle))
+    const given = codes.filter((code) => code === responses.success).length
+    // 1 MiB in answers of 15 KB.
+    expect(given).toBe(Math.floor(resolutionLimits.udpBurstBytes / 15_100))
+    expect(codes.slice(given).every((code) => code === responses.error)).toBe(true)
+    expect(await ask('88.608.8889/App_x')).toBe(responses.success)
+    time.now += 1_000
+    expect(await ask('88.608.8889/long')).toBe(responses.success)
+  } finally {
+    await counted.stop()
+  }
 })
 
 const requestOf = (handle: string, flags: number = defaultFlags) =>

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import {
   encodeFrame,
+  envelopeBytes,
   HandleFormatError,
   handleLimits,
   PacketJoiner,
@@ -12,6 +13,7 @@ import {
 import { type Answer, tooLongForUdp } from './exchange.ts'
 import { type Frame, FrameGatherer } from './frames.ts'
 import { resolutionLimits } from './limits.ts'
+import { UdpBudget } from './udp-budget.ts'
 
 export interface HandleServerOptions {
   host: string
@@ -29,6 +31,7 @@ export class HandleServer {
   readonly #udp: UdpSocket
   readonly #joiner = new PacketJoiner()
   readonly #connections = new Set<Socket>()
+  readonly #budget = new UdpBudget()
   #waitingByUdp = 0
 
   constructor(options: HandleServerOptions) {
@@ -85,8 +88,11 @@ export class HandleServer {
 
   #sendByUdp(answer: Answer | undefined, from: RemoteInfo): void {
     if (answer === undefined) return
+    const bytes = answer.message.length + envelopeBytes
     const { envelope, message, frame } =
-      answer.message.length > resolutionLimits.udpAnswerBytes ? tooLongForUdp(answer) : answer
+      bytes > resolutionLimits.udpAnswerBytes || !this.#budget.allows(from.address, bytes, this.#options.clock.now())
+        ? tooLongForUdp(answer)
+        : answer
     const whole = frame && frame.length <= handleLimits.packetBytes ? [frame] : splitIntoPackets(envelope, message)
     try {
       // What cannot be sent (no way to the address) is asked again.
