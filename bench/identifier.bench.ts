@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { epcis } from './identifier-epcis.ts'
 import { resolution } from './identifier-resolution.ts'
 import { registration, tenMillion } from './identifier-store.ts'
+import { tree } from './identifier-tree.ts'
 
 type Report = (name: string, value: number, unit: string) => void
 
 /** Speeds of an identifier node; whoever asks runs on the same cores. */
 export default async function identifierBench(report: Report): Promise<void> {
-  const parts = [resolution, registration, tenMillion, epcis]
+  const parts = [resolution, tree, registration, tenMillion, epcis]
   const only = process.env.KAPOK_BENCH_PART
   for (const part of parts) {
     if (only !== undefined && only !== part.name) continue

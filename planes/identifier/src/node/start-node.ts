@@ -12,7 +12,9 @@ import { IdentifierNode } from './node.ts'
 import { type Site, siteValue } from './service.ts'
 import { startSimulation } from './simulation.ts'
 
+export { Resolver } from '../recursion/resolver.ts'
 export { IdentifierNode } from './node.ts'
+export { type Simulation, startSimulation } from './simulation.ts'
 
 export const nodeRoles = ['root', 'top', 'secondary', 'enterprise', 'recursive'] as const
 export type NodeRole = (typeof nodeRoles)[number]
