@@ -33,9 +33,21 @@ export async function resolution(report: Report, folder: string): Promise<void> 
     const [{ port, httpPort }] = (await once(node, 'message')) as [{ port: number; httpPort: number }]
     report('identifier.handle_udp.resolutions_per_s', await byUdp(port), 'resolutions/s')
     report('identifier.handle_tcp.resolutions_per_s', await byTcp(port), 'resolutions/s')
-    report('identifier.handle_rest.resolutions_per_s', await byRest(httpPort), 'resolutions/s')
+    report('identifier.handle_rest.resolutions_per_s', await byRest(httpPort, restAnswerIsRight), 'resolutions/s')
   } finally {
     await ended(node)
+  }
+  report('identifier.bare_http.requests_per_s', await bareHttp(), 'requests/s')
+}
+
+/** The same requests to a server that looks up nothing. */
+async function bareHttp(): Promise<number> {
+  const bare = fork(join(import.meta.dirname, 'bare-http.ts'), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  try {
+    const [{ port }] = (await once(bare, 'message')) as [{ port: number }]
+    return await byRest(port, () => true)
+  } finally {
+    await ended(bare)
   }
 }
 
@@ -170,15 +182,20 @@ function isAnswerTo(bytes: Buffer, at: number, end: number): boolean {
 }
 
 /** Kept connections, one question in flight on each; every answer is parsed and is the record that was asked for. */
-async function byRest(port: number): Promise<number> {
+async function byRest(port: number, isRight: (n: number, body: string) => boolean): Promise<number> {
   const until = performance.now() + seconds * 1_000
   const counts = await Promise.all(
-    Array.from({ length: httpConnections }, (_, c) => overOneHttpConnection(port, c, until)),
+    Array.from({ length: httpConnections }, (_, c) => overOneHttpConnection(port, c, until, isRight)),
   )
   return counts.reduce((sum, count) => sum + count, 0) / seconds
 }
 
-function overOneHttpConnection(port: number, from: number, until: number): Promise<number> {
+function overOneHttpConnection(
+  port: number,
+  from: number,
+  until: number,
+  isRight: (n: number, body: string) => boolean,
+): Promise<number> {
   return new Promise((done, fail) => {
     const socket = connect(port, '127.0.0.1')
     let [n, answered, text] = [from * 31_337, 0, '']
@@ -194,9 +211,7 @@ function overOneHttpConnection(port: number, from: number, until: number): Promi
       const length = Number(/content-length: (\d+)/i.exec(text.slice(0, bodyAt))?.[1])
       const body = text.slice(bodyAt + 4)
       if (Buffer.byteLength(body) < length) return
-      const { handle, values } = JSON.parse(body) as { handle: string; values: { data: { value: string } }[] }
-      if (handle !== benchHandle(n) || values[0]?.data.value !== benchUrl(n))
-        return fail(new Error('an answer is not that of the record'))
+      if (!isRight(n, body)) return fail(new Error('an answer is not that of the record'))
       text = ''
       answered++
       if (performance.now() < until) ask()
@@ -207,4 +222,9 @@ function overOneHttpConnection(port: number, from: number, until: number): Promi
     })
     socket.on('connect', ask)
   })
+}
+
+function restAnswerIsRight(n: number, body: string): boolean {
+  const { handle, values } = JSON.parse(body) as { handle: string; values: { data: { value: string } }[] }
+  return handle === benchHandle(n) && values[0]?.data.value === benchUrl(n)
 }

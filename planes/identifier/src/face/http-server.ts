@@ -58,8 +58,11 @@ export class FaceServer {
       reply = jsonReply(500, { responseCode: 2, message: 'this node failed; it is in its log' })
     }
     const { status, headers, body } = reply
-    response.writeHead(status, { ...open, ...headers, 'content-length': Buffer.byteLength(body) })
-    response.end(request.method === 'HEAD' ? '' : body)
+    // As bytes: a text would be written together with the headers, letter by letter.
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    response.writeHead(status, { ...open, ...headers, 'content-length': bytes.length })
+    if (request.method === 'HEAD') response.end()
+    else response.end(bytes)
   }
 
   async #replyTo(request: IncomingMessage): Promise<HttpReply> {

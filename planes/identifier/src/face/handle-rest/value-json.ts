@@ -37,7 +37,14 @@ export function valueToJson(value: HandleValue): Json {
   }
 }
 
-const isoSeconds = (seconds: number) => new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z')
+// Values of a record were mostly written together.
+let lastTime = { seconds: 0, text: '1970-01-01T00:00:00Z' }
+
+function isoSeconds(seconds: number): string {
+  if (seconds !== lastTime.seconds)
+    lastTime = { seconds, text: new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z') }
+  return lastTime.text
+}
 const base64 = (bytes: Uint8Array) => ({ format: 'base64', value: Buffer.from(bytes).toString('base64') })
 
 function dataToJson(type: string, bytes: Uint8Array): Json {
