@@ -89,6 +89,9 @@ program
 
 interface RunOptions {
   role?: string
+  of?: string
+  user?: string
+  verifier?: string
   prefix?: string[]
   root?: string[]
   address?: string
@@ -106,11 +109,14 @@ const another = (value: string, before: string[] = []) => [...before, value]
 program
   .command('run')
   .argument('<role>', Object.keys(roles).join(', '))
-  .option('--role <role>', 'of a resolver: root, top, secondary, enterprise or recursive')
+  .option('--role <role>', 'of a resolver: root, top, secondary, enterprise, recursive or mirror')
   .option('--prefix <prefix>', 'of a resolver: a prefix that it answers for, e.g. 88.608; may be given again', another)
   .option('--root <address:port>', 'of a resolver: a root node; may be given again', another)
   .option('--address <address>', 'of a resolver: the IP address that others are told; loopback without')
   .option('--home <folder>', 'of a resolver: where its records and keys are; kapok-resolver without')
+  .option('--of <url>', 'of a mirror: HTTP address of the node that it mirrors')
+  .option('--user <index:handle>', 'of a mirror: who it is at that node, e.g. 300:88.608/mirror')
+  .option('--verifier <key>', 'of a mirror: key of that node’s log, as it says at its start')
   .option('--sim', 'of a resolver: a whole tree of nodes in one process, to try')
   .description('run one role alone')
   .action(async (name: string, options: RunOptions) => {

@@ -7,11 +7,15 @@ import {
   startNode,
   startSimulatedTree,
 } from '@kapok/identifier/start'
+import { startMirror } from '@kapok/identifier/start-mirror'
 import { readConfig, SetupError } from '../config.ts'
 import { roleClock, runRole } from './role.ts'
 
 interface ResolverOptions {
   role?: string
+  of?: string
+  user?: string
+  verifier?: string
   prefix?: string[]
   root?: string[]
   address?: string
@@ -28,18 +32,15 @@ export const runResolverRole = (options: ResolverOptions) =>
     const home = resolve(options.home ?? (folder ? join(folder, 'identifiers') : 'kapok-resolver'))
     const shared = { home, port, httpPort, clock: roleClock() }
     const onFault = (fault: unknown) => log.error({ err: fault }, 'a request failed')
+    const host = options.address === undefined ? '127.0.0.1' : '0.0.0.0'
+    const own = { ...shared, onFault, host, address: options.address ?? '127.0.0.1', prefixes: options.prefix ?? [] }
+    const { of = '', user = '', verifier = '', root: roots = [] } = options
     const node = await inSentences(
       options.sim
         ? startSimulatedTree({ ...shared, onFault, secret: process.env.KAPOK_INNER_IDENTIFIER_SECRET })
-        : startNode({
-            ...shared,
-            onFault,
-            role: roleOf(options.role),
-            prefixes: options.prefix ?? [],
-            roots: options.root ?? [],
-            host: options.address === undefined ? '127.0.0.1' : '0.0.0.0',
-            address: options.address ?? '127.0.0.1',
-          }),
+        : options.role === 'mirror'
+          ? startMirror({ ...own, of, user, verifier })
+          : startNode({ ...own, role: roleOf(options.role), roots }),
     )
     // A supervisor's words are its own; somebody who runs a node alone reads these.
     if (!process.connected) for (const sentence of node.sentences) process.stdout.write(`${sentence}\n`)
@@ -49,7 +50,7 @@ export const runResolverRole = (options: ResolverOptions) =>
 function roleOf(text: string | undefined): NodeRole {
   const role = nodeRoles.find((each) => each === text)
   if (role === undefined)
-    throw new SetupError(`Say which node it is: --role ${nodeRoles.join(' | ')}, or --sim for a whole tree.`)
+    throw new SetupError(`Say which node it is: --role ${nodeRoles.join(' | ')} | mirror, or --sim for a whole tree.`)
   return role
 }
 

@@ -7,6 +7,7 @@ import type { Face } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
 import { resolutionFace } from '../face/resolution/resolution.ts'
 import { canonicalHandle, type HandleValue, ourVersion, responses } from '../handle/handle.ts'
+import { feedFace } from '../mirror/feed-face.ts'
 import { Resolver } from '../recursion/resolver.ts'
 import type { User } from '../registration/authentication.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
@@ -81,6 +82,7 @@ export class IdentifierNode {
       recursion: options.recursive ? this.resolver : undefined,
       site: () => this.site(),
       clock,
+      onFault: options.onFault ?? (() => {}),
     })
     const { service, resolver } = this
     const users = new RestUsers({ findRecord, clock })
@@ -90,6 +92,7 @@ export class IdentifierNode {
       handleRestFace({ service, records, users, clock }),
       resolutionFace({ service, resolver: options.recursive ? resolver : undefined, findByName }),
       ...this.#eventsFaces(users, registrar, onFault),
+      ...(registrar ? [feedFace({ records, users, mayFollow: (user) => registrar.mayFollow(user) })] : []),
       // Last, since it takes any path that looks like a Digital Link.
       gs1Face({ root: options.url, name: options.homes.join(', ') || 'Kapok', findByName }),
     ]

@@ -14,6 +14,7 @@ import { type Answer, answerOf, type Exchange, type Reply, readRequest, refusal 
 import type { Frame } from '../resolution/frames.ts'
 import { quickAnswer } from '../resolution/quick-answer.ts'
 import { isPublic, type RecordSource, selectValues } from '../resolution/records.ts'
+import { StoreFault } from '../store/store.ts'
 import type { Homes, Referral } from './homes.ts'
 
 export type Site = Extract<TypedData, { format: 'site' }>['site']
@@ -35,6 +36,8 @@ export interface ServiceOptions {
   /** What GET_SITEINFO says; undefined where nobody described the node. */
   site(): Site | undefined
   clock: { now(): number }
+  /** Hears of faults of the node's own. */
+  onFault?(fault: unknown): void
 }
 
 /** What one node says to one request, whatever brought it: the roles of a node are which of its options are given. */
@@ -45,18 +48,36 @@ export class NodeService {
     this.#options = options
   }
 
-  /** Undefined for what is no request. A promise where others must be asked or something is written. */
+  /**
+   * Undefined for what is no request. A promise where others must be asked or something is written. Never throws or rejects:
+   * of a fault of ours whoever asked is told that there was one.
+   */
   answer(frame: Frame): Answer | undefined | Promise<Answer> {
     const { clock, homes, publicBlock } = this.#options
-    const quick = publicBlock && quickAnswer(frame, (prefix) => homes.has(prefix), publicBlock, clock.now())
-    if (quick) return quick
+    const { envelope } = frame
+    try {
+      const quick = publicBlock && quickAnswer(frame, (prefix) => homes.has(prefix), publicBlock, clock.now())
+      if (quick) return quick
+    } catch (fault) {
+      return answerOf(envelope, undefined, this.#failed(fault), clock.now())
+    }
     const request = readRequest(frame)
     if (request === undefined) return undefined
-    const { envelope } = frame
     if ('response' in request) return answerOf(envelope, undefined, request, clock.now())
-    const reply = this.reply(request)
-    if (reply instanceof Promise) return reply.then((later) => answerOf(envelope, request, later, clock.now()))
-    return answerOf(envelope, request, reply, clock.now())
+    const said = (reply: Reply) => answerOf(envelope, request, reply, clock.now())
+    try {
+      const reply = this.reply(request)
+      if (reply instanceof Promise) return reply.catch((fault) => this.#failed(fault)).then(said)
+      return said(reply)
+    } catch (fault) {
+      return said(this.#failed(fault))
+    }
+  }
+
+  #failed(fault: unknown): Reply {
+    this.#options.onFault?.(fault)
+    const isDamaged = fault instanceof StoreFault
+    return refusal(responses.error, isDamaged ? 'this record is damaged on the disk of its node' : 'this node failed')
   }
 
   /** As `answer`, before it becomes bytes. `user` is who the request was proven to come from. */

@@ -79,6 +79,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
   try {
     const ports = await node.run()
     const sentences = [`Handle ${address}:${ports.port} (UDP, TCP), HTTP ${address}:${ports.httpPort}`]
+    if (homes.length > 0) sentences.push(`The key of its log, for mirrors: ${records.log.verifierKey}`)
     for (const prefix of homes) sentences.push(...(await firstStart(node, prefix, home, clock)))
     const stop = async () => {
       await node.stop()
@@ -182,6 +183,8 @@ async function firstStart(node: IdentifierNode, prefix: string, home: string, cl
   writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' })
   const values = [
     siteValue(1, 'HS_SITE', node.site(), nowSeconds),
+    // What is below the prefix is served here, too.
+    siteValue(2, 'HS_SITE.PREFIX', node.site(), nowSeconds),
     ...administratorValues(prefix, { publicKey }, nowSeconds),
   ]
   const written = await node.records.change<never>(handle, '', () => ({ next: values }))
@@ -211,7 +214,8 @@ function openEvents(home: string, clock: Clock): LmdbEventStore {
   }
 }
 
-function inSentence(error: unknown): unknown {
+/** A fault at the start as a sentence, where it is one that somebody can act on. */
+export function inSentence(error: unknown): unknown {
   if (error instanceof StoreFault) return new NodeSetupError(error.message, { cause: error })
   const { code, port } = error as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE')

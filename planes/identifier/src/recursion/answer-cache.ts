@@ -23,7 +23,7 @@ export class AnswerCache {
     return { answers: this.#kept.size, bytes: this.#bytes }
   }
 
-  find(key: string, nowMs: number): { reply: Reply; freshness: Freshness } | undefined {
+  find(key: string, nowMs: number): { reply: Reply; freshness: Freshness; ageMs: number } | undefined {
     const kept = this.#kept.get(key)
     if (kept === undefined) return undefined
     if (nowMs >= kept.freshUntilMs + recursionLimits.staleSeconds * 1_000) {
@@ -34,7 +34,8 @@ export class AnswerCache {
     this.#kept.set(key, kept)
     const left = kept.freshUntilMs - nowMs
     const isAgeing = left < (kept.freshUntilMs - kept.sinceMs) * recursionLimits.prefetchPart
-    return { reply: kept.reply, freshness: left <= 0 ? 'stale' : isAgeing ? 'ageing' : 'fresh' }
+    const freshness = left <= 0 ? 'stale' : isAgeing ? 'ageing' : 'fresh'
+    return { reply: kept.reply, freshness, ageMs: nowMs - kept.sinceMs }
   }
 
   /** Keeps an answer, if it is one that may be kept: values, or that there are none. */

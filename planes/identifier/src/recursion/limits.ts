@@ -20,6 +20,8 @@ export const recursionLimits = {
   staleSeconds: 86_400,
   /** An answer that is asked for in the last tenth of its time is fetched anew. */
   prefetchPart: 0.1,
+  /** When no server of a prefix answers, where it is served is asked anew, if what is known of that is older. */
+  doubtAfterMs: 5_000,
   /** Servers whose health is known; the longest unused gives way. */
   serversKnown: 50_000,
   /** Failures in a row until a server is left alone for a time that doubles. */

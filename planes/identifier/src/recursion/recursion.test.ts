@@ -37,6 +37,17 @@ const dataOf = ({ body }: Pick<HandleMessage, 'body'>) =>
   body.kind === 'values' ? body.values.map(({ data }) => Buffer.from(data).toString()) : []
 
 const stores = new TestStores()
+const nodeDefaults = {
+  host: '127.0.0.1',
+  address: '127.0.0.1',
+  port: 0,
+  roots: [],
+  recursive: false,
+  mirror: false,
+  administrators: [],
+  siteSerial: 1,
+  clock,
+}
 let tree: Simulation
 const nodeOf = (name: string) => tree.nodes.get(name) as IdentifierNode
 const rootSites = () => [nodeOf('root').site()]
@@ -106,6 +117,27 @@ test('an answer lives as long as its values say; that there is none, a short tim
   expect(await urlOf('88.901.1002/a')).toEqual(['new'])
 })
 
+test('an enterprise that moved is found at its new place as soon as its old one is silent, and its parent is not asked each time', async () => {
+  const resolver = new Resolver({ roots: rootSites, clock })
+  await write('88.902.1006', '88.902.1006/a', value(1, 'URL', 'here'))
+  await resolver.resolve(question('88.902.1006/a'))
+  await nodeOf('88.902.1006').stop()
+  time.now += recursionLimits.doubtAfterMs + 1
+  expect((await resolver.resolution(question('88.902.1006/b'))).reply.response).toBe(responses.error)
+  const { steps } = await resolver.resolution(question('88.902.1006/c'))
+  expect(steps.filter(({ of }) => of === '88.902')).toEqual([])
+  const moved = new IdentifierNode({ ...nodeDefaults, records: nodeOf('88.902.1006').records, homes: ['88.902.1006'] })
+  await moved.run()
+  try {
+    await delegate(nodeOf('88.902'), '88.902.1006', moved.site(), clock)
+    time.now += recursionLimits.doubtAfterMs + 1
+    await write('88.902.1006', '88.902.1006/d', value(1, 'URL', 'there'))
+    expect(dataOf(await resolver.resolve(question('88.902.1006/d')))).toEqual(['there'])
+  } finally {
+    await moved.stop()
+  }
+})
+
 test('the same question of many is asked of others once', async () => {
   const resolver = new Resolver({ roots: rootSites, clock })
   const answers = await Promise.all(
@@ -148,19 +180,7 @@ test.each([
   ['past the name', '88.904.1001.7', '88.904.1001.7'],
   ['nowhere', '', ''],
 ])('a node that refers %s is not believed', async (_, prefix) => {
-  const liar = new IdentifierNode({
-    records: stores.open(),
-    host: '127.0.0.1',
-    address: '127.0.0.1',
-    port: 0,
-    homes: [],
-    roots: [],
-    recursive: false,
-    mirror: false,
-    administrators: [],
-    siteSerial: 1,
-    clock,
-  })
+  const liar = new IdentifierNode({ ...nodeDefaults, records: stores.open(), homes: [] })
   const site = () => ({ ...liar.site() })
   Object.assign(liar.service, {
     reply: () => ({

@@ -100,7 +100,19 @@ export class Resolver implements Recursion {
     const name = canonicalHandle(asked.handle)
     const { prefix } = partsOf(name)
     if (prefix === rootPrefix) return this.#down(asked, steps, depth)
-    const record = await this.#prefixRecord(prefix, steps, depth)
+    const known = await this.#prefixRecord(prefix, steps, depth)
+    try {
+      return await this.#askBy(known.reply, prefix, asked, steps, depth)
+    } catch (error) {
+      // It may have moved, or a mirror or its parent stands in for it: then the parent says so.
+      if (!(error instanceof ResolutionError) || known.ageMs < recursionLimits.doubtAfterMs) throw error
+      const anew = await this.#prefixRecord(prefix, steps, depth, 'anew')
+      return this.#askBy(anew.reply, prefix, asked, steps, depth)
+    }
+  }
+
+  /** Asks where the record of the prefix says. */
+  async #askBy(record: Reply, prefix: string, asked: Asked, steps: Step[], depth: number): Promise<Reply> {
     if (record.response !== responses.success || record.body.kind !== 'values')
       return record.response === responses.handleNotFound
         ? refusal(responses.handleNotFound, `the prefix ${prefix} is not registered`)
@@ -109,18 +121,24 @@ export class Resolver implements Recursion {
     return replyOf(await this.#ask(prefix, sites, asked, steps))
   }
 
-  async #prefixRecord(prefix: string, steps: Step[], depth: number): Promise<Reply> {
+  /** The record of a prefix, and how long it is known. */
+  async #prefixRecord(
+    prefix: string,
+    steps: Step[],
+    depth: number,
+    how?: 'anew',
+  ): Promise<{ reply: Reply; ageMs: number }> {
     const asked = { handle: `0.NA/${prefix}`, indexes: [], types: prefixTypes, authoritative: false }
     const key = keyOf(asked)
     const kept = this.#cache.find(key, this.#clock.now())
-    if (kept && kept.freshness !== 'stale') return kept.reply
+    if (kept && kept.freshness !== 'stale' && how === undefined) return kept
     try {
       const reply = await this.#down(asked, steps, depth)
       this.#cache.keep(key, reply, this.#clock.now())
-      return reply
+      return { reply, ageMs: 0 }
     } catch (error) {
       // The way is known still, though those above do not answer: a dead root stops nobody who was found before.
-      if (kept && error instanceof ResolutionError) return kept.reply
+      if (kept && how === undefined && error instanceof ResolutionError) return kept
       throw error
     }
   }
@@ -131,7 +149,25 @@ export class Resolver implements Recursion {
    */
   async #down(asked: Asked, steps: Step[], depth: number): Promise<Reply> {
     const { suffix: target } = partsOf(canonicalHandle(asked.handle))
-    let { at, sites } = await this.#nearest(target, steps, depth)
+    const nearest = await this.#nearest(target, steps, depth)
+    if (nearest.at !== rootPrefix)
+      try {
+        return await this.#downFrom(nearest, target, asked, steps, depth)
+      } catch (error) {
+        // Those on the way that is known do not answer, or lead astray: the root knows better.
+        if (!(error instanceof ResolutionError)) throw error
+      }
+    return this.#downFrom({ at: rootPrefix, sites: this.#roots() }, target, asked, steps, depth)
+  }
+
+  async #downFrom(
+    from: { at: string; sites: readonly Site[] },
+    target: string,
+    asked: Asked,
+    steps: Step[],
+    depth: number,
+  ): Promise<Reply> {
+    let { at, sites } = from
     for (let hop = 0; hop < recursionLimits.hops; hop++) {
       const answer = await this.#ask(at, sites, asked, steps)
       if (answer.body.kind !== 'referral') return replyOf(answer)

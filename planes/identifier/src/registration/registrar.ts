@@ -102,7 +102,8 @@ export class Registrar {
     const handle = minted ? `${asked}${crypto.randomUUID()}` : asked
     const name = canonicalHandle(handle)
     if (!wellFormed(name)) return refusal(responses.invalidHandle, 'a handle is a prefix, a slash and a suffix')
-    if (!homes.answersFor(name))
+    // Its copy of the record of its own prefix says who may do what here; the parent's says it to all others.
+    if (!homes.answersFor(name) && !homes.describesOwn(name))
       return refusal(responses.notResponsible, 'this node does not home the prefix of this handle')
 
     for (let attempt = 0; attempt < registrationLimits.attempts; attempt++) {
@@ -155,6 +156,14 @@ export class Registrar {
   async mayUseEvents(user: User, to: 'read' | 'write'): Promise<boolean> {
     const prefixes = this.#options.homes.list()
     const needed = to === 'read' ? adminPermissions.readValue : adminPermissions.addValue
+    const answers = await Promise.all(prefixes.map((prefix) => this.#may(user, `0.NA/${prefix}`, needed)))
+    return prefixes.length > 0 && answers.every((may) => may)
+  }
+
+  /** Whether a user may have all that is kept here: a mirror. */
+  async mayFollow(user: User): Promise<boolean> {
+    const prefixes = this.#options.homes.list()
+    const needed = adminPermissions.readValue | adminPermissions.listHandles
     const answers = await Promise.all(prefixes.map((prefix) => this.#may(user, `0.NA/${prefix}`, needed)))
     return prefixes.length > 0 && answers.every((may) => may)
   }

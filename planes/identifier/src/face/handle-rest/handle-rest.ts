@@ -13,7 +13,8 @@ import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
 import { handleIn } from '../handle-in-path.ts'
 import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
 import { faceLimits } from '../limits.ts'
-import { siteToJson, ValueJsonError, valuesFromJson, valueToJson } from './value-json.ts'
+import { ValueJsonError } from './json.ts'
+import { siteJson, valuesFromJson, valueToJson } from './value-json.ts'
 import type { RestUsers } from './who.ts'
 
 interface RestOptions {
@@ -181,7 +182,7 @@ async function session(users: RestUsers, request: HttpRequest): Promise<HttpRepl
 async function site({ service }: RestOptions): Promise<HttpReply> {
   const reply = await service.reply(exchangeOf(operations.getSiteInfo, { kind: 'handle', handle: '/' }, 0))
   return reply.body.kind === 'site'
-    ? jsonReply(200, siteToJson(reply.body.site))
+    ? jsonReply(200, siteJson(reply.body.site))
     : jsonReply(500, { responseCode: reply.response })
 }
 

@@ -1,4 +1,3 @@
-import { createPublicKey } from 'node:crypto'
 import {
   decodeData,
   defaultPermissions,
@@ -7,21 +6,10 @@ import {
   HandleFormatError,
   type HandleValue,
   rsaPublicKey,
-  rsaPublicKeyData,
   type TypedData,
 } from '../../handle/handle.ts'
-import type { Site } from '../../node/service.ts'
-
-/** What a client wrote is no value: where it stands, and what had to stand there. */
-export class ValueJsonError extends Error {
-  override name = 'ValueJsonError'
-  constructor(at: string, expected: string) {
-    super(`${at}: expected ${expected}`)
-  }
-}
-
-type Json = Record<string, unknown>
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+import { isObject, type Json, ValueJsonError } from './json.ts'
+import { keyIn, siteFromJson, siteToJson } from './site-json.ts'
 
 /** A value as the REST API of Handle.Net 9 shows it (Technical Manual, chapter 14): data by its format, times in ISO 8601. */
 export function valueToJson(value: HandleValue): Json {
@@ -62,7 +50,7 @@ function dataToJson(type: string, bytes: Uint8Array): Json {
       return { format: 'admin', value: { handle, index, permissions: permissions.toString(2).padStart(12, '0') } }
     }
     case 'site':
-      return { format: 'site', value: siteToJson(data.site) }
+      return { format: 'site', value: siteToJson(data.site, (key) => dataToJson('HS_PUBKEY', key)) }
     case 'vlist':
       return { format: 'vlist', value: data.references }
     case 'key': {
@@ -73,27 +61,6 @@ function dataToJson(type: string, bytes: Uint8Array): Json {
       return base64(bytes)
     default:
       return { format: 'string', value: data.format === 'text' ? data.text : data.handle }
-  }
-}
-
-const hashOptionNumbers = { prefix: 0, suffix: 1, handle: 2 } as const
-
-export function siteToJson(site: Site): Json {
-  const { formatVersion, protocolVersion, serial, primary, multiPrimary, hashOption, attributes, servers } = site
-  return {
-    version: formatVersion,
-    protocolVersion: `${protocolVersion.major}.${protocolVersion.minor}`,
-    serialNumber: serial,
-    primarySite: primary,
-    multiPrimary,
-    hashOption: hashOptionNumbers[hashOption],
-    attributes,
-    servers: servers.map(({ id, address, publicKey, interfaces }) => ({
-      serverId: id,
-      address,
-      ...(publicKey.length > 0 && { publicKey: dataToJson('HS_PUBKEY', publicKey) }),
-      interfaces: interfaces.map(({ admin, query, transport, port }) => ({ query, admin, protocol: transport, port })),
-    })),
   }
 }
 
@@ -178,9 +145,11 @@ function dataFromJson(json: unknown, type: string, at: string): Buffer {
       return encodeData({ format: 'vlist', references })
     }
     case 'key':
-      return keyFromJson(value, at)
+      return keyIn(value, `${at}.value`)
+    case 'site':
+      return siteFromJson(value, `${at}.value`)
     default:
-      throw new ValueJsonError(`${at}.format`, 'string, base64, hex, admin, vlist or key')
+      throw new ValueJsonError(`${at}.format`, 'string, base64, hex, admin, vlist, key or site')
   }
 }
 
@@ -192,12 +161,6 @@ function textData(text: string, type: string, at: string): Buffer {
   return Buffer.from(text, 'utf8')
 }
 
-function keyFromJson(value: unknown, at: string): Buffer {
-  try {
-    const key = createPublicKey({ format: 'jwk', key: value as import('node:crypto').JsonWebKey })
-    if (key.asymmetricKeyType === 'rsa') return encodeData({ format: 'key', key: rsaPublicKeyData(key) })
-  } catch {
-    // OpenSSL takes no key from it.
-  }
-  throw new ValueJsonError(`${at}.value`, 'an RSA key as JWK')
-}
+/** A site as the answer of `GET /api/site`. */
+export const siteJson = (site: Parameters<typeof siteToJson>[0]): Json =>
+  siteToJson(site, (key) => dataToJson('HS_PUBKEY', key))

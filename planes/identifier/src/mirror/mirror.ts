@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type RecordStore, StoreRefusal } from '../store/store.ts'
+import type { FeedPage } from './feed-face.ts'
+import { mirrorLimits } from './limits.ts'
+import { type Follower, provenHeader } from './session.ts'
+
+export interface MirrorOptions {
+  /** Opened with `mirrorOf`: it takes what its log's key signed, and nothing else. */
+  records: Pick<RecordStore, 'apply' | 'stats'>
+  /** HTTP address of the node that is followed, without a slash at the end. */
+  url: string
+  follower: Follower
+  /** Hears of what goes wrong. A log that was rewritten comes as `rewritten`, and is followed no more. */
+  onTrouble(trouble: { kind: 'unreachable' | 'rewritten'; message: string }): void
+}
+
+/** Follows the log of another node from where it left off, and goes on with what it has while that one is away. */
+export class Mirror {
+  readonly #options: MirrorOptions
+  readonly #ends = new AbortController()
+  #running: Promise<void> | undefined
+
+  constructor(options: MirrorOptions) {
+    this.#options = options
+  }
+
+  run(): void {
+    this.#running = this.#follow()
+  }
+
+  async stop(): Promise<void> {
+    this.#ends.abort()
+    await this.#running
+  }
+
+  /** Takes all that is new. Rejects with StoreRefusal when it does not follow what is here. */
+  async pull(): Promise<number> {
+    const { records, url, follower } = this.#options
+    const signal = AbortSignal.any([this.#ends.signal, AbortSignal.timeout(mirrorLimits.answerMs)])
+    const authorization = await provenHeader(url, follower, signal)
+    let applied = 0
+    for (;;) {
+      const after = records.stats().transactions
+      const page = pageIn(await this.#get(`${url}/mirror/transactions?after=${after}`, authorization, signal))
+      if (page.checkpoint === '') return applied
+      const transactions = page.transactions.map((text) => Buffer.from(text, 'base64'))
+      applied += (await records.apply({ transactions, checkpoint: page.checkpoint })).applied
+      if (records.stats().transactions >= page.size) return applied
+    }
+  }
+
+  async #follow(): Promise<void> {
+    let restMs: number = mirrorLimits.restMs
+    while (!this.#ends.signal.aborted) {
+      try {
+        await this.pull()
+        restMs = mirrorLimits.restMs
+      } catch (error) {
+        if (this.#ends.signal.aborted) return
+        const message = error instanceof Error ? error.message : String(error)
+        if (error instanceof StoreRefusal && error.code === 'notTheLog')
+          return this.#options.onTrouble({ kind: 'rewritten', message })
+        this.#options.onTrouble({ kind: 'unreachable', message })
+        restMs = Math.min(restMs * 2, mirrorLimits.restMsMax)
+      }
+      await sleep(restMs, undefined, { signal: this.#ends.signal }).catch(() => {})
+    }
+  }
+
+  async #get(address: string, authorization: string, signal: AbortSignal): Promise<unknown> {
+    const reply = await fetch(address, { headers: { authorization }, signal, redirect: 'error' })
+    const length = Number(reply.headers.get('content-length') ?? Number.POSITIVE_INFINITY)
+    if (!(length <= mirrorLimits.answerBytes)) throw new Error(`a page of ${length} bytes is not taken`)
+    const body: unknown = await reply.json()
+    if (reply.ok) return body
+    throw new Error(`${reply.status} ${String((body as { message?: unknown } | null)?.message ?? '')}`)
+  }
+}
+
+function pageIn(body: unknown): FeedPage {
+  const { size, transactions, checkpoint } = (body ?? {}) as Record<string, unknown>
+  const isPage =
+    Number.isInteger(size) &&
+    typeof checkpoint === 'string' &&
+    Array.isArray(transactions) &&
+    transactions.length <= mirrorLimits.page &&
+    transactions.every((each) => typeof each === 'string')
+  if (!isPage) throw new Error('what was answered is no page of a log')
+  return { size: size as number, transactions: transactions as string[], checkpoint: checkpoint as string }
+}

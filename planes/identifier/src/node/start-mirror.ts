@@ -1,0 +1,114 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '@kapok/kit/clock'
+import { canonicalHandle } from '../handle/handle.ts'
+import { Mirror } from '../mirror/mirror.ts'
+import type { User } from '../registration/authentication.ts'
+import { RecordStore } from '../store/store.ts'
+import { IdentifierNode } from './node.ts'
+import { inSentence, NodeSetupError, type StartedNode, type StartNodeOptions } from './start-node.ts'
+
+export interface StartMirrorOptions extends Omit<StartNodeOptions, 'role' | 'roots'> {
+  /** HTTP address of the node that is mirrored; its prefixes are ours too. */
+  of: string
+  /** Who it is there: `index:handle` of a value with its key. */
+  user: string
+  /** Key of the log that is followed, as that node says it at its start. */
+  verifier: string
+}
+
+/**
+ * Starts a mirror: it answers from its copy for the prefixes of another node, follows that node's log, and takes no changes.
+ * Throws NodeSetupError with a sentence.
+ */
+export async function startMirror(options: StartMirrorOptions): Promise<StartedNode> {
+  const { home, host, address, port, httpPort, clock, onFault, verifier, prefixes } = options
+  const user = userIn(options.user)
+  const url = URL.parse(options.of)
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    throw new NodeSetupError(`--of is “${options.of}”; write the HTTP address of the node that is mirrored.`)
+  if (prefixes.length === 0) throw new NodeSetupError('Name the prefixes that are mirrored, e.g. --prefix 88.608.')
+  if (!/^[^\s+]+\+[0-9a-f]{8}\+\S+$/.test(verifier))
+    throw new NodeSetupError('--verifier is the key of the log, as the node that is mirrored says it at its start.')
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  const { key, isNew } = keyIn(join(home, 'mirror.pem'))
+  const records = openCopy(join(home, 'records'), { clock, mirrorOf: verifier })
+  const shared = {
+    records,
+    host,
+    address,
+    port,
+    httpPort,
+    homes: prefixes.map(canonicalHandle),
+    roots: [],
+    clock,
+    onFault,
+  }
+  const node = new IdentifierNode({ ...shared, recursive: false, mirror: true, administrators: [], siteSerial: 1 })
+  const mirror = new Mirror({
+    records,
+    url: options.of.replace(/\/$/, ''),
+    follower: { user, key },
+    onTrouble: ({ kind, message }) => onFault(new Error(`the node that is mirrored is ${kind}: ${message}`)),
+  })
+  try {
+    const ports = await node.run()
+    mirror.run()
+    const sentences = [
+      `Handle ${address}:${ports.port} (UDP, TCP), HTTP ${address}:${ports.httpPort}; a mirror of ${options.of}`,
+    ]
+    if (isNew) sentences.push(...introduction(user, key))
+    const stop = async () => {
+      await mirror.stop()
+      await node.stop()
+      await records.close()
+    }
+    return { sentences, stop }
+  } catch (error) {
+    await node.stop()
+    await records.close()
+    throw inSentence(error)
+  }
+}
+
+/** What the primary has to know of a new mirror. */
+function introduction({ handle, index }: User, key: KeyObject): string[] {
+  const value = createPublicKey(key).export({ format: 'jwk' })
+  return [
+    'Its key is new. Register it with the node that is mirrored, and let that user read and list by an HS_ADMIN of the prefix (permissions 110000000000):',
+    `PUT /api/handles/${handle} ${JSON.stringify([{ index, type: 'HS_PUBKEY', data: { format: 'key', value } }])}`,
+  ]
+}
+
+function userIn(text: string): User {
+  const [, index, handle] = /^(\d{1,9}):([^/\s]+\/\S+)$/.exec(text) ?? []
+  if (index === undefined || handle === undefined)
+    throw new NodeSetupError(
+      `--user is “${text}”; write index:handle of the mirror’s key there, e.g. 300:88.608/mirror.`,
+    )
+  return { index: Number(index), handle }
+}
+
+function keyIn(file: string): { key: KeyObject; isNew: boolean } {
+  if (existsSync(file)) {
+    try {
+      return { key: createPrivateKey(readFileSync(file)), isNew: false }
+    } catch (cause) {
+      throw new NodeSetupError(`${file} is no private key: put it back from a backup, or move it away for a new one.`, {
+        cause,
+      })
+    }
+  }
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3_072 })
+  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' })
+  return { key: privateKey, isNew: true }
+}
+
+function openCopy(folder: string, options: { clock: Clock; mirrorOf: string }): RecordStore {
+  try {
+    return RecordStore.open(folder, options)
+  } catch (error) {
+    throw inSentence(error)
+  }
+}
