@@ -18,6 +18,7 @@ export class FaceServer {
   readonly #server: Server
   readonly #faces: readonly Face[]
   readonly #onFault: (fault: unknown) => void
+  #bytesBeingRead = 0
 
   /** `onFault` hears of faults of ours; whoever asked is told 500. */
   constructor({ faces, onFault }: { faces: readonly Face[]; onFault(fault: unknown): void }) {
@@ -50,19 +51,15 @@ export class FaceServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let reply: HttpReply
     try {
-      reply = await this.#replyTo(request)
+      send(await this.#replyTo(request), request, response)
     } catch (fault) {
+      // Whoever went away in the middle of a request needs no answer.
+      if (request.destroyed && !request.complete) return
       this.#onFault(fault)
-      reply = jsonReply(500, { responseCode: 2, message: 'this node failed; it is in its log' })
+      if (response.headersSent) return void response.destroy()
+      send(jsonReply(500, { responseCode: 2, message: 'this node failed; it is in its log' }), request, response)
     }
-    const { status, headers, body } = reply
-    // As bytes: a text would be written together with the headers, letter by letter.
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    response.writeHead(status, { ...open, ...headers, 'content-length': bytes.length })
-    if (request.method === 'HEAD') response.end()
-    else response.end(bytes)
   }
 
   async #replyTo(request: IncomingMessage): Promise<HttpReply> {
@@ -73,13 +70,14 @@ export class FaceServer {
     const url =
       URL.parse(path.startsWith('/') ? `http://${headers.host ?? ''}${path}` : path) ?? URL.parse(`http://node${path}`)
     if (url === null) return jsonReply(400, { message: 'the address cannot be read' })
-    const body = method === 'GET' || method === 'HEAD' ? Buffer.alloc(0) : await bodyOf(request)
-    if (body === undefined)
-      return jsonReply(
-        413,
-        { message: `a body here has at most ${faceLimits.bodyBytes} bytes` },
-        { connection: 'close' },
-      )
+    const body = method === 'GET' || method === 'HEAD' ? Buffer.alloc(0) : await this.#bodyOf(request)
+    if (typeof body === 'string') {
+      const isBusy = body === 'busy'
+      const message = isBusy
+        ? 'too much is being read: ask again'
+        : `a body here has at most ${faceLimits.bodyBytes} bytes`
+      return jsonReply(isBusy ? 503 : 413, { message }, { connection: 'close', ...(isBusy && { 'retry-after': '1' }) })
+    }
     const target = path.startsWith('/') ? path : `${url.pathname}${url.search}`
     const isPrivate = loopback.has(socket.remoteAddress ?? '')
     for (const face of this.#faces) {
@@ -88,17 +86,31 @@ export class FaceServer {
     }
     return jsonReply(404, { message: 'there is nothing at this address' })
   }
+
+  /** The body, or why it is not taken; what is too long, alone or together with others, is not gathered. */
+  async #bodyOf(request: IncomingMessage): Promise<Buffer | 'long' | 'busy'> {
+    if (Number(request.headers['content-length'] ?? 0) > faceLimits.bodyBytes) return 'long'
+    const chunks: Buffer[] = []
+    let bytes = 0
+    try {
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        bytes += chunk.length
+        this.#bytesBeingRead += chunk.length
+        if (bytes > faceLimits.bodyBytes) return 'long'
+        if (this.#bytesBeingRead > faceLimits.bodyBytesOfAll) return 'busy'
+        chunks.push(chunk)
+      }
+      return Buffer.concat(chunks, bytes)
+    } finally {
+      this.#bytesBeingRead -= bytes
+    }
+  }
 }
 
-/** The body, or undefined when it is too long; what is too long is not gathered. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > faceLimits.bodyBytes) return undefined
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > faceLimits.bodyBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, bytes)
+function send({ status, headers, body }: HttpReply, request: IncomingMessage, response: ServerResponse): void {
+  // As bytes: a text would be written together with the headers, letter by letter.
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  response.writeHead(status, { ...open, ...headers, 'content-length': bytes.length })
+  if (request.method === 'HEAD') response.end()
+  else response.end(bytes)
 }

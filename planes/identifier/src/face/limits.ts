@@ -2,6 +2,8 @@
 export const faceLimits = {
   /** 2,000 records of a batch with room. */
   bodyBytes: 16 << 20,
+  /** Of all requests that are being read. */
+  bodyBytesOfAll: 256 << 20,
   urlCharacters: 8_192,
   headerBytes: 32_768,
   requestMs: 30_000,

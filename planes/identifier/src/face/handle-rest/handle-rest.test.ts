@@ -1,4 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeData, type HandleValue, rsaPublicKeyData } from '../../handle/handle.ts'
 import { IdentifierNode } from '../../node/node.ts'
@@ -226,6 +229,17 @@ describe('writing', () => {
     expect((await send('GET', path)).status).toBe(404)
   })
 
+  test('who goes away in the middle of a body leaves no fault behind', async () => {
+    const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(`PUT ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"half`)
+    await sleep(50)
+    socket.destroy()
+    await sleep(50)
+    expect((await send('GET', '/api/site')).status).toBe(200)
+    expect(faults).toEqual([])
+  })
+
   test('a body that is too long is not gathered', async () => {
     const reply = await send('PUT', path, { headers: asOwner, body: 'x'.repeat(faceLimits.bodyBytes + 1) }).catch(
       () => undefined,
@@ -251,6 +265,16 @@ test('a session is proven by a key once, and then carries its user until it is e
   })
   expect((await send('DELETE', '/api/sessions/this', { headers: carried })).status).toBe(204)
   expect((await send('GET', '/api/handles?prefix=88.608.8889', { headers: carried })).status).toBe(401)
+})
+
+test('over a connection that others can read, nobody is taken for who they say they are', async () => {
+  const url = new URL(`${origin}/api/handles/88.608.8889/part`)
+  const request = { method: 'GET', url, target: url.pathname, body: Buffer.alloc(0) }
+  const [rest] = node.faces
+  const { json } = await send('POST', '/api/sessions')
+  for (const headers of [asOwner, { authorization: `Handle sessionId="${json.sessionId}"` }])
+    expect(await rest?.({ ...request, headers, isPrivate: false })).toMatchObject({ status: 403 })
+  expect(await rest?.({ ...request, headers: asOwner, isPrivate: true })).toMatchObject({ status: 200 })
 })
 
 test('a challenge that was answered wrongly does not wait for another guess', async () => {

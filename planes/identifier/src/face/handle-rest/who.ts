@@ -25,8 +25,8 @@ export interface NotProven {
 }
 
 /**
- * Who sent a request over HTTP (Handle.Net Technical Manual, chapter 14): by user and secret key (Basic, over private
- * connections alone), or by a session whose challenge was answered with a key (header `Authorization: Handle`).
+ * Who sent a request over HTTP (Handle.Net Technical Manual, chapter 14): by user and secret key (Basic), or by
+ * a session whose challenge was answered with a key (header `Authorization: Handle`); over private connections alone.
  */
 export class RestUsers {
   readonly #findRecord: FindRecord
@@ -42,10 +42,13 @@ export class RestUsers {
   async whoSent(request: HttpRequest): Promise<User | NotProven | undefined> {
     const authorization = headerOf(request, 'authorization')
     const [, scheme = '', rest = ''] = /^(\w+)\s+(.*)$/s.exec(authorization) ?? []
-    if (scheme.toLowerCase() === 'basic')
-      return request.isPrivate
-        ? this.#byPassword(Buffer.from(rest, 'base64').toString('utf8'))
-        : { status: 403, message: 'a secret key is taken over HTTPS only' }
+    // Who listens could use a session, or a secret, for changes of their own.
+    if (scheme !== '' && !request.isPrivate)
+      return {
+        status: 403,
+        message: 'who somebody is is taken over HTTPS only; over the Handle protocol from anywhere',
+      }
+    if (scheme.toLowerCase() === 'basic') return this.#byPassword(Buffer.from(rest, 'base64').toString('utf8'))
     if (scheme.toLowerCase() === 'handle') return this.#bySession(fieldsOf(rest))
     return undefined
   }
