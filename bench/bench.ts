@@ -4,7 +4,8 @@ import { machine } from './machine.ts'
 
 type Report = (name: string, value: number, unit: string) => void
 
-// `npm run bench -- NAME`: one line a figure, `name value unit`; figures, machine and command go to bench/results/NAME.json.
+// `npm run bench -- NAME`: one line a figure, `name value unit`; figures, machine and command go to bench/results/NAME.json. Of a long one
+// KAPOK_BENCH_PART runs a part, whose figures go to NAME-PART.json.
 const names = globSync('*.bench.ts', { cwd: import.meta.dirname }).map((file) => file.replace('.bench.ts', ''))
 const [name = ''] = process.argv.slice(2)
 if (!names.includes(name)) {
@@ -20,6 +21,11 @@ const { default: run } = (await import(`./${name}.bench.ts`)) as { default: (rep
 await run(report)
 const folder = join(import.meta.dirname, 'results')
 mkdirSync(folder, { recursive: true })
-const result = { command: `npm run bench -- ${name}`, at: new Date().toISOString(), machine: machine(), figures }
-writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`)
+const part = process.env.KAPOK_BENCH_PART
+const command = `${part === undefined ? '' : `KAPOK_BENCH_PART=${part} `}npm run bench -- ${name}`
+const result = { command, at: new Date().toISOString(), machine: machine(), figures }
+writeFileSync(
+  join(folder, `${part === undefined ? name : `${name}-${part}`}.json`),
+  `${JSON.stringify(result, null, 2)}\n`,
+)
 process.exit(0)
