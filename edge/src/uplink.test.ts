@@ -127,7 +127,8 @@ test('while the platform is away values pile up; then the backlog comes in the o
   // Original times and values, and nothing of the backlog overtook what is older.
   expect(old.every(({ at, value }, i) => at === start + i && value === i)).toBe(true)
   expect(old.every(({ received }, i) => i === 0 || received >= (old[i - 1]?.received ?? 0))).toBe(true)
-  expect(live?.received).toBeLessThan(old.at(-1)?.received ?? 0)
+  // In one millisecond much may arrive.
+  expect(live?.received).toBeLessThanOrEqual(old.at(-1)?.received ?? 0)
 })
 
 test('a connection that breaks again and again in the middle of the backlog loses nothing and keeps the order', async () => {

@@ -157,7 +157,10 @@ export function formatOpcUaAddress(
       : typeof namespace === 'number'
         ? `ns=${namespace};`
         : `nsu=${namespace.replaceAll('%', '%25').replaceAll(';', '%3B')};`
-  const name = kind === 's' ? identifier.replace(hash, (found) => `${found}${found}`) : identifier
+  const escaped = kind === 's' ? identifier.replace(hash, (found) => `${found}${found}`) : identifier
+  // A single one at the end would be read together with the one that begins the members.
+  const isOpen = element === undefined && members.length > 0 && /(?:^|[^#])(?:##)*#$/.test(escaped)
+  const name = isOpen ? `${escaped}#` : escaped
   return `${prefix}${kind}=${name}${element === undefined ? '' : `[${element}]`}${formatMembers(members)}`
 }
 

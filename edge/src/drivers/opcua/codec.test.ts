@@ -95,6 +95,7 @@ test('an address is written as it was read', () => {
       const expected = { namespace, ...of, element: at, members: way }
       expect(parseOpcUaAddress(formatOpcUaAddress(expected))).toMatchObject(expected)
     }),
+    { examples: [[0, { kind: 's', identifier: '#' }, undefined, ['A']]] },
   )
 })
 
