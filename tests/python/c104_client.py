@@ -27,6 +27,11 @@ for _ in range(100):
         break
     time.sleep(0.1)
 connection.unmute()
+# STARTDT is confirmed by the station; what is sent before that is not taken.
+for _ in range(100):
+    if not connection.is_muted:
+        break
+    time.sleep(0.05)
 asked = connection.interrogation(common_address=1, wait_for_response=True)
 counted = connection.counter_interrogation(common_address=1, wait_for_response=True)
 order.value = True
