@@ -35,7 +35,7 @@ for _ in range(100):
 
 
 def answered(ask):
-    """The package misses an answer that is there before it begins to wait for it; then it asks again."""
+    """Now and then the package says that nothing came, though it read every value: then it asks again."""
     return any(ask() for _ in range(4))
 
 
