@@ -18,11 +18,6 @@ const node = new IdentifierNode({
   port: 0,
   httpPort: 0,
   homes: ['88.608.8889'],
-  roots: [],
-  recursive: false,
-  mirror: false,
-  administrators: [],
-  siteSerial: 1,
   clock: systemClock,
 })
 process.send?.(await node.run())

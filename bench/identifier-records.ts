@@ -1,18 +1,12 @@
-import { encodeData, type HandleValue } from '@kapok/identifier/handle'
+import { encodeData, type HandleValue, newValue } from '@kapok/identifier/handle'
 
 /** Records of the node that is measured. */
 export const benchRecords = 1_000_000
 
 const admin = encodeData({ format: 'admin', permissions: 0xfff, handle: '0.NA/88.608.8889', index: 300 })
-const value = (index: number, type: string, data: string | Buffer): HandleValue => ({
-  index,
-  type,
-  data: Buffer.from(data as string),
-  ttl: { kind: 'relative', seconds: 86_400 },
-  permissions: 0x0e,
-  timestamp: 1_700_000_000,
-  references: [],
-})
+const timestamp = 1_700_000_000
+const value = (index: number, type: string, data: string | Buffer) =>
+  newValue(index, type, Buffer.from(data as string), { timestamp })
 
 export const benchHandle = (n: number): string => `88.608.8889/P${n}`
 export const benchUrl = (n: number): string => `https://id.example.cn/01/06901234567892/21/${n}`

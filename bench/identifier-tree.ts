@@ -7,6 +7,7 @@ import { Resolver, type Simulation, startSimulation } from '@kapok/identifier/st
 import { RecordStore } from '@kapok/identifier/store'
 import { systemClock } from '@kapok/kit/clock'
 import { benchRecord } from './identifier-records.ts'
+import { quantile } from './quantile.ts'
 
 type Report = (name: string, value: number, unit: string) => void
 
@@ -125,9 +126,4 @@ async function silence({ nodes, ports }: Simulation, prefix: string): Promise<()
     udp.close()
     tcp.close()
   }
-}
-
-function quantile(values: number[], q: number): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
 }

@@ -6,6 +6,7 @@ import { type TestKit, testKit } from '@kapok/kit-store/testing'
 import { serveApi } from '@kapok/server/http/testing'
 import { migrationsOfAll } from '@kapok/server/planes'
 import pg from 'pg'
+import { quantile } from './quantile.ts'
 import { makeDevices } from './start-ingest.ts'
 
 type Report = (name: string, value: number, unit: string) => void
@@ -85,10 +86,6 @@ async function settled(kit: TestKit): Promise<void> {
     })
     if (Number((await result.json<{ n: number | string }>())[0]?.n) === 0) return
   }
-}
-
-function quantile(times: number[], share: number): number {
-  return times.sort((x, y) => x - y)[Math.floor(times.length * share)] ?? Number.NaN
 }
 
 /** What the way to the store and back costs alone. */

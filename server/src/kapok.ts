@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { ResolverOptions } from './roles/resolver.ts'
 
 /** The command line. Each verb loads only what it needs, so that `kapok edge` never touches an engine. */
 const program = new Command('kapok')
@@ -87,18 +88,7 @@ program
     (await import('./verify-bundle.ts')).verifyBundleFile(bundle, keys),
   )
 
-interface RunOptions {
-  role?: string
-  of?: string
-  user?: string
-  verifier?: string
-  prefix?: string[]
-  root?: string[]
-  address?: string
-  home?: string
-  sim?: boolean
-}
-const roles: Record<string, (options: RunOptions) => Promise<void>> = {
+const roles: Record<string, (options: ResolverOptions) => Promise<void>> = {
   store: async () => (await import('./roles/store.ts')).runStoreRole(),
   ingest: async () => (await import('./roles/ingest.ts')).runIngestRole(),
   server: async () => (await import('./roles/server.ts')).runServerRole(),
@@ -119,7 +109,7 @@ program
   .option('--verifier <key>', 'of a mirror: key of that node’s log, as it says at its start')
   .option('--sim', 'of a resolver: a whole tree of nodes in one process, to try')
   .description('run one role alone')
-  .action(async (name: string, options: RunOptions) => {
+  .action(async (name: string, options: ResolverOptions) => {
     const run = roles[name]
     if (run === undefined) program.error(`There is no role “${name}”; roles are ${Object.keys(roles).join(', ')}.`)
     if (name !== 'resolver' && Object.keys(options).length > 0)

@@ -1,6 +1,6 @@
 import { systemClock } from '@kapok/kit/clock'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeData, type HandleValue } from '../../planes/identifier/src/handle/handle.ts'
+import { encodeData, newValue } from '../../planes/identifier/src/handle/handle.ts'
 import { IdentifierNode } from '../../planes/identifier/src/node/node.ts'
 import { type Simulation, startSimulation } from '../../planes/identifier/src/node/simulation.ts'
 import { TestStores } from '../../planes/identifier/src/store/testing.ts'
@@ -9,15 +9,8 @@ import { javaWith } from '../support/java.ts'
 import { pythonWith } from '../support/python.ts'
 
 const prefix = '0.NA/88.608.8889'
-const value = (index: number, type: string, data: string | Uint8Array, permissions = 0x0e): HandleValue => ({
-  index,
-  type,
-  data: Buffer.from(data),
-  ttl: { kind: 'relative', seconds: 86_400 },
-  permissions,
-  timestamp: 1_700_000_000,
-  references: [],
-})
+const value = (index: number, type: string, data: string | Uint8Array, permissions = 0x0e) =>
+  newValue(index, type, Buffer.from(data), { permissions, timestamp: 1_700_000_000 })
 const owner = encodeData({ format: 'admin', permissions: 0xfff, handle: prefix, index: 301 })
 const stores = new TestStores()
 const node = new IdentifierNode({
@@ -29,10 +22,6 @@ const node = new IdentifierNode({
   port: 0,
   httpPort: 0,
   homes: ['88.608.8889'],
-  roots: [],
-  recursive: false,
-  mirror: false,
-  administrators: [],
   siteSerial: 7,
   clock: systemClock,
 })

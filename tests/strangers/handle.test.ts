@@ -5,16 +5,15 @@ import {
   decodeMessage,
   digestOf,
   encodeMessage,
-  type HandleValue,
+  newValue,
   operationName,
   publicKeyHolds,
   responseName,
   rsaPublicKey,
   secretKeyHolds,
 } from '../../planes/identifier/src/handle/handle.ts'
-import { recordsOf } from '../../planes/identifier/src/resolution/records.ts'
 import { HandleServer } from '../../planes/identifier/src/resolution/server.ts'
-import { answersFrom } from '../../planes/identifier/src/testing.ts'
+import { answersFrom, recordsOf } from '../../planes/identifier/src/testing.ts'
 import { javaWith } from '../support/java.ts'
 
 // CNRI's own library: the current one, and the one of 2007 that DSpace published, the oldest that still asks.
@@ -30,15 +29,8 @@ const libraries = [
   { group: 'org.dspace', name: 'handle', version: '6.2', protocol: { major: 2, minor: 2 }, digest: 'SHA-1', code: 2 },
 ] as const
 
-const value = (index: number, type: string, data: string, permissions = 0x0e): HandleValue => ({
-  index,
-  type,
-  data: Buffer.from(data),
-  ttl: { kind: 'relative', seconds: 86_400 },
-  permissions,
-  timestamp: 1_700_000_000,
-  references: [],
-})
+const value = (index: number, type: string, data: string, permissions = 0x0e) =>
+  newValue(index, type, Buffer.from(data), { permissions, timestamp: 1_700_000_000 })
 
 describe.each(libraries)('$group:$name:$version', ({ protocol, digest, code, ...artifact }) => {
   const hdllib = javaWith(artifact, 'HandleClient')

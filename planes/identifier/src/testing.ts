@@ -1,4 +1,4 @@
-import type { HandleValue } from './handle/handle.ts'
+import { canonicalHandle, type HandleValue } from './handle/handle.ts'
 import { Homes } from './node/homes.ts'
 import { NodeService } from './node/service.ts'
 import type { RecordSource } from './resolution/records.ts'
@@ -18,6 +18,12 @@ export function answersFrom(records: RecordSource, clock: { now(): number }): Ha
     clock,
   })
   return (frame) => service.answer(frame)
+}
+
+/** A record source in memory. */
+export function recordsOf(records: Iterable<readonly [handle: string, values: readonly HandleValue[]]>): RecordSource {
+  const byHandle = new Map(Array.from(records, ([handle, values]) => [canonicalHandle(handle), values]))
+  return { find: (handle) => byHandle.get(handle) }
 }
 
 /** A store of its own with these records. */

@@ -11,7 +11,8 @@ import { startMirror } from '@kapok/identifier/start-mirror'
 import { readConfig, SetupError } from '../config.ts'
 import { roleClock, runRole } from './role.ts'
 
-interface ResolverOptions {
+/** As the command line has them; which of them a role needs, its start says. */
+export interface ResolverOptions {
   role?: string
   of?: string
   user?: string

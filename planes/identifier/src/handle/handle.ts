@@ -20,6 +20,7 @@ export { canonicalHandle, partsOf, prefixHandle, serverHash, serverIndex } from 
 export { PacketJoiner, splitIntoPackets } from './packets.ts'
 export { rsaPublicKey, rsaPublicKeyData } from './public-key.ts'
 export { macCredential, macHolds, signatureHolds, signedCredential } from './signed-credential.ts'
+export { hashOptions, type Site, siteTransports } from './site.ts'
 export { adminPermissions, decodeData, encodeData, formatOf, type TypedData } from './typed-data.ts'
-export { defaultPermissions, encodeValue, type HandleValue, valuePermissions } from './value.ts'
+export { defaultPermissions, encodeValue, type HandleValue, newValue, valuePermissions } from './value.ts'
 export { decodeJws, isCovered, jwsHolds, signedDigests, valueDigest } from './value-signature.ts'

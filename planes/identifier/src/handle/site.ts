@@ -6,12 +6,13 @@ import { handleLimits } from './limits.ts'
 /** Which part of a handle chooses the server of a site; the number is what HS_SITE carries. */
 export const hashOptions = ['prefix', 'suffix', 'handle'] as const
 
-const transports = ['UDP', 'TCP', 'HTTP', 'HTTPS'] as const
+/** What an interface speaks; the number is what HS_SITE carries. */
+export const siteTransports = ['UDP', 'TCP', 'HTTP', 'HTTPS'] as const
 
 export interface ServerInterface {
   admin: boolean
   query: boolean
-  transport: (typeof transports)[number]
+  transport: (typeof siteTransports)[number]
   port: number
 }
 
@@ -65,7 +66,7 @@ function readInterface(reader: HandleReader): ServerInterface {
   const kind = reader.u8('the kind of an interface')
   const at = reader.offset
   const code = reader.u8('the transport of an interface')
-  const transport = transports[code] ?? reader.refuse('transport 0 to 3', `${code}`, at)
+  const transport = siteTransports[code] ?? reader.refuse('transport 0 to 3', `${code}`, at)
   return {
     admin: (kind & 1) !== 0,
     query: (kind & 2) !== 0,
@@ -118,7 +119,7 @@ function writeServer(writer: HandleWriter, server: SiteServer): void {
     .list(server.interfaces, 'interfaces', handleLimits.serverInterfaces, ({ admin, query, transport, port }) => {
       writer
         .u8((admin ? 1 : 0) | (query ? 2 : 0), 'the kind of an interface')
-        .u8(transports.indexOf(transport), 'the transport of an interface')
+        .u8(siteTransports.indexOf(transport), 'the transport of an interface')
         .u32(port, 'the port of an interface')
     })
 }

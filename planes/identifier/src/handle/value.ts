@@ -26,6 +26,23 @@ export interface HandleValue {
   references: ValueReference[]
 }
 
+/** A value as hdllib makes it when nothing is said: a day to live, read by everybody, written by administrators, no references. */
+export const newValue = (
+  index: number,
+  type: string,
+  data: Uint8Array,
+  more: Partial<HandleValue> = {},
+): HandleValue => ({
+  index,
+  type,
+  data,
+  ttl: { kind: 'relative', seconds: 86_400 },
+  permissions: defaultPermissions,
+  timestamp: 0,
+  references: [],
+  ...more,
+})
+
 const smallestValue = 4 + 4 + 1 + 4 + 1 + 4 + 4 + 4
 export const smallestReference = 8
 

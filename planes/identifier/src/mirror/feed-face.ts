@@ -1,6 +1,6 @@
 import type { RestUsers } from '../face/handle-rest/who.ts'
 import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../face/http.ts'
-import type { User } from '../registration/authentication.ts'
+import { nameOfUser, type User } from '../registration/authentication.ts'
 import type { RecordStore } from '../store/store.ts'
 import { mirrorLimits } from './limits.ts'
 
@@ -37,7 +37,7 @@ export function feedFace({
       return jsonReply(401, { message: 'the log is for mirrors that this node knows' }, users.challenge())
     if ('status' in user) return jsonReply(user.status, { message: user.message }, users.challenge())
     if (!(await mayFollow(user)))
-      return jsonReply(403, { message: `${user.index}:${user.handle} may not read and list all of this node` })
+      return jsonReply(403, { message: `${nameOfUser(user)} may not read and list all of this node` })
     const after = Number(request.url.searchParams.get('after') ?? 0)
     if (request.method !== 'GET' || !Number.isInteger(after) || after < 0)
       return jsonReply(400, { message: `GET ${path}?after=<number of the last transaction that you have>` })

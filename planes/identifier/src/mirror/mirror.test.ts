@@ -32,11 +32,7 @@ async function nodeOf(records: RecordStore, homes: string[], mirror = false) {
     port: 0,
     httpPort: 0,
     homes,
-    roots: [],
-    recursive: false,
     mirror,
-    administrators: [],
-    siteSerial: 1,
     clock,
   })
   nodes.push(node)
@@ -163,11 +159,6 @@ test('a past that was rewritten is not followed: the mirror keeps what it had an
     port: 0,
     httpPort: Number(port),
     homes: ['88.608'],
-    roots: [],
-    recursive: false,
-    mirror: false,
-    administrators: [],
-    siteSerial: 1,
     clock,
   })
   nodes.push(liar)

@@ -36,12 +36,11 @@ export class Mirror {
   /** Takes all that is new. Rejects with StoreRefusal when it does not follow what is here. */
   async pull(): Promise<number> {
     const { records, url, follower } = this.#options
-    const signal = AbortSignal.any([this.#ends.signal, AbortSignal.timeout(mirrorLimits.answerMs)])
-    const authorization = await provenHeader(url, follower, signal)
+    const authorization = await provenHeader(url, follower, this.#answerSignal())
     let applied = 0
     for (;;) {
       const after = records.stats().transactions
-      const page = pageIn(await this.#get(`${url}/mirror/transactions?after=${after}`, authorization, signal))
+      const page = pageIn(await this.#get(`${url}/mirror/transactions?after=${after}`, authorization))
       if (page.checkpoint === '') return applied
       const transactions = page.transactions.map((text) => Buffer.from(text, 'base64'))
       applied += (await records.apply({ transactions, checkpoint: page.checkpoint })).applied
@@ -67,8 +66,17 @@ export class Mirror {
     }
   }
 
-  async #get(address: string, authorization: string, signal: AbortSignal): Promise<unknown> {
-    const reply = await fetch(address, { headers: { authorization }, signal, redirect: 'error' })
+  /** Each answer has its own time; a first pull may be of many pages. */
+  #answerSignal(): AbortSignal {
+    return AbortSignal.any([this.#ends.signal, AbortSignal.timeout(mirrorLimits.answerMs)])
+  }
+
+  async #get(address: string, authorization: string): Promise<unknown> {
+    const reply = await fetch(address, {
+      headers: { authorization },
+      signal: this.#answerSignal(),
+      redirect: 'error',
+    })
     const length = Number(reply.headers.get('content-length') ?? Number.POSITIVE_INFINITY)
     if (!(length <= mirrorLimits.answerBytes)) throw new Error(`a page of ${length} bytes is not taken`)
     const body: unknown = await reply.json()

@@ -1,4 +1,4 @@
-import { canonicalHandle, type HandleValue, partsOf, prefixHandle } from '../handle/handle.ts'
+import { canonicalHandle, type HandleValue, newValue, partsOf, prefixHandle } from '../handle/handle.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import { selectValues } from '../resolution/records.ts'
 
@@ -92,16 +92,8 @@ export class Homes {
   }
 
   async #write(added: Set<string>, by: string, nowSeconds: number): Promise<void> {
-    const values = [...added].map(
-      (prefix, i): HandleValue => ({
-        index: i + 1,
-        type: 'HOME',
-        data: Buffer.from(prefix),
-        ttl: { kind: 'relative', seconds: 0 },
-        permissions: 0,
-        timestamp: nowSeconds,
-        references: [],
-      }),
+    const values = [...added].map((prefix, i) =>
+      newValue(i + 1, 'HOME', Buffer.from(prefix), { permissions: 0, timestamp: nowSeconds }),
     )
     const next = values.length === 0 ? null : values
     const written = await this.#records.change<never>(homesHandle, by, () => ({ next }))

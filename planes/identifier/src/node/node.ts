@@ -6,7 +6,7 @@ import { RestUsers } from '../face/handle-rest/who.ts'
 import type { Face } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
 import { resolutionFace } from '../face/resolution/resolution.ts'
-import { canonicalHandle, type HandleValue, ourVersion, responses } from '../handle/handle.ts'
+import { canonicalHandle, type HandleValue, ourVersion, responses, type Site } from '../handle/handle.ts'
 import { feedFace } from '../mirror/feed-face.ts'
 import { Resolver } from '../recursion/resolver.ts'
 import type { User } from '../registration/authentication.ts'
@@ -14,7 +14,7 @@ import type { ChangingRecords } from '../registration/changing-records.ts'
 import { Registrar } from '../registration/registrar.ts'
 import { HandleServer } from '../resolution/server.ts'
 import { Homes } from './homes.ts'
-import { NodeService, type Site } from './service.ts'
+import { NodeService } from './service.ts'
 
 export interface NodeOptions {
   records: ChangingRecords
@@ -35,15 +35,15 @@ export interface NodeOptions {
   onFault?(fault: unknown): void
   /** Prefixes that this node answers for. */
   homes: readonly string[]
-  /** Sites of the root, from which the prefixes of others are found. */
-  roots: readonly Site[]
-  /** Whether it resolves the handles of others for whoever asks. */
-  recursive: boolean
-  /** A mirror answers from its copy and takes no changes. */
-  mirror: boolean
-  administrators: readonly User[]
-  /** Serial of the site; rises with each change of where the node is. */
-  siteSerial: number
+  /** Sites of the root, from which the prefixes of others are found; without one none are. */
+  roots?: readonly Site[]
+  /** Whether it resolves the handles of others for whoever asks; not when nothing is said. */
+  recursive?: boolean
+  /** A mirror answers from its copy and takes no changes; a primary when nothing is said. */
+  mirror?: boolean
+  administrators?: readonly User[]
+  /** Serial of the site, from 1 on; rises with each change of where the node is. */
+  siteSerial?: number
   clock: { now(): number }
 }
 
@@ -65,11 +65,11 @@ export class IdentifierNode {
   #httpPort: number | undefined
 
   constructor(options: NodeOptions) {
-    const { records, clock, administrators } = options
+    const { records, clock, roots = [], administrators = [], onFault = () => {} } = options
     this.#options = options
     this.records = records
     this.homes = new Homes(records, options.homes.map(canonicalHandle))
-    this.resolver = new Resolver({ roots: () => options.roots, clock })
+    this.resolver = new Resolver({ roots: () => roots, clock })
     const findRecord = (handle: string) => this.#findRecord(handle)
     const registrar = options.mirror
       ? undefined
@@ -82,11 +82,10 @@ export class IdentifierNode {
       recursion: options.recursive ? this.resolver : undefined,
       site: () => this.site(),
       clock,
-      onFault: options.onFault ?? (() => {}),
+      onFault,
     })
     const { service, resolver } = this
     const users = new RestUsers({ findRecord, clock })
-    const onFault = options.onFault ?? (() => {})
     const findByName = options.findByName ?? ((name) => this.recordNamed(name))
     this.faces = [
       handleRestFace({ service, records, users, clock }),
@@ -119,7 +118,7 @@ export class IdentifierNode {
 
   /** Where the node is, as a record of its prefix and the answer to GET_SITEINFO say it. */
   site(): Site {
-    const { address, mirror, siteSerial } = this.#options
+    const { address, mirror = false, siteSerial = 1 } = this.#options
     return {
       formatVersion: 1,
       protocolVersion: ourVersion,
@@ -163,7 +162,7 @@ export class IdentifierNode {
   /** A record by which somebody is known: what is kept here goes first, since it may hold secrets and needs nobody. */
   async #findRecord(handle: string): Promise<readonly HandleValue[] | undefined> {
     const own = this.records.find(handle)
-    if (own || this.homes.answersFor(handle) || this.#options.roots.length === 0) return own
+    if (own || this.homes.answersFor(handle) || !this.#options.roots?.length) return own
     const reply = await this.resolver.resolve({ handle, indexes: [], types: [], authoritative: false })
     return reply.response === responses.success && reply.body.kind === 'values' ? reply.body.values : undefined
   }

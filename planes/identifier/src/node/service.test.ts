@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest'
-import {
-  type Body,
-  decodeMessage,
-  type Envelope,
-  encodeMessage,
-  operations,
-  ourVersion,
-  responses,
-} from '../handle/handle.ts'
+import { type Body, decodeMessage, operations, responses } from '../handle/handle.ts'
+import { exchangeOf } from '../resolution/exchange.ts'
 import { StoreFault } from '../store/store.ts'
 import { Homes } from './homes.ts'
 import { NodeService } from './service.ts'
@@ -20,28 +13,8 @@ const clock = { now: () => 0 }
 const site = () => undefined
 
 function ask(service: NodeService, operation: number, body: Body, flags = 0) {
-  const message = encodeMessage({
-    operation,
-    response: 0,
-    flags,
-    siteInfoSerial: 0xffff,
-    recursionCount: 0,
-    expiration: 0,
-    body,
-    credential: null,
-  })
-  const envelope: Envelope = {
-    version: ourVersion,
-    suggested: ourVersion,
-    compressed: false,
-    encrypted: false,
-    truncated: false,
-    sessionId: 0,
-    requestId: 1,
-    sequence: 0,
-    messageLength: message.length,
-  }
-  return service.answer({ envelope, message })
+  const { envelope, bytes } = exchangeOf(operation, body, flags)
+  return service.answer({ envelope, message: bytes })
 }
 const all: Body = { kind: 'resolve', handle: '88.1/x', indexes: [], types: [] }
 

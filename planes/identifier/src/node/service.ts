@@ -2,13 +2,14 @@ import {
   canonicalHandle,
   encodeData,
   type HandleValue,
+  newValue,
   operationFlags,
   operations,
   responses,
-  type TypedData,
+  type Site,
   valuePermissions,
 } from '../handle/handle.ts'
-import type { User } from '../registration/authentication.ts'
+import { nameOfUser, type User } from '../registration/authentication.ts'
 import type { Registrar } from '../registration/registrar.ts'
 import { type Answer, answerOf, type Exchange, type Reply, readRequest, refusal } from '../resolution/exchange.ts'
 import type { Frame } from '../resolution/frames.ts'
@@ -16,8 +17,6 @@ import { quickAnswer } from '../resolution/quick-answer.ts'
 import { isPublic, type RecordSource, selectValues } from '../resolution/records.ts'
 import { StoreFault } from '../store/store.ts'
 import type { Homes, Referral } from './homes.ts'
-
-export type Site = Extract<TypedData, { format: 'site' }>['site']
 
 /** Asks other nodes for what this one does not keep. */
 export interface Recursion {
@@ -43,9 +42,11 @@ export interface ServiceOptions {
 /** What one node says to one request, whatever brought it: the roles of a node are which of its options are given. */
 export class NodeService {
   readonly #options: ServiceOptions
+  readonly #isHomed: (prefix: string) => boolean
 
   constructor(options: ServiceOptions) {
     this.#options = options
+    this.#isHomed = (prefix) => options.homes.has(prefix)
   }
 
   /**
@@ -53,10 +54,10 @@ export class NodeService {
    * of a fault of ours whoever asked is told that there was one.
    */
   answer(frame: Frame): Answer | undefined | Promise<Answer> {
-    const { clock, homes, publicBlock } = this.#options
+    const { clock, publicBlock } = this.#options
     const { envelope } = frame
     try {
-      const quick = publicBlock && quickAnswer(frame, (prefix) => homes.has(prefix), publicBlock, clock.now())
+      const quick = publicBlock && quickAnswer(frame, this.#isHomed, publicBlock, clock.now())
       if (quick) return quick
     } catch (fault) {
       return answerOf(envelope, undefined, this.#failed(fault), clock.now())
@@ -132,15 +133,16 @@ export class NodeService {
     const name = canonicalHandle(handle)
     const { homes, records, recursion } = this.#options
     const authoritative = (message.flags & operationFlags.authoritative) !== 0
-    const isCopy = !authoritative && homes.describesOwn(name) && records.find(name) !== undefined
-    if (!homes.answersFor(name) && !isCopy) {
-      const referral = homes.referralFor(name)
+    const isOurs = homes.answersFor(name)
+    const isCopy = !isOurs && !authoritative && homes.describesOwn(name)
+    const record = isOurs || isCopy ? records.find(name) : undefined
+    if (!isOurs && record === undefined) {
       const mayAsk = (message.flags & operationFlags.recursive) !== 0
       if (recursion && mayAsk) return recursion.resolve({ handle, indexes, types, authoritative })
-      if (referral && (message.flags & operationFlags.noReferral) === 0) return referred(referral)
+      const referral = (message.flags & operationFlags.noReferral) === 0 ? homes.referralFor(name) : undefined
+      if (referral) return referred(referral)
       return refusal(responses.notResponsible, 'this node does not home the prefix of this handle')
     }
-    const record = records.find(name)
     if (record === undefined) return refusal(responses.handleNotFound, 'HANDLE NOT FOUND')
     const asked = selectValues(record, { indexes, types })
     const open = asked.filter(isPublic)
@@ -156,7 +158,7 @@ export class NodeService {
     if (registrar === undefined) return refusal(responses.unableToAuthenticate, 'a mirror tells public values alone')
     if (user === undefined) return registrar.challenge(request)
     if (!(await registrar.mayRead(user, canonicalHandle(handle))))
-      return refusal(responses.noPermission, `${user.index}:${user.handle} may not read these values`)
+      return refusal(responses.noPermission, `${nameOfUser(user)} may not read these values`)
     return valuesOrNone(
       handle,
       values.sort((one, other) => one.index - other.index),
@@ -179,13 +181,5 @@ function referred({ prefix, isAbove, values }: Referral): Reply {
 
 /** The value that says where a prefix is served. */
 export function siteValue(index: number, type: string, site: Site, nowSeconds: number): HandleValue {
-  return {
-    index,
-    type,
-    data: encodeData({ format: 'site', site }),
-    ttl: { kind: 'relative', seconds: 86_400 },
-    permissions: 0x0e,
-    timestamp: nowSeconds,
-    references: [],
-  }
+  return newValue(index, type, encodeData({ format: 'site', site }), { timestamp: nowSeconds })
 }

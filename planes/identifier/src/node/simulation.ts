@@ -3,11 +3,11 @@ import type { FindByName } from '../face/gs1/gs1-face.ts'
 import { handleIn } from '../face/handle-in-path.ts'
 import type { Face, HttpRequest } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
-import { canonicalHandle, type HandleValue } from '../handle/handle.ts'
+import { canonicalHandle, type HandleValue, type Site } from '../handle/handle.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import { administratorValues } from './administrator.ts'
 import { IdentifierNode } from './node.ts'
-import { type Site, siteValue } from './service.ts'
+import { siteValue } from './service.ts'
 
 /** Codes of a made-up tree: top 88, three secondaries, twenty enterprises. Nobody was given these numbers. */
 const secondaries = ['88.901', '88.902', '88.903'] as const
@@ -64,7 +64,6 @@ async function startTree(
   const start = async (name: string, prefix: string | undefined, roots: readonly Site[], port = 0) => {
     const records = open(name)
     const homes = prefix === undefined ? [] : [prefix]
-    const fixed = { host, address: host, mirror: false, administrators: [], siteSerial: 1, clock }
     // Who looks for another name asks the recursive node, which knows those of the whole tree.
     const findByName: FindByName = (name) => {
       for (const each of nodes.values()) {
@@ -75,7 +74,9 @@ async function startTree(
     }
     const isRecursive = prefix === undefined
     const node = new IdentifierNode({
-      ...fixed,
+      host,
+      address: host,
+      clock,
       records,
       port,
       homes,

@@ -1,13 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Clock } from '@kapok/kit/clock'
 import { canonicalHandle } from '../handle/handle.ts'
 import { Mirror } from '../mirror/mirror.ts'
 import type { User } from '../registration/authentication.ts'
-import { RecordStore } from '../store/store.ts'
 import { IdentifierNode } from './node.ts'
-import { inSentence, NodeSetupError, type StartedNode, type StartNodeOptions } from './start-node.ts'
+import { inSentence, NodeSetupError, openRecords, type StartedNode, type StartNodeOptions } from './start-node.ts'
 
 export interface StartMirrorOptions extends Omit<StartNodeOptions, 'role' | 'roots'> {
   /** HTTP address of the node that is mirrored; its prefixes are ours too. */
@@ -33,7 +31,7 @@ export async function startMirror(options: StartMirrorOptions): Promise<StartedN
     throw new NodeSetupError('--verifier is the key of the log, as the node that is mirrored says it at its start.')
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const { key, isNew } = keyIn(join(home, 'mirror.pem'))
-  const records = openCopy(join(home, 'records'), { clock, mirrorOf: verifier })
+  const records = openRecords(home, clock, verifier)
   const shared = {
     records,
     host,
@@ -41,11 +39,10 @@ export async function startMirror(options: StartMirrorOptions): Promise<StartedN
     port,
     httpPort,
     homes: prefixes.map(canonicalHandle),
-    roots: [],
     clock,
     onFault,
   }
-  const node = new IdentifierNode({ ...shared, recursive: false, mirror: true, administrators: [], siteSerial: 1 })
+  const node = new IdentifierNode({ ...shared, mirror: true })
   const mirror = new Mirror({
     records,
     url: options.of.replace(/\/$/, ''),
@@ -103,12 +100,4 @@ function keyIn(file: string): { key: KeyObject; isNew: boolean } {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3_072 })
   writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' })
   return { key: privateKey, isNew: true }
-}
-
-function openCopy(folder: string, options: { clock: Clock; mirrorOf: string }): RecordStore {
-  try {
-    return RecordStore.open(folder, options)
-  } catch (error) {
-    throw inSentence(error)
-  }
 }

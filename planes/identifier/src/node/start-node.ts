@@ -4,12 +4,12 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Clock } from '@kapok/kit/clock'
 import { canonicalUri, LmdbEventStore } from '../epcis/epcis.ts'
-import { canonicalHandle } from '../handle/handle.ts'
+import { canonicalHandle, ourVersion, type Site } from '../handle/handle.ts'
 import { RecordStore, StoreFault } from '../store/store.ts'
 import { administratorValues, customaryIndexes } from './administrator.ts'
 import { rootPrefix } from './homes.ts'
 import { IdentifierNode } from './node.ts'
-import { type Site, siteValue } from './service.ts'
+import { siteValue } from './service.ts'
 import { startSimulation } from './simulation.ts'
 
 export { Resolver } from '../recursion/resolver.ts'
@@ -70,9 +70,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     homes,
     roots,
     recursive: role === 'recursive',
-    mirror: false,
     administrators: homes.map((prefix) => ({ handle: `0.NA/${prefix}`, index: customaryIndexes.publicKey })),
-    siteSerial: 1,
     clock,
     onFault,
   })
@@ -160,7 +158,7 @@ function rootSite(text: string): Site {
   const interfaces = both.map((transport) => ({ admin: false, query: true, transport, port: Number(port) }))
   return {
     formatVersion: 1,
-    protocolVersion: { major: 2, minor: 11 },
+    protocolVersion: ourVersion,
     serial: 1,
     primary: true,
     multiPrimary: false,
@@ -197,10 +195,11 @@ async function firstStart(node: IdentifierNode, prefix: string, home: string, cl
   ]
 }
 
-function openRecords(home: string, clock: Clock): RecordStore {
+/** `mirrorOf`: key of the log that is followed; without it the records are the node's own. */
+export function openRecords(home: string, clock: Clock, mirrorOf?: string): RecordStore {
   mkdirSync(home, { recursive: true, mode: 0o700 })
   try {
-    return RecordStore.open(join(home, 'records'), { clock })
+    return RecordStore.open(join(home, 'records'), { clock, ...(mirrorOf && { mirrorOf }) })
   } catch (error) {
     throw inSentence(error)
   }

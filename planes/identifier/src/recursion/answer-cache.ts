@@ -1,4 +1,4 @@
-import { encodeValue, responses } from '../handle/handle.ts'
+import { responses } from '../handle/handle.ts'
 import type { Reply } from '../resolution/exchange.ts'
 import { recursionLimits } from './limits.ts'
 
@@ -75,5 +75,5 @@ function secondsToKeep({ response, body }: Reply, nowMs: number): number {
 
 function bytesOf({ body }: Reply): number {
   if (body.kind !== 'values') return 256
-  return body.values.reduce((sum, value) => sum + encodeValue(value).length + 200, 256)
+  return body.values.reduce((sum, value) => sum + value.data.length + value.type.length + 300, 256)
 }

@@ -9,12 +9,14 @@ import {
   encodeMessage,
   type HandleMessage,
   type HandleValue,
+  newValue,
   operationFlags,
   responses,
+  type Site,
   splitIntoPackets,
 } from '../handle/handle.ts'
 import { IdentifierNode } from '../node/node.ts'
-import { type Site, siteValue } from '../node/service.ts'
+import { siteValue } from '../node/service.ts'
 import { delegate, type Simulation, startSimulation } from '../node/simulation.ts'
 import { resolveByTcp } from '../resolution/client.ts'
 import { TestStores } from '../store/testing.ts'
@@ -23,15 +25,8 @@ import { Resolver } from './resolver.ts'
 
 const time = { now: 1_735_646_400_000 }
 const clock = { now: () => time.now }
-const value = (index: number, type: string, data: string, seconds = 600, permissions = 0x0e): HandleValue => ({
-  index,
-  type,
-  data: Buffer.from(data),
-  ttl: { kind: 'relative', seconds },
-  permissions,
-  timestamp: 0,
-  references: [],
-})
+const value = (index: number, type: string, data: string, seconds = 600, permissions = 0x0e) =>
+  newValue(index, type, Buffer.from(data), { ttl: { kind: 'relative', seconds }, permissions })
 const question = (handle: string) => ({ handle, indexes: [], types: [], authoritative: false })
 const dataOf = ({ body }: Pick<HandleMessage, 'body'>) =>
   body.kind === 'values' ? body.values.map(({ data }) => Buffer.from(data).toString()) : []
@@ -41,11 +36,6 @@ const nodeDefaults = {
   host: '127.0.0.1',
   address: '127.0.0.1',
   port: 0,
-  roots: [],
-  recursive: false,
-  mirror: false,
-  administrators: [],
-  siteSerial: 1,
   clock,
 }
 let tree: Simulation

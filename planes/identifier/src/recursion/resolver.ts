@@ -1,6 +1,13 @@
-import { canonicalHandle, type HandleMessage, type HandleValue, partsOf, responses } from '../handle/handle.ts'
+import {
+  canonicalHandle,
+  type HandleMessage,
+  type HandleValue,
+  partsOf,
+  responses,
+  type Site,
+} from '../handle/handle.ts'
 import { parentOf, rootPrefix } from '../node/homes.ts'
-import type { Recursion, Site } from '../node/service.ts'
+import type { Recursion } from '../node/service.ts'
 import { ResolutionError } from '../resolution/client.ts'
 import { type Reply, refusal } from '../resolution/exchange.ts'
 import { isPublic } from '../resolution/records.ts'

@@ -1,5 +1,4 @@
-import { decodeData, type HandleValue, readOrUndefined, serverIndex } from '../handle/handle.ts'
-import type { Site } from '../node/service.ts'
+import { decodeData, type HandleValue, readOrUndefined, type Site, serverIndex } from '../handle/handle.ts'
 
 /** A server that may answer for a handle. */
 export interface Server {

@@ -27,6 +27,9 @@ export interface ProofOfUser extends User {
 
 type Challenge = Parameters<typeof publicKeyHolds>[2]
 
+/** As the protocol's text forms write a user: `index:handle`. */
+export const nameOfUser = ({ handle, index }: User): string => `${index}:${handle}`
+
 export const sameUser = (one: User, other: User): boolean =>
   one.index === other.index && canonicalHandle(one.handle) === canonicalHandle(other.handle)
 
@@ -41,11 +44,15 @@ export function provenUser(
   version: Envelope['version'],
 ): User | undefined {
   const type = proof.authenticationType.toUpperCase()
-  const keys = record
-    .filter((value) => value.type.toUpperCase() === type && (proof.index === 0 || value.index === proof.index))
-    .slice(0, registrationLimits.keysOfUser)
-  const key = keys.find((value) => holds(value, type, proof, challenge, version))
+  const key = keyValuesOf(record, type, proof.index).find((value) => holds(value, type, proof, challenge, version))
   return key && { handle: proof.handle, index: key.index }
+}
+
+/** Values of a record that hold a key of the type (`HS_SECKEY`, `HS_PUBKEY`): that with the index, or all of them for index 0. */
+export function keyValuesOf(record: readonly HandleValue[], type: string, index: number): readonly HandleValue[] {
+  return record
+    .filter((value) => value.type.toUpperCase() === type && (index === 0 || value.index === index))
+    .slice(0, registrationLimits.keysOfUser)
 }
 
 function holds(

@@ -14,7 +14,7 @@ import {
 import { type Homes, namedPrefix } from '../node/homes.ts'
 import { type Exchange, type Reply, refusal } from '../resolution/exchange.ts'
 import { StoreRefusal, type StoreRefusalCode } from '../store/store.ts'
-import { type FindRecord, provenUser, sameUser, type User } from './authentication.ts'
+import { type FindRecord, nameOfUser, provenUser, sameUser, type User } from './authentication.ts'
 import { Challenges } from './challenges.ts'
 import { type Change, changed, isRefused, type Refused } from './change.ts'
 import type { ChangingRecords } from './changing-records.ts'
@@ -30,8 +30,6 @@ export interface RegistrarOptions {
   administrators: readonly User[]
   clock: { now(): number }
 }
-
-export const nameOfUser = ({ handle, index }: User): string => `${index}:${handle}`
 
 /** Creates, changes, deletes and lists for whoever proves to be allowed to. */
 export class Registrar {
@@ -153,17 +151,18 @@ export class Registrar {
   }
 
   /** Whether a user may read the events of all prefixes that are homed here, or add to them. */
-  async mayUseEvents(user: User, to: 'read' | 'write'): Promise<boolean> {
-    const prefixes = this.#options.homes.list()
-    const needed = to === 'read' ? adminPermissions.readValue : adminPermissions.addValue
-    const answers = await Promise.all(prefixes.map((prefix) => this.#may(user, `0.NA/${prefix}`, needed)))
-    return prefixes.length > 0 && answers.every((may) => may)
+  mayUseEvents(user: User, to: 'read' | 'write'): Promise<boolean> {
+    return this.#mayInAll(user, to === 'read' ? adminPermissions.readValue : adminPermissions.addValue)
   }
 
   /** Whether a user may have all that is kept here: a mirror. */
-  async mayFollow(user: User): Promise<boolean> {
+  mayFollow(user: User): Promise<boolean> {
+    return this.#mayInAll(user, adminPermissions.readValue | adminPermissions.listHandles)
+  }
+
+  /** By the records of all prefixes that are homed here. */
+  async #mayInAll(user: User, needed: number): Promise<boolean> {
     const prefixes = this.#options.homes.list()
-    const needed = adminPermissions.readValue | adminPermissions.listHandles
     const answers = await Promise.all(prefixes.map((prefix) => this.#may(user, `0.NA/${prefix}`, needed)))
     return prefixes.length > 0 && answers.every((may) => may)
   }

@@ -4,11 +4,10 @@ import {
   adminPermissions,
   type Body,
   decodeMessage,
-  type Envelope,
   encodeData,
-  encodeMessage,
   type HandleMessage,
   type HandleValue,
+  newValue,
   operationFlags,
   operations,
   ourVersion,
@@ -19,20 +18,14 @@ import {
 } from '../handle/handle.ts'
 import { Homes } from '../node/homes.ts'
 import { NodeService } from '../node/service.ts'
+import { exchangeOf } from '../resolution/exchange.ts'
 import { TestStores } from '../store/testing.ts'
 import { storeWith } from '../testing.ts'
 import { registrationLimits } from './limits.ts'
 import { Registrar } from './registrar.ts'
 
-const value = (index: number, type: string, data: string | Uint8Array, permissions = 0x0e): HandleValue => ({
-  index,
-  type,
-  data: Buffer.from(data),
-  ttl: { kind: 'relative', seconds: 86_400 },
-  permissions,
-  timestamp: 0,
-  references: [],
-})
+const value = (index: number, type: string, data: string | Uint8Array, permissions = 0x0e) =>
+  newValue(index, type, Buffer.from(data), { permissions })
 const admin = (index: number, handle: string, key: number, permissions = 0xfff) =>
   value(index, 'HS_ADMIN', encodeData({ format: 'admin', permissions, handle, index: key }))
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 })
@@ -67,28 +60,11 @@ async function nodeWith(more: (readonly [string, HandleValue[]])[] = []) {
   let requestId = 0
 
   const send = async (operation: number, body: Body, { flags = 0, sessionId = 0 } = {}) => {
-    const bytes = encodeMessage({
-      operation,
-      response: 0,
-      flags,
-      siteInfoSerial: 0xffff,
-      recursionCount: 0,
-      expiration: 0,
-      body,
-      credential: null,
+    const { envelope, bytes } = exchangeOf(operation, body, flags)
+    const answer = await service.answer({
+      envelope: { ...envelope, sessionId, requestId: ++requestId },
+      message: bytes,
     })
-    const envelope: Envelope = {
-      version: ourVersion,
-      suggested: ourVersion,
-      compressed: false,
-      encrypted: false,
-      truncated: false,
-      sessionId,
-      requestId: ++requestId,
-      sequence: 0,
-      messageLength: bytes.length,
-    }
-    const answer = await service.answer({ envelope, message: bytes })
     if (answer === undefined) throw new Error('no answer')
     return { ...decodeMessage(answer.message), sessionId: answer.envelope.sessionId }
   }

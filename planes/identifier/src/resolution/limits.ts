@@ -11,9 +11,7 @@ export const resolutionLimits = {
    * refused, and fetched by TCP.
    */
   udpAnswerBytes: 16_384,
-  /** One packet. What is longer is counted by the address that it goes to … */
-  udpFreeBytes: 512,
-  /** … at most so much at once, and in the long run so much a second. */
+  /** What is longer than a packet is counted by the address that it goes to: at most so much at once, and in the long run so much a second. */
   udpBurstBytes: 1 << 20,
   udpBytesPerS: 262_144,
   /** Addresses that are counted; the longest unused gives way. */

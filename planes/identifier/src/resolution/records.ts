@@ -1,14 +1,8 @@
-import { canonicalHandle, type HandleValue, valuePermissions } from '../handle/handle.ts'
+import { type HandleValue, valuePermissions } from '../handle/handle.ts'
 
 /** Where records are. Handles come in their canonical form. */
 export interface RecordSource {
   find(handle: string): readonly HandleValue[] | undefined
-}
-
-/** A record source in memory, for tests and for a handful of records. */
-export function recordsOf(records: Iterable<readonly [handle: string, values: readonly HandleValue[]]>): RecordSource {
-  const byHandle = new Map(Array.from(records, ([handle, values]) => [canonicalHandle(handle), values]))
-  return { find: (handle) => byHandle.get(handle) }
 }
 
 export const isPublic = ({ permissions }: HandleValue): boolean => (permissions & valuePermissions.publicRead) !== 0

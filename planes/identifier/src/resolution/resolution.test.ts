@@ -10,7 +10,7 @@ import {
   encodeFrame,
   encodeMessage,
   type HandleMessage,
-  type HandleValue,
+  newValue,
   operationFlags,
   operations,
   ourVersion,
@@ -18,22 +18,14 @@ import {
   responses,
 } from '../handle/handle.ts'
 import vectors from '../handle/handle-vectors.json' with { type: 'json' }
-import { answersFrom } from '../testing.ts'
+import { answersFrom, recordsOf } from '../testing.ts'
 import { ResolutionError, resolveByTcp, resolveByUdp } from './client.ts'
 import { FrameGatherer } from './frames.ts'
 import { resolutionLimits } from './limits.ts'
-import { recordsOf } from './records.ts'
 import { HandleServer } from './server.ts'
 
-const value = (index: number, type: string, data: string, permissions = 0x0e): HandleValue => ({
-  index,
-  type,
-  data: Buffer.from(data),
-  ttl: { kind: 'relative', seconds: 86_400 },
-  permissions,
-  timestamp: 1_700_000_000,
-  references: [],
-})
+const value = (index: number, type: string, data: string, permissions = 0x0e) =>
+  newValue(index, type, Buffer.from(data), { permissions, timestamp: 1_700_000_000 })
 const spindle = [
   value(1, 'URL', 'https://example.com/p/1'),
   value(2_000, '产品名称', '数控机床'),

@@ -1,3 +1,4 @@
+import { handleLimits } from '../handle/handle.ts'
 import { resolutionLimits } from './limits.ts'
 
 interface Spent {
@@ -15,7 +16,7 @@ export class UdpBudget {
 
   /** Whether `bytes` may go to the address now; counts them when they may. */
   allows(address: string, bytes: number, nowMs: number): boolean {
-    if (bytes <= resolutionLimits.udpFreeBytes) return true
+    if (bytes <= handleLimits.packetBytes) return true
     const before = this.#spent.get(address)
     const since = before === undefined ? 0 : Math.max(0, nowMs - before.atMs)
     const left = Math.max(0, (before?.bytes ?? 0) - (since / 1_000) * resolutionLimits.udpBytesPerS)

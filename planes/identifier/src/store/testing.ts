@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkpointText, ed25519Line } from '@kapok/kit/signed-note'
 import { encodeData } from '../handle/typed-data.ts'
-import type { HandleValue } from '../handle/value.ts'
+import { type HandleValue, newValue } from '../handle/value.ts'
 import type { RecordStoreOptions } from './record-store.ts'
 import { RecordStore } from './record-store.ts'
 
@@ -40,16 +40,7 @@ export function value(
   data: string | Buffer,
   more: Partial<HandleValue> = {},
 ): HandleValue {
-  return {
-    index,
-    type,
-    data: Buffer.from(data as string),
-    ttl: { kind: 'relative', seconds: 86_400 },
-    permissions: 0x0e,
-    timestamp: 1_700_000_000,
-    references: [],
-    ...more,
-  }
+  return newValue(index, type, Buffer.from(data as string), { timestamp: 1_700_000_000, ...more })
 }
 
 /** A record like a real one: URL, HS_ADMIN, three fields. */

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream'
 import type { Clock } from '@kapok/kit/clock'
 import { randomIds } from '@kapok/kit/ids'
 import { canonicalUri, EpcisFace, EpcisProblem, epcisLimits, type LmdbEventStore } from '../../epcis/epcis.ts'
-import type { User } from '../../registration/authentication.ts'
+import { nameOfUser, type User } from '../../registration/authentication.ts'
 import { type Direction, recall, storeSource, trace } from '../../trace/trace.ts'
 import type { NotProven, RestUsers } from '../handle-rest/who.ts'
-import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
+import { type Face, flatHeaders, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
 
 interface EventsFaceOptions {
   events: LmdbEventStore
@@ -48,7 +48,7 @@ export function eventsFace(options: EventsFaceOptions): Face {
           method: request.method,
           path: `/${rest.join('/')}`,
           query: request.url.search.slice(1),
-          headers: flat(request.headers),
+          headers: flatHeaders(request.headers),
           body: Readable.from([request.body]),
         },
         onFault,
@@ -65,7 +65,7 @@ export function eventsFace(options: EventsFaceOptions): Face {
       return refused(users, { status: 401, message: 'events are told to users whom this node knows' })
     if ('status' in user) return refused(users, user)
     if (await may(user, to)) return answer()
-    return refused(users, { status: 403, message: `${user.index}:${user.handle} may not ${to} events here` })
+    return refused(users, { status: 403, message: `${nameOfUser(user)} may not ${to} events here` })
   }
 }
 
@@ -101,8 +101,3 @@ async function traced(
 }
 
 const isDirection = (text: string): text is Direction => text === 'forward' || text === 'backward'
-
-const flat = (headers: HttpRequest['headers']) =>
-  Object.fromEntries(
-    Object.entries(headers).map(([key, value]) => [key, Array.isArray(value) ? value.join(', ') : value]),
-  )

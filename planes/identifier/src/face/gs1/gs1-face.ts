@@ -1,7 +1,7 @@
 import type { HandleValue } from '../../handle/value.ts'
 import { linkIn, linkType } from '../../record/check-record.ts'
 import { isPublic } from '../../resolution/records.ts'
-import type { Face } from '../http.ts'
+import { type Face, flatHeaders } from '../http.ts'
 import { descriptionPath } from './description.ts'
 import { answerGs1, type Link } from './gs1.ts'
 
@@ -29,11 +29,11 @@ export function gs1Face(options: {
   const itemDescriptionOf = (anchor: string) => textOf(findByName(anchor)?.values.filter(isPublic), 'NAME')
   return ({ method, url, target, headers }) => {
     if (url.pathname !== descriptionPath && !digitalLink.test(url.pathname)) return undefined
-    const flat = Object.fromEntries(
-      Object.entries(headers).map(([key, value]) => [key, Array.isArray(value) ? value.join(', ') : value]),
-    )
     const root = options.root ?? url.origin
-    return answerGs1({ root, name, linksOf, itemDescriptionOf }, { method, uri: `${root}${target}`, headers: flat })
+    return answerGs1(
+      { root, name, linksOf, itemDescriptionOf },
+      { method, uri: `${root}${target}`, headers: flatHeaders(headers) },
+    )
   }
 }
 

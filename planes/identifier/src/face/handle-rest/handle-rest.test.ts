@@ -3,22 +3,15 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { encodeData, type HandleValue, rsaPublicKeyData } from '../../handle/handle.ts'
+import { encodeData, newValue, rsaPublicKeyData } from '../../handle/handle.ts'
 import { IdentifierNode } from '../../node/node.ts'
 import { TestStores } from '../../store/testing.ts'
 import { storeWith } from '../../testing.ts'
 import { faceLimits } from '../limits.ts'
 
 const prefix = '0.NA/88.608.8889'
-const value = (index: number, type: string, data: string | Uint8Array, permissions = 0x0e): HandleValue => ({
-  index,
-  type,
-  data: Buffer.from(data),
-  ttl: { kind: 'relative', seconds: 86_400 },
-  permissions,
-  timestamp: 1_700_000_000,
-  references: [],
-})
+const value = (index: number, type: string, data: string | Uint8Array, permissions = 0x0e) =>
+  newValue(index, type, Buffer.from(data), { permissions, timestamp: 1_700_000_000 })
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 })
 const owner = encodeData({ format: 'admin', permissions: 0xfff, handle: prefix, index: 0 })
 const part = [
@@ -47,11 +40,6 @@ const node = new IdentifierNode({
   port: 0,
   httpPort: 0,
   homes: ['88.608.8889'],
-  roots: [],
-  recursive: false,
-  mirror: false,
-  administrators: [],
-  siteSerial: 1,
   clock: { now: () => time.now },
   onFault: (fault) => faults.push(fault),
 })

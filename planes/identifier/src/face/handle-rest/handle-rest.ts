@@ -7,14 +7,15 @@ import {
   responses,
 } from '../../handle/handle.ts'
 import type { NodeService } from '../../node/service.ts'
-import type { User } from '../../registration/authentication.ts'
+import { nameOfUser, type User } from '../../registration/authentication.ts'
 import type { ChangingRecords } from '../../registration/changing-records.ts'
 import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
 import { handleIn } from '../handle-in-path.ts'
 import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
 import { faceLimits } from '../limits.ts'
 import { ValueJsonError } from './json.ts'
-import { siteJson, valuesFromJson, valueToJson } from './value-json.ts'
+import { siteToJson } from './site-json.ts'
+import { valuesFromJson, valueToJson } from './value-json.ts'
 import type { RestUsers } from './who.ts'
 
 interface RestOptions {
@@ -29,16 +30,16 @@ export function handleRestFace(options: RestOptions): Face {
   const { users } = options
   return (request) => {
     const { pathname } = request.url
-    if (pathname === '/api/handles' || pathname === '/api/handles/') return listed(options, users, request)
-    if (pathname.startsWith('/api/handles/'))
-      return record(options, users, request, pathname.slice('/api/handles/'.length))
+    if (pathname === '/api/handles' || pathname === '/api/handles/') return listed(options, request)
+    if (pathname.startsWith('/api/handles/')) return record(options, request, pathname.slice('/api/handles/'.length))
     if (pathname === '/api/sessions' || pathname.startsWith('/api/sessions/')) return session(users, request)
     if (pathname === '/api/site') return site(options)
     return undefined
   }
 }
 
-async function record(options: RestOptions, users: RestUsers, request: HttpRequest, path: string): Promise<HttpReply> {
+async function record(options: RestOptions, request: HttpRequest, path: string): Promise<HttpReply> {
+  const { users } = options
   const handle = handleIn(path)
   if (handle === undefined)
     return said(
@@ -137,13 +138,13 @@ function removed({ url }: HttpRequest, handle: string, send: Send): Reply | Prom
   return send(operations.removeValue, { kind: 'removeValues', handle, indexes: named.map(Number) })
 }
 
-async function listed({ service, records }: RestOptions, users: RestUsers, request: HttpRequest): Promise<HttpReply> {
+async function listed({ service, records, users }: RestOptions, request: HttpRequest): Promise<HttpReply> {
   const { searchParams: query } = request.url
   const prefix = canonicalHandle(`${(query.get('prefix') ?? '').replace(/^0\.NA\//i, '')}/`).slice(0, -1)
   if (request.method !== 'GET' || prefix === '')
     return jsonReply(400, {
       responseCode: responses.protocolError,
-      message: 'GET /api/handles?prefix=<prefix>&page=0&pageSize=100',
+      message: 'GET /api/handles?prefix=<prefix>&pageSize=100&after=<last handle>',
     })
   const user = await users.whoSent(request)
   if (user && 'status' in user) return refusedUser(users, user, prefix)
@@ -173,7 +174,7 @@ async function session(users: RestUsers, request: HttpRequest): Promise<HttpRepl
   if (request.method === 'DELETE') return { status: users.end(request) ? 204 : 404, headers: {}, body: '' }
   const user = await users.whoSent(request)
   if (user && 'status' in user) return refusedUser(users, user, '')
-  if (user) return jsonReply(200, { id: `${user.index}:${user.handle}`, authenticated: true })
+  if (user) return jsonReply(200, { id: nameOfUser(user), authenticated: true })
   return request.method === 'POST'
     ? jsonReply(201, { ...users.begin(), authenticated: false })
     : jsonReply(405, { message: 'POST begins a session' })
@@ -182,7 +183,7 @@ async function session(users: RestUsers, request: HttpRequest): Promise<HttpRepl
 async function site({ service }: RestOptions): Promise<HttpReply> {
   const reply = await service.reply(exchangeOf(operations.getSiteInfo, { kind: 'handle', handle: '/' }, 0))
   return reply.body.kind === 'site'
-    ? jsonReply(200, siteJson(reply.body.site))
+    ? jsonReply(200, siteToJson(reply.body.site))
     : jsonReply(500, { responseCode: reply.response })
 }
 

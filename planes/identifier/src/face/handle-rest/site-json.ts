@@ -1,14 +1,10 @@
-import { createPublicKey } from 'node:crypto'
 import { isIP } from 'node:net'
-import { encodeData, HandleFormatError, rsaPublicKeyData } from '../../handle/handle.ts'
-import type { Site } from '../../node/service.ts'
+import { encodeData, HandleFormatError, hashOptions, type Site, siteTransports } from '../../handle/handle.ts'
 import { isObject, type Json, ValueJsonError } from './json.ts'
+import { keyFromJson, keyToJson } from './key-json.ts'
 
-const hashOptions = ['prefix', 'suffix', 'handle'] as const
-const transports = ['UDP', 'TCP', 'HTTP', 'HTTPS'] as const
-
-/** A site as the REST API of Handle.Net 9 shows it; `keyToJson` shows the key of a server. */
-export function siteToJson(site: Site, keyToJson: (data: Uint8Array) => Json): Json {
+/** A site as the REST API of Handle.Net 9 shows it (Technical Manual, chapter 14). */
+export function siteToJson(site: Site): Json {
   const { formatVersion, protocolVersion, serial, primary, multiPrimary, hashOption, attributes, servers } = site
   return {
     version: formatVersion,
@@ -61,12 +57,12 @@ function serverIn(json: unknown, at: string): Site['servers'][number] {
   return {
     id: numberIn(json.serverId ?? 1, 0xffff_ffff, `${at}.serverId`),
     address,
-    publicKey: json.publicKey === undefined ? new Uint8Array() : keyIn(json.publicKey, `${at}.publicKey`),
+    publicKey: json.publicKey === undefined ? new Uint8Array() : keyFromJson(json.publicKey, `${at}.publicKey`),
     interfaces: listIn(json.interfaces, `${at}.interfaces`).map((each, i) => {
       const place = `${at}.interfaces[${i}]`
       if (!isObject(each)) throw new ValueJsonError(place, 'an interface')
-      const transport = transports.find((one) => one === each.protocol)
-      if (transport === undefined) throw new ValueJsonError(`${place}.protocol`, transports.join(', '))
+      const transport = siteTransports.find((one) => one === each.protocol)
+      if (transport === undefined) throw new ValueJsonError(`${place}.protocol`, siteTransports.join(', '))
       return {
         admin: each.admin === true,
         query: each.query === true,
@@ -81,18 +77,6 @@ function attributeIn(json: unknown, at: string): { name: string; value: string }
   if (isObject(json) && typeof json.name === 'string' && typeof json.value === 'string')
     return { name: json.name, value: json.value }
   throw new ValueJsonError(at, 'name and value')
-}
-
-/** An RSA key as JWK, alone or as `{format: 'key', value}`. */
-export function keyIn(json: unknown, at: string): Buffer {
-  const value = isObject(json) && json.format === 'key' ? json.value : json
-  try {
-    const key = createPublicKey({ format: 'jwk', key: value as import('node:crypto').JsonWebKey })
-    if (key.asymmetricKeyType === 'rsa') return encodeData({ format: 'key', key: rsaPublicKeyData(key) })
-  } catch {
-    // OpenSSL takes no key from it.
-  }
-  throw new ValueJsonError(at, 'an RSA key as JWK')
 }
 
 function numberIn(json: unknown, most: number, at: string): number {

@@ -5,11 +5,11 @@ import {
   formatOf,
   HandleFormatError,
   type HandleValue,
-  rsaPublicKey,
   type TypedData,
 } from '../../handle/handle.ts'
 import { isObject, type Json, ValueJsonError } from './json.ts'
-import { keyIn, siteFromJson, siteToJson } from './site-json.ts'
+import { base64Json, keyFromJson, keyToJson } from './key-json.ts'
+import { siteFromJson, siteToJson } from './site-json.ts'
 
 /** A value as the REST API of Handle.Net 9 shows it (Technical Manual, chapter 14): data by its format, times in ISO 8601. */
 export function valueToJson(value: HandleValue): Json {
@@ -33,7 +33,6 @@ function isoSeconds(seconds: number): string {
     lastTime = { seconds, text: new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z') }
   return lastTime.text
 }
-const base64 = (bytes: Uint8Array) => ({ format: 'base64', value: Buffer.from(bytes).toString('base64') })
 
 function dataToJson(type: string, bytes: Uint8Array): Json {
   let data: TypedData
@@ -42,7 +41,7 @@ function dataToJson(type: string, bytes: Uint8Array): Json {
   } catch (error) {
     // A record may hold what its type does not allow: its bytes are shown then.
     if (!(error instanceof HandleFormatError)) throw error
-    return base64(bytes)
+    return base64Json(bytes)
   }
   switch (data.format) {
     case 'admin': {
@@ -50,15 +49,13 @@ function dataToJson(type: string, bytes: Uint8Array): Json {
       return { format: 'admin', value: { handle, index, permissions: permissions.toString(2).padStart(12, '0') } }
     }
     case 'site':
-      return { format: 'site', value: siteToJson(data.site, (key) => dataToJson('HS_PUBKEY', key)) }
+      return { format: 'site', value: siteToJson(data.site) }
     case 'vlist':
       return { format: 'vlist', value: data.references }
-    case 'key': {
-      const key = rsaPublicKey(data.key)
-      return key ? { format: 'key', value: key.export({ format: 'jwk' }) } : base64(bytes)
-    }
+    case 'key':
+      return keyToJson(bytes)
     case 'bytes':
-      return base64(bytes)
+      return base64Json(bytes)
     default:
       return { format: 'string', value: data.format === 'text' ? data.text : data.handle }
   }
@@ -145,7 +142,7 @@ function dataFromJson(json: unknown, type: string, at: string): Buffer {
       return encodeData({ format: 'vlist', references })
     }
     case 'key':
-      return keyIn(value, `${at}.value`)
+      return keyFromJson(value, `${at}.value`)
     case 'site':
       return siteFromJson(value, `${at}.value`)
     default:
@@ -160,7 +157,3 @@ function textData(text: string, type: string, at: string): Buffer {
   if (!text.isWellFormed()) throw new ValueJsonError(at, 'text that has a UTF-8 form')
   return Buffer.from(text, 'utf8')
 }
-
-/** A site as the answer of `GET /api/site`. */
-export const siteJson = (site: Parameters<typeof siteToJson>[0]): Json =>
-  siteToJson(site, (key) => dataToJson('HS_PUBKEY', key))

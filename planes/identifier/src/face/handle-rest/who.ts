@@ -8,7 +8,7 @@ import {
   sameBytes,
   verifiesRsa,
 } from '../../handle/handle.ts'
-import type { FindRecord, User } from '../../registration/authentication.ts'
+import { type FindRecord, keyValuesOf, type User } from '../../registration/authentication.ts'
 import { type HttpRequest, headerOf } from '../http.ts'
 import { faceLimits } from '../limits.ts'
 
@@ -121,10 +121,7 @@ export class RestUsers {
   }
 
   async #keys({ handle, index }: User, type: string): Promise<readonly HandleValue[]> {
-    const record = (await this.#findRecord(canonicalHandle(handle))) ?? []
-    return record
-      .filter((value) => value.type.toUpperCase() === type && (index === 0 || value.index === index))
-      .slice(0, 8)
+    return keyValuesOf((await this.#findRecord(canonicalHandle(handle))) ?? [], type, index)
   }
 }
 
