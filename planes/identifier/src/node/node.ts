@@ -1,4 +1,6 @@
+import type { Access, AccessLog } from '../access-log/access-log.ts'
 import type { LmdbEventStore } from '../epcis/epcis.ts'
+import { accessesFace } from '../face/accesses/accesses-face.ts'
 import { eventsFace } from '../face/events/events-face.ts'
 import { type FindByName, gs1Face } from '../face/gs1/gs1-face.ts'
 import { handleRestFace } from '../face/handle-rest/handle-rest.ts'
@@ -27,6 +29,8 @@ export interface NodeOptions {
   httpPort?: number | undefined
   /** What happened to things, where this node keeps it. */
   events?: LmdbEventStore
+  /** Keeps who read what is not public; `startNode` gives every node one. */
+  accesses?: AccessLog | undefined
   /** Address by which others reach its faces over HTTP, without a slash at the end. */
   url?: string
   /** Records by another name, where they are known of more nodes than this one. */
@@ -81,6 +85,7 @@ export class IdentifierNode {
       registrar,
       recursion: options.recursive ? this.resolver : undefined,
       site: () => this.site(),
+      accesses: options.accesses,
       clock,
       onFault,
     })
@@ -91,6 +96,7 @@ export class IdentifierNode {
       handleRestFace({ service, records, users, clock }),
       resolutionFace({ service, resolver: options.recursive ? resolver : undefined, findByName }),
       ...this.#eventsFaces(users, registrar, onFault),
+      ...this.#accessesFaces(users, registrar),
       ...(registrar ? [feedFace({ records, users, mayFollow: (user) => registrar.mayFollow(user) })] : []),
       // Last, since it takes any path that looks like a Digital Link.
       gs1Face({ root: options.url, name: options.homes.join(', ') || 'Kapok', findByName }),
@@ -156,7 +162,16 @@ export class IdentifierNode {
     const { events, clock, address, httpPort = 0, url = `http://${address}:${httpPort}` } = this.#options
     if (events === undefined || registrar === undefined) return []
     const may = (user: User, to: 'read' | 'write') => registrar.mayUseEvents(user, to)
-    return [eventsFace({ events, users, may, clock, url, onFault })]
+    const [prefix] = this.#options.homes
+    const noted = (access: Pick<Access, 'user' | 'asked' | 'wasRefused'>) =>
+      this.#options.accesses?.note({ handle: `0.NA/${prefix}`, indexes: [], ...access })
+    return [eventsFace({ events, users, may, noted, clock, url, onFault })]
+  }
+
+  #accessesFaces(users: RestUsers, registrar: Registrar | undefined): Face[] {
+    const { accesses } = this.#options
+    if (accesses === undefined || registrar === undefined) return []
+    return [accessesFace({ accesses, users, mayRead: (user, record) => registrar.mayRead(user, record) })]
   }
 
   /** A record by which somebody is known: what is kept here goes first, since it may hold secrets and needs nobody. */

@@ -1,3 +1,4 @@
+import type { AccessLog } from '../access-log/access-log.ts'
 import {
   canonicalHandle,
   encodeData,
@@ -34,6 +35,8 @@ export interface ServiceOptions {
   recursion: Recursion | undefined
   /** What GET_SITEINFO says; undefined where nobody described the node. */
   site(): Site | undefined
+  /** Where it is kept who read, or wanted to read, what is not public. */
+  accesses?: Pick<AccessLog, 'note'> | undefined
   clock: { now(): number }
   /** Hears of faults of the node's own. */
   onFault?(fault: unknown): void
@@ -149,21 +152,29 @@ export class NodeService {
     // A value that nobody may read is as good as not there; one that administrators may read asks who comes.
     const closed = asked.filter((value) => !isPublic(value) && (value.permissions & valuePermissions.adminRead) !== 0)
     const wantsClosed = closed.length > 0 && (message.flags & operationFlags.publicOnly) === 0
-    if (wantsClosed) return this.#readClosed(request, user, handle, [...open, ...closed])
+    if (wantsClosed) return this.#readClosed(request, user, handle, { open, closed })
     return valuesOrNone(handle, open, indexes.length + types.length > 0)
   }
 
-  async #readClosed(request: Exchange, user: User | undefined, handle: string, values: HandleValue[]): Promise<Reply> {
+  async #readClosed(
+    request: Exchange,
+    user: User | undefined,
+    handle: string,
+    { open, closed }: { open: HandleValue[]; closed: HandleValue[] },
+  ): Promise<Reply> {
     const { registrar } = this.#options
     if (registrar === undefined) return refusal(responses.unableToAuthenticate, 'a mirror tells public values alone')
     if (user === undefined) return registrar.challenge(request)
-    if (!(await registrar.mayRead(user, canonicalHandle(handle))))
-      return refusal(responses.noPermission, `${nameOfUser(user)} may not read these values`)
-    return valuesOrNone(
-      handle,
-      values.sort((one, other) => one.index - other.index),
-      true,
-    )
+    const readable = await registrar.readable(user, canonicalHandle(handle), closed)
+    const told = { user: nameOfUser(user), handle: canonicalHandle(handle), wasRefused: readable.length === 0 }
+    // Nobody reads what is not public before it is on the disk that they did.
+    await this.#options.accesses?.note({
+      ...told,
+      indexes: (told.wasRefused ? closed : readable).map(({ index }) => index),
+    })
+    if (told.wasRefused) return refusal(responses.noPermission, `${nameOfUser(user)} may not read these values`)
+    const values = [...open, ...readable].sort((one, other) => one.index - other.index)
+    return valuesOrNone(handle, values, true)
   }
 }
 

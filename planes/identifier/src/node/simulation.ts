@@ -1,3 +1,4 @@
+import type { AccessLog } from '../access-log/access-log.ts'
 import type { LmdbEventStore } from '../epcis/epcis.ts'
 import type { FindByName } from '../face/gs1/gs1-face.ts'
 import { handleIn } from '../face/handle-in-path.ts'
@@ -17,6 +18,8 @@ export interface SimulationOptions {
   open(name: string): ChangingRecords
   /** Where an enterprise keeps events; without it none does. */
   openEvents?(name: string): LmdbEventStore
+  /** Where a node keeps who read what is not public; without it none does. */
+  openAccesses?(name: string): AccessLog
   clock: { now(): number }
   /** Port of the recursive node; 0 takes a free one. */
   port?: number
@@ -56,7 +59,7 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
 }
 
 async function startTree(
-  { open, openEvents, clock, port: recursivePort = 0, secret }: SimulationOptions,
+  { open, openEvents, openAccesses, clock, port: recursivePort = 0, secret }: SimulationOptions,
   nodes: Map<string, IdentifierNode>,
   ports: Map<string, number>,
 ): Promise<void> {
@@ -83,6 +86,7 @@ async function startTree(
       roots,
       recursive: isRecursive,
       ...(isRecursive && { findByName }),
+      ...(openAccesses && prefix !== undefined && { accesses: openAccesses(name) }),
       ...(openEvents && prefix?.split('.').length === 3 && { events: openEvents(name) }),
     })
     nodes.set(name, node)

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Clock } from '@kapok/kit/clock'
+import { AccessLog } from '../access-log/access-log.ts'
 import { canonicalUri, LmdbEventStore } from '../epcis/epcis.ts'
 import { canonicalHandle, ourVersion, type Site } from '../handle/handle.ts'
 import { RecordStore, StoreFault } from '../store/store.ts'
@@ -60,9 +61,12 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     throw new NodeSetupError(`--address is “${address}”; write the IP address at which others reach this node.`)
   const records = openRecords(home, clock)
   const events = openEvents(home, clock)
+  const accesses = openAccesses(home, clock)
+  const stores = [events, accesses, records]
   const node = new IdentifierNode({
     records,
     events,
+    accesses,
     host,
     address,
     port,
@@ -81,14 +85,12 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     for (const prefix of homes) sentences.push(...(await firstStart(node, prefix, home, clock)))
     const stop = async () => {
       await node.stop()
-      await events.close()
-      await records.close()
+      for (const store of stores) await store.close()
     }
     return { sentences, stop }
   } catch (error) {
     await node.stop()
-    await events.close()
-    await records.close()
+    for (const store of stores) await store.close()
     throw inSentence(error)
   }
 }
@@ -118,6 +120,11 @@ export async function startSimulatedTree(options: {
       },
       openEvents: (name) => {
         const store = openEvents(join(options.home, name), options.clock)
+        stores.push(store)
+        return store
+      },
+      openAccesses: (name) => {
+        const store = openAccesses(join(options.home, name), options.clock)
         stores.push(store)
         return store
       },
@@ -208,6 +215,14 @@ export function openRecords(home: string, clock: Clock, mirrorOf?: string): Reco
 function openEvents(home: string, clock: Clock): LmdbEventStore {
   try {
     return new LmdbEventStore({ folder: join(home, 'events'), clock, canonical: canonicalUri })
+  } catch (error) {
+    throw inSentence(error)
+  }
+}
+
+function openAccesses(home: string, clock: Clock): AccessLog {
+  try {
+    return new AccessLog({ folder: join(home, 'accesses'), clock })
   } catch (error) {
     throw inSentence(error)
   }

@@ -3,6 +3,14 @@ import { type Link, linkFaults } from '../face/gs1/gs1.ts'
 import type { HandleValue } from '../handle/handle.ts'
 import { IdentifierError, parseIdentifier } from '../name/name.ts'
 import { aliasTypes } from '../store/store.ts'
+import {
+  indexesIn,
+  readTemplate,
+  TemplateError,
+  templateLimits,
+  templateOf,
+  templateTypes,
+} from '../template/template.ts'
 
 /** Type of a value that is a link of the GS1 resolver: a Link as JSON. */
 export const linkType = 'GS1_LINK'
@@ -26,14 +34,38 @@ export function recordFault(values: readonly HandleValue[]): RecordFault | undef
       const message = aliasFault(value)
       if (message !== undefined) return { index: value.index, message }
     }
+    const ofTemplate = templateValueFault(value)
+    if (ofTemplate !== undefined) return { index: value.index, message: ofTemplate }
     if (type !== linkType) continue
     const link = linkIn(value)
     if (link === undefined)
       return { index: value.index, message: 'a link is a JSON object with linkType, href and title' }
     links.push({ index: value.index, link })
   }
+  const used = templateOf(values)
+  if (used && 'expected' in used) return { index: used.index, message: `expected ${used.expected}` }
   const [fault] = linkFaults(links.map(({ link }) => link))
   return fault && { index: links[fault.index]?.index ?? 0, message: `expected ${fault.expected}` }
+}
+
+/** What is wrong with the form of a template, or of a value that says who may read others. */
+function templateValueFault({ type, data, references }: HandleValue): string | undefined {
+  const name = type.toUpperCase()
+  if (name === templateTypes.readers) {
+    const isWhole =
+      indexesIn(data) !== undefined && references.length > 0 && references.length <= templateLimits.readers
+    return isWhole
+      ? undefined
+      : `readers are a JSON list of indexes, and 1 to ${templateLimits.readers} references to groups and users`
+  }
+  if (name !== templateTypes.definition) return undefined
+  try {
+    readTemplate(data)
+    return undefined
+  } catch (error) {
+    if (error instanceof TemplateError) return error.message
+    throw error
+  }
 }
 
 function aliasFault({ data }: HandleValue): string | undefined {

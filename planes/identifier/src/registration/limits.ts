@@ -12,6 +12,8 @@ export const registrationLimits = {
   keysOfUser: 8,
   /** Another change came between reading and writing: so often the rights are looked at anew. */
   attempts: 5,
+  /** References to a template that are looked through for a record that follows it. */
+  templateReferences: 1_000,
   /** Handles of one message of a list. */
   listedHandles: 1_000,
 } as const

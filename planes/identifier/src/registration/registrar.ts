@@ -4,6 +4,7 @@ import {
   commonVersion,
   encodeValue,
   type HandleMessage,
+  type HandleValue,
   operationFlags,
   operations,
   ourVersion,
@@ -14,12 +15,14 @@ import {
 import { type Homes, namedPrefix } from '../node/homes.ts'
 import { type Exchange, type Reply, refusal } from '../resolution/exchange.ts'
 import { StoreRefusal, type StoreRefusalCode } from '../store/store.ts'
+import { readersOf, templateIn, templateOf } from '../template/template.ts'
 import { type FindRecord, nameOfUser, provenUser, sameUser, type User } from './authentication.ts'
 import { Challenges } from './challenges.ts'
 import { type Change, changed, isRefused, type Refused } from './change.ts'
 import type { ChangingRecords } from './changing-records.ts'
 import { registrationLimits } from './limits.ts'
-import { permissionsOf } from './rights.ts'
+import { isMember, permissionsOf } from './rights.ts'
+import { TemplateRules } from './template-rules.ts'
 
 export interface RegistrarOptions {
   records: ChangingRecords
@@ -35,9 +38,12 @@ export interface RegistrarOptions {
 export class Registrar {
   readonly #options: RegistrarOptions
   readonly #challenges = new Challenges()
+  readonly #templates: TemplateRules
 
   constructor(options: RegistrarOptions) {
     this.#options = options
+    const { records, homes, findRecord } = options
+    this.#templates = new TemplateRules({ records, isOurs: (name) => homes.answersFor(name), findRecord })
   }
 
   /** Holds a request back until whoever sent it proves who they are. */
@@ -116,10 +122,15 @@ export class Registrar {
         if (!(await this.#may(user, name, needed)))
           return refusal(responses.noPermission, `${nameOfUser(user)} has no right to this`)
       }
+      const step = isRefused(outcome) ? undefined : { name, before: seen, after: outcome.values }
+      const elsewhere = step && (await this.#templates.elsewhere(step))
+      if (elsewhere) return said(elsewhere)
       const by = user ? nameOfUser(user) : ''
       const written = await records.change<'moved' | Refused>(handle, by, (current) => {
         if (current?.values !== seen && !sameRecord(current?.values, seen)) return { refused: 'moved' }
-        return isRefused(outcome) ? { refused: outcome } : { next: outcome.values }
+        if (isRefused(outcome)) return { refused: outcome }
+        const here = step && this.#templates.here(step)
+        return here ? { refused: here } : { next: outcome.values }
       })
       if (!written.done) {
         if (written.refused === 'moved') continue
@@ -145,9 +156,31 @@ export class Registrar {
     return (permissions & needed) === needed
   }
 
-  /** Whether a user may read what is not public of a record. */
+  /** Whether a user may read all of a record, by its canonical handle. */
   mayRead(user: User, handle: string): Promise<boolean> {
     return this.#may(user, handle, adminPermissions.readValue)
+  }
+
+  /**
+   * Of values that are not public, those that a user may read: all of them as an administrator, else those whose readers
+   * (of the record or of its template) they are among.
+   */
+  async readable(user: User, handle: string, closed: readonly HandleValue[]): Promise<readonly HandleValue[]> {
+    if (await this.mayRead(user, handle)) return closed
+    const { records, findRecord } = this.#options
+    const record = records.find(handle) ?? []
+    const used = templateOf(record)
+    const ofTemplate = used && 'handle' in used ? await findRecord(canonicalHandle(used.handle)) : undefined
+    const template = ofTemplate && templateIn(ofTemplate)?.template
+    const allowed: HandleValue[] = []
+    for (const value of closed) {
+      for (const reader of readersOf(value.index, record, template)) {
+        if (!(await isMember(user, reader, findRecord))) continue
+        allowed.push(value)
+        break
+      }
+    }
+    return allowed
   }
 
   /** Whether a user may read the events of all prefixes that are homed here, or add to them. */

@@ -33,7 +33,7 @@ export async function permissionsOf(
 }
 
 /** Whether a reference names the user, or a group with it. Each group is looked at once, so a loop ends. */
-async function isMember(user: User, reference: User, findRecord: FindRecord): Promise<boolean> {
+export async function isMember(user: User, reference: User, findRecord: FindRecord): Promise<boolean> {
   const seen = new Set<string>()
   let level: User[] = [reference]
   for (let depth = 0; depth <= registrationLimits.groupDepth && level.length > 0; depth++) {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Clock } from '@kapok/kit/clock'
 import { randomIds } from '@kapok/kit/ids'
+import type { Access } from '../../access-log/access-log.ts'
 import { canonicalUri, EpcisFace, EpcisProblem, epcisLimits, type LmdbEventStore } from '../../epcis/epcis.ts'
 import { nameOfUser, type User } from '../../registration/authentication.ts'
 import { type Direction, recall, storeSource, trace } from '../../trace/trace.ts'
@@ -12,6 +13,8 @@ interface EventsFaceOptions {
   users: RestUsers
   /** Whether a user may read the events of this node, or write them. */
   may(user: User, to: 'read' | 'write'): Promise<boolean>
+  /** Keeps who read events, or wanted to. */
+  noted(access: Pick<Access, 'user' | 'asked' | 'wasRefused'>): Promise<void> | undefined
   clock: Clock
   /** Address of the node, without a slash at the end. */
   url: string
@@ -23,7 +26,7 @@ interface EventsFaceOptions {
  * got it, is nobody's business but the enterprise's and of those whom it lets in: every request is somebody's.
  */
 export function eventsFace(options: EventsFaceOptions): Face {
-  const { events, users, may, clock, url, onFault } = options
+  const { events, users, may, noted, clock, url, onFault } = options
   const epcis = new EpcisFace({
     store: events,
     jobs: events.documents('jobs', epcisLimits.captureJobs),
@@ -64,7 +67,9 @@ export function eventsFace(options: EventsFaceOptions): Face {
     if (user === undefined)
       return refused(users, { status: 401, message: 'events are told to users whom this node knows' })
     if ('status' in user) return refused(users, user)
-    if (await may(user, to)) return answer()
+    const isAllowed = await may(user, to)
+    if (to === 'read') await noted({ user: nameOfUser(user), asked: request.target, wasRefused: !isAllowed })
+    if (isAllowed) return answer()
     return refused(users, { status: 403, message: `${nameOfUser(user)} may not ${to} events here` })
   }
 }
