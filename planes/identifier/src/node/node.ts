@@ -1,6 +1,7 @@
 import type { Access, AccessLog } from '../access-log/access-log.ts'
 import type { LmdbEventStore } from '../epcis/epcis.ts'
 import { accessesFace } from '../face/accesses/accesses-face.ts'
+import { didFace } from '../face/did/did-face.ts'
 import { eventsFace } from '../face/events/events-face.ts'
 import { type FindByName, gs1Face } from '../face/gs1/gs1-face.ts'
 import { handleRestFace } from '../face/handle-rest/handle-rest.ts'
@@ -98,6 +99,7 @@ export class IdentifierNode {
       ...this.#eventsFaces(users, registrar, onFault),
       ...this.#accessesFaces(users, registrar),
       ...(registrar ? [feedFace({ records, users, mayFollow: (user) => registrar.mayFollow(user) })] : []),
+      didFace({ service, root: options.url, findByName }),
       // Last, since it takes any path that looks like a Digital Link.
       gs1Face({ root: options.url, name: options.homes.join(', ') || 'Kapok', findByName }),
     ]
