@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import chromium from '@sparticuz/chromium'
 import { type Browser, chromium as playwright } from 'playwright-core'
+import { browserProgram } from './browser-program.ts'
 
 /**
  * A headless browser that comes with the repository's packages: Chromium and a Chinese font from npm, so that a bare
@@ -14,7 +15,7 @@ export async function launchBrowser(): Promise<Browser> {
   const fonts = join(folder, 'fonts.conf')
   await writeFile(fonts, fontsConf(fontFolder(), join(folder, 'cache')))
   return playwright.launch({
-    executablePath: await chromium.executablePath(),
+    executablePath: await browserProgram(),
     // One process would end with the first closed page; we open many.
     args: [...chromium.args.filter((each) => each !== '--single-process'), '--lang=zh-CN'],
     headless: true,
