@@ -14,4 +14,12 @@ export const faceLimits = {
   /** Sessions of REST clients that answered a challenge, or were given one. */
   sessions: 10_000,
   sessionMs: 600_000,
+  /** A challenge of IDHub's API may be answered for so long. */
+  challengeMs: 60_000,
+  /** Handles of a list whose pages have numbers: each page begins at the first. */
+  listedByNumber: 100_000,
+  /** Records of one batch over HTTP. */
+  batchItems: 2_000,
+  /** Characters of a handle by SNMS. */
+  snmsHandleCharacters: 255,
 } as const

@@ -53,7 +53,7 @@ const values = [
   { index: 2_001, type: 'COST', data: '12.50', permissions: '1100' },
 ]
 
-test('one record says the same over Handle, Handle REST, the way to it, and GS1, by each of its names', async () => {
+test('one record says the same over Handle, Handle REST, the way to it, SNMS, IDHub, DID and GS1, by each of its names', async () => {
   expect((await put(handle, values)).status).toBe(201)
   const native = await resolveByTcp(
     { host: '127.0.0.1', port: tree.ports.get('recursive') ?? 0 },
@@ -77,6 +77,15 @@ test('one record says the same over Handle, Handle REST, the way to it, and GS1,
     'urn:oid:1.2.156.3088.1',
   ])
     expect(factsIn(await resolutionOf(name))).toEqual(facts)
+  const snms = await (await fetch(`${door}/88.901.1001/identityv2/data/detail?handle=${handle}`)).json()
+  expect(factsIn({ values: snms.data.value })).toEqual(facts)
+  const retrieve = `/api/v1/doip?operationId=0.DOIP/Op.Retrieve&targetId=${handle}`
+  const idhub = await (await fetch(`${door}/88.901.1001${retrieve}`, { method: 'POST' })).json()
+  const { elements } = idhub.data.attributes as { elements: { type: string; data: string }[] }
+  expect(elements.map(({ type, data }) => [type, data])).toEqual(facts)
+  const byName = door.replace('127.0.0.1', 'localhost')
+  const did = await (await fetch(`${byName}/handles/88.901.1001/P1/did.json`)).json()
+  expect(factsIn({ values: did.record })).toEqual(facts)
   const redirect = await fetch(`${door}/01/09521234543213/21/P1`, { redirect: 'manual' })
   expect([redirect.status, redirect.headers.get('location')]).toEqual([307, 'https://example.com/shaft'])
   const linkset = await fetch(`${door}/01/09521234543213/21/P1?linkType=linkset`)
@@ -99,9 +108,13 @@ test('what is private is private through every face', async () => {
       '/api/handles/88.901.1001/P1?index=2001',
       `/resolution/${handle}`,
       '/01/09521234543213/21/P1?linkType=linkset',
+      `/88.901.1001/identityv2/data/detail?handle=${handle}`,
+      '/handles/88.901.1001/P1/did.json',
     ].map(async (path) => (await fetch(`${door}${path}`, { redirect: 'manual' })).text()),
   )
   for (const text of texts) expect(text).not.toContain('12.50')
+  const idhub = `${door}/88.901.1001/api/v1/doip?operationId=0.DOIP/Op.Retrieve&targetId=${handle}`
+  expect(await (await fetch(idhub, { method: 'POST' })).text()).not.toContain('12.50')
   const owner = await fetch(`${door}/api/handles/${handle}`, {
     headers: { authorization: authorization('88.901.1001') },
   })

@@ -8,7 +8,9 @@ import { handleRestFace } from '../face/handle-rest/handle-rest.ts'
 import { RestUsers } from '../face/handle-rest/who.ts'
 import type { Face } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
+import { idhubFace } from '../face/idhub/idhub-face.ts'
 import { resolutionFace } from '../face/resolution/resolution.ts'
+import { snmsFace } from '../face/snms/snms-face.ts'
 import { canonicalHandle, type HandleValue, ourVersion, responses, type Site } from '../handle/handle.ts'
 import { feedFace } from '../mirror/feed-face.ts'
 import { Resolver } from '../recursion/resolver.ts'
@@ -99,6 +101,8 @@ export class IdentifierNode {
       ...this.#eventsFaces(users, registrar, onFault),
       ...this.#accessesFaces(users, registrar),
       ...(registrar ? [feedFace({ records, users, mayFollow: (user) => registrar.mayFollow(user) })] : []),
+      snmsFace({ service, records, users, clock }),
+      idhubFace({ service, records, users, clock }),
       didFace({ service, root: options.url, findByName }),
       // Last, since it takes any path that looks like a Digital Link.
       gs1Face({ root: options.url, name: options.homes.join(', ') || 'Kapok', findByName }),

@@ -53,6 +53,8 @@ export interface Template {
   state: 'draft' | 'published' | 'withdrawn'
   /** Class of the national economy: a section's letter, or two to four digits (GB/T 4754-2017). */
   industry?: string
+  /** What carries the identifier: what reports by itself (主动标识载体), or what is read. */
+  carrier?: 'active' | 'passive'
   fields: readonly TemplateField[]
 }
 
@@ -87,7 +89,7 @@ export function readTemplate(data: Uint8Array): Template {
     throw new TemplateError('template', 'JSON')
   }
   if (!isObject(json)) throw new TemplateError('template', 'an object')
-  onlyMembers(json, '', ['version', 'title', 'titleEn', 'state', 'industry', 'fields'])
+  onlyMembers(json, '', ['version', 'title', 'titleEn', 'state', 'industry', 'carrier', 'fields'])
   const { fields, industry } = json
   if (!Array.isArray(fields) || fields.length === 0 || fields.length > templateLimits.fields)
     throw new TemplateError('fields', `a list of 1 to ${templateLimits.fields} fields`)
@@ -104,6 +106,7 @@ export function readTemplate(data: Uint8Array): Template {
         'a class of GB/T 4754: a letter from A to T, or 2 to 4 digits',
       ),
     }),
+    ...(json.carrier !== undefined && { carrier: oneOf(json, 'carrier', ['active', 'passive'] as const, '') }),
     fields: fields.map((field, i) => readField(field, `fields[${i}]`)),
   }
   refuseTwins(template.fields)

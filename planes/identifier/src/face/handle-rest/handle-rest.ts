@@ -13,7 +13,7 @@ import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
 import { handleIn } from '../handle-in-path.ts'
 import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
 import { faceLimits } from '../limits.ts'
-import { ValueJsonError } from './json.ts'
+import { jsonIn, ValueJsonError } from './json.ts'
 import { siteToJson } from './site-json.ts'
 import { valuesFromJson, valueToJson } from './value-json.ts'
 import type { RestUsers } from './who.ts'
@@ -118,7 +118,7 @@ async function written(
   handle: string,
   send: Send,
 ): Promise<Reply> {
-  const values = valuesFromJson(jsonOf(body), Math.floor(clock.now() / 1_000))
+  const values = valuesFromJson(jsonIn(body), Math.floor(clock.now() / 1_000))
   const overwrite = url.searchParams.get('overwrite') === 'false' ? 0 : operationFlags.overwrite
   const named = url.searchParams.getAll('index')
   if (named.length === 0) {
@@ -229,12 +229,4 @@ function refusedUser(
 ): HttpReply {
   const responseCode = status === 401 ? responses.authenticationNeeded : responses.noPermission
   return jsonReply(status, { responseCode, handle, message }, status === 401 ? users.challenge() : {})
-}
-
-function jsonOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    throw new ValueJsonError('the body', 'JSON')
-  }
 }

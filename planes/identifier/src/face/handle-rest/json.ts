@@ -10,3 +10,18 @@ export type Json = Record<string, unknown>
 
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The object that a request's body is; {} without one. Throws ValueJsonError. */
+export function objectIn(body: Buffer): Json {
+  const json = body.length === 0 ? {} : jsonIn(body)
+  if (!isObject(json)) throw new ValueJsonError('the body', 'an object')
+  return json
+}
+
+export function jsonIn(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    throw new ValueJsonError('the body', 'JSON')
+  }
+}

@@ -107,17 +107,29 @@ export class RestUsers {
       return { status: 401, message: 'an answer names id as index:handle and the type HS_PUBKEY' }
     const message = Buffer.concat([session.nonce, Buffer.from(cnonce, 'base64')])
     const proof = Buffer.from(signature, 'base64')
-    for (const { index, data } of await this.#keys(user, 'HS_PUBKEY')) {
-      const decodedData = readOrUndefined(() => decodeData('HS_PUBKEY', data))
-      const key = decodedData?.format === 'key' ? rsaPublicKey(decodedData.key) : undefined
-      if (key && verifiesRsa(key, alg, message, proof)) {
-        session.user = { ...user, index }
-        return session.user
-      }
+    const signer = await this.#signer(user, alg, message, proof)
+    if (signer) {
+      session.user = signer
+      return signer
     }
     // A challenge is answered once: guesses need a new one each.
     this.#sessions.delete(sessionId)
     return { status: 401, message: 'the answer was not made with a key of that record' }
+  }
+
+  /** The user (`index:handle`) whose RSA key made a signature with SHA-256; undefined when it did not. */
+  async byKey(name: string, message: Uint8Array, signature: Uint8Array): Promise<User | undefined> {
+    const user = userOf(name)
+    return user && this.#signer(user, 'SHA256', message, signature)
+  }
+
+  async #signer(user: User, alg: string, message: Uint8Array, signature: Uint8Array): Promise<User | undefined> {
+    for (const { index, data } of await this.#keys(user, 'HS_PUBKEY')) {
+      const decodedData = readOrUndefined(() => decodeData('HS_PUBKEY', data))
+      const key = decodedData?.format === 'key' ? rsaPublicKey(decodedData.key) : undefined
+      if (key && verifiesRsa(key, alg, message, signature)) return { ...user, index }
+    }
+    return undefined
   }
 
   async #keys({ handle, index }: User, type: string): Promise<readonly HandleValue[]> {
@@ -131,7 +143,8 @@ function fieldsOf(text: string): Fields {
   return Object.fromEntries(Array.from(text.matchAll(/(\w+)="([^"]*)"/g), ([, name = '', value = '']) => [name, value]))
 }
 
-function userOf(text: string): User | undefined {
+/** A user as `index:handle`; undefined for what names none. */
+export function userOf(text: string): User | undefined {
   const [, index, handle] = /^(\d{1,10}):(.+)$/s.exec(text) ?? []
   if (index === undefined || handle === undefined || Number(index) > 0xffff_ffff) return undefined
   return { index: Number(index), handle }
