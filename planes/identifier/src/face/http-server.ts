@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Face, type HttpReply, jsonReply } from './http.ts'
+import { type Face, type HttpReply, type HttpRequest, jsonReply } from './http.ts'
 import { faceLimits } from './limits.ts'
+import { FaceSockets } from './sockets.ts'
 
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
 
@@ -18,6 +19,7 @@ export class FaceServer {
   readonly #server: Server
   readonly #faces: readonly Face[]
   readonly #onFault: (fault: unknown) => void
+  readonly #sockets: FaceSockets
   #bytesBeingRead = 0
 
   /** `onFault` hears of faults of ours; whoever asked is told 500. */
@@ -33,6 +35,12 @@ export class FaceServer {
       (request, response) => void this.#serve(request, response),
     )
     this.#server.maxConnections = faceLimits.connections
+    this.#sockets = new FaceSockets({ faces, onFault })
+    this.#server.on('upgrade', (request, socket, head) => {
+      const read = readRequest(request, Buffer.alloc(0))
+      if ('status' in read) socket.destroy()
+      else void this.#sockets.upgrade(read, request, socket, head)
+    })
   }
 
   /** Resolves with the port. */
@@ -43,6 +51,7 @@ export class FaceServer {
   }
 
   async stop(): Promise<void> {
+    this.#sockets.stop()
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
@@ -63,14 +72,8 @@ export class FaceServer {
   }
 
   async #replyTo(request: IncomingMessage): Promise<HttpReply> {
-    const { method = 'GET', url: path = '/', headers, socket } = request
-    if (path.length > faceLimits.urlCharacters)
-      return jsonReply(414, { message: `an address here has at most ${faceLimits.urlCharacters} characters` })
-    // The host by which it was asked stands in answers that name themselves; what is no host is left out.
-    const url =
-      URL.parse(path.startsWith('/') ? `http://${headers.host ?? ''}${path}` : path) ?? URL.parse(`http://node${path}`)
-    if (url === null) return jsonReply(400, { message: 'the address cannot be read' })
-    const body = method === 'GET' || method === 'HEAD' ? Buffer.alloc(0) : await this.#bodyOf(request)
+    const isReading = request.method === 'GET' || request.method === 'HEAD'
+    const body = isReading ? Buffer.alloc(0) : await this.#bodyOf(request)
     if (typeof body === 'string') {
       const isBusy = body === 'busy'
       const message = isBusy
@@ -78,10 +81,10 @@ export class FaceServer {
         : `a body here has at most ${faceLimits.bodyBytes} bytes`
       return jsonReply(isBusy ? 503 : 413, { message }, { connection: 'close', ...(isBusy && { 'retry-after': '1' }) })
     }
-    const target = path.startsWith('/') ? path : `${url.pathname}${url.search}`
-    const isPrivate = loopback.has(socket.remoteAddress ?? '')
+    const read = readRequest(request, body)
+    if ('status' in read) return read
     for (const face of this.#faces) {
-      const reply = face({ method, url, target, headers, body, isPrivate })
+      const reply = face(read)
       if (reply !== undefined) return reply
     }
     return jsonReply(404, { message: 'there is nothing at this address' })
@@ -105,6 +108,21 @@ export class FaceServer {
       this.#bytesBeingRead -= bytes
     }
   }
+}
+
+/** A request as faces take it, or why it is none. */
+function readRequest(
+  { method = 'GET', url: path = '/', headers, socket }: IncomingMessage,
+  body: Buffer,
+): HttpRequest | HttpReply {
+  if (path.length > faceLimits.urlCharacters)
+    return jsonReply(414, { message: `an address here has at most ${faceLimits.urlCharacters} characters` })
+  // The host by which it was asked stands in answers that name themselves; what is no host is left out.
+  const url =
+    URL.parse(path.startsWith('/') ? `http://${headers.host ?? ''}${path}` : path) ?? URL.parse(`http://node${path}`)
+  if (url === null) return jsonReply(400, { message: 'the address cannot be read' })
+  const target = path.startsWith('/') ? path : `${url.pathname}${url.search}`
+  return { method, url, target, headers, body, isPrivate: loopback.has(socket.remoteAddress ?? '') }
 }
 
 function send({ status, headers, body }: HttpReply, request: IncomingMessage, response: ServerResponse): void {

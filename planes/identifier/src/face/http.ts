@@ -16,8 +16,22 @@ export interface HttpReply {
   body: string | Buffer
 }
 
-/** A face of the node over HTTP; undefined for what is another face's. */
-export type Face = (request: HttpRequest) => HttpReply | Promise<HttpReply> | undefined
+/** An open WebSocket. */
+export interface FaceSocket {
+  send(text: string): void
+  close(code: number, reason: string): void
+  onClose(closed: () => void): void
+}
+
+/** A face of the node over HTTP. */
+export interface Face {
+  /** Undefined for what is another face's. */
+  (request: HttpRequest): HttpReply | Promise<HttpReply> | undefined
+  /** What becomes of a request for a WebSocket; undefined for what is another face's. */
+  upgrade?(request: HttpRequest): Promise<HttpReply | { open(socket: FaceSocket): void }> | undefined
+  /** Ends what goes on by itself. */
+  stop?(): void
+}
 
 export const jsonReply = (status: number, body: unknown, headers: Record<string, string> = {}): HttpReply => ({
   status,

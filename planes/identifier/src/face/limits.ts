@@ -14,6 +14,12 @@ export const faceLimits = {
   /** Sessions of REST clients that answered a challenge, or were given one. */
   sessions: 10_000,
   sessionMs: 600_000,
+  /** Open WebSockets of a node, bytes of a message from outside, and bytes that wait for a reader. */
+  sockets: 1_000,
+  socketMessageBytes: 1_024,
+  socketBufferedBytes: 16 << 20,
+  /** Who did not answer the last ping at the next is gone. */
+  socketPingMs: 30_000,
   /** A challenge of IDHub's API may be answered for so long. */
   challengeMs: 60_000,
   /** Handles of a list whose pages have numbers: each page begins at the first. */

@@ -125,6 +125,7 @@ export class IdentifierNode {
   }
 
   async stop(): Promise<void> {
+    for (const face of this.faces) face.stop?.()
     await Promise.all([this.#server.stop(), this.#faceServer.stop()])
   }
 

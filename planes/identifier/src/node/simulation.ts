@@ -135,16 +135,30 @@ async function write(node: IdentifierNode, handle: string, values: readonly Hand
  * handle, all others to the recursive one.
  */
 function treeFace(nodes: ReadonlyMap<string, IdentifierNode>): Face {
-  return (request) => {
-    const [, first = '', ...rest] = request.url.pathname.split('/')
-    const own = nodes.get(first)
-    if (own) {
-      const url = new URL(`/${rest.join('/')}${request.url.search}`, request.url)
-      return answerOf(own, { ...request, url, target: request.target.slice(first.length + 1) })
-    }
+  const face: Face = (request) => {
+    const own = ofOneNode(request, nodes)
+    if (own) return answerOf(own.node, own.request)
     const node = keeperOf(request, nodes) ?? nodes.get('recursive')
     return node && answerOf(node, request)
   }
+  const upgrade: Face['upgrade'] = (request) => {
+    const own = ofOneNode(request, nodes)
+    for (const each of own?.node.faces ?? []) {
+      const taken = own && each.upgrade?.(own.request)
+      if (taken) return taken
+    }
+    return undefined
+  }
+  return Object.assign(face, { upgrade })
+}
+
+/** `/<prefix>/…` as the node of the prefix sees it. */
+function ofOneNode(request: HttpRequest, nodes: ReadonlyMap<string, IdentifierNode>) {
+  const [, first = '', ...rest] = request.url.pathname.split('/')
+  const node = nodes.get(first)
+  if (node === undefined) return undefined
+  const url = new URL(`/${rest.join('/')}${request.url.search}`, request.url)
+  return { node, request: { ...request, url, target: request.target.slice(first.length + 1) } }
 }
 
 function answerOf(node: IdentifierNode, request: HttpRequest): ReturnType<Face> {

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { canonicalUri, LmdbEventStore } from '../../epcis/epcis.ts'
 import { sampleDocument, sampleLife, sampleNames } from '../../epcis/sample-events.ts'
 import { encodeData } from '../../handle/handle.ts'
@@ -123,3 +126,60 @@ test.each(['/trace', '/trace?id=x&direction=sideways', '/trace?id=x&depth=0', '/
     ])
   },
 )
+
+describe('a subscription over WebSocket', () => {
+  const address = (query: string, name = 'watch') =>
+    `${node.replace('http', 'ws')}/epcis/queries/${name}/events?${query}`
+  const open = async (query: string, headers: Record<string, string> = owner) => {
+    const socket = new WebSocket(address(query), { headers })
+    const messages: { epcisBody: { queryResults: { resultsBody: { eventList: unknown[] } } } }[] = []
+    socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString('utf8'))))
+    const [status] = await Promise.race([
+      once(socket, 'open').then(() => [101]),
+      once(socket, 'unexpected-response').then(([, reply]) => [(reply as IncomingMessage).statusCode]),
+      once(socket, 'error').then(([error]) => [String(error)]),
+    ])
+    return { socket, messages, status }
+  }
+  const eventsIn = (messages: Awaited<ReturnType<typeof open>>['messages']) =>
+    messages.flatMap(({ epcisBody }) => epcisBody.queryResults.resultsBody.eventList)
+  const subscriptions = async () =>
+    ((await (await ask('/epcis/queries/watch/subscriptions')).json()) as unknown[]).length
+
+  beforeAll(async () => {
+    const made = await fetch(`${node}/epcis/queries`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...owner },
+      body: JSON.stringify({ name: 'watch', query: { eventType: ['ObjectEvent'] } }),
+    })
+    expect(made.status).toBe(201)
+  })
+
+  test('tells each event once when it is captured, and ends with the socket', async () => {
+    const { socket, messages, status } = await open('stream=true')
+    expect(status).toBe(101)
+    const document = sampleDocument(sampleLife(77))
+    expect((await capture(document)).status).toBe(202)
+    const objects = sampleLife(77).filter((event) => (event as { type: string }).type === 'ObjectEvent').length
+    await expect.poll(() => eventsIn(messages).length).toBe(objects)
+    expect(await subscriptions()).toBe(1)
+    socket.close()
+    await expect.poll(subscriptions).toBe(0)
+  })
+
+  test('is for whoever may read the events; what is wrong with it is told by HTTP', async () => {
+    expect((await open('stream=true', {})).status).toBe(401)
+    expect((await open('stream=true', as('301:0.NA/88.901.1002'))).status).toBe(401)
+    expect((await open('stream=maybe')).status).toBe(400)
+    expect(await subscriptions()).toBe(0)
+  })
+
+  test('of somebody who asks for no WebSocket leaves nothing behind', async () => {
+    const reply = await new Promise<IncomingMessage>((done, fail) => {
+      const headers = { ...owner, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '1' }
+      get(address('stream=true').replace('ws', 'http'), { headers }, done).on('error', fail)
+    })
+    expect(reply.resume().statusCode).toBe(400)
+    await expect.poll(subscriptions).toBe(0)
+  })
+})

@@ -6,7 +6,7 @@ import { canonicalUri, EpcisFace, EpcisProblem, epcisLimits, type LmdbEventStore
 import { nameOfUser, type User } from '../../registration/authentication.ts'
 import { type Direction, recall, storeSource, trace } from '../../trace/trace.ts'
 import type { NotProven, RestUsers } from '../handle-rest/who.ts'
-import { type Face, flatHeaders, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
+import { type Face, type FaceSocket, flatHeaders, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
 
 interface EventsFaceOptions {
   events: LmdbEventStore
@@ -37,30 +37,39 @@ export function eventsFace(options: EventsFaceOptions): Face {
     baseUrl: `${url}/epcis`,
   })
   const source = storeSource(events, canonicalUri)
-  return (request) => {
+  epcis.run()
+  return Object.assign(answer, { upgrade, stop: () => epcis.stop() })
+
+  function answer(request: HttpRequest): Promise<HttpReply> | undefined {
     const [, first = '', ...rest] = request.url.pathname.split('/')
     if (first !== 'epcis' && first !== 'trace' && first !== 'recall') return undefined
     return withUser(request, async () => {
       if (first !== 'epcis') return traced(request, first, source)
-      const {
-        status,
-        headers,
-        body = '',
-      } = await epcis.handle(
-        {
-          method: request.method,
-          path: `/${rest.join('/')}`,
-          query: request.url.search.slice(1),
-          headers: flatHeaders(request.headers),
-          body: Readable.from([request.body]),
-        },
-        onFault,
-      )
+      const { status, headers, body = '' } = await epcis.handle(epcisRequest(request, rest), onFault)
       return { status, headers, body }
     })
   }
 
-  async function withUser(request: HttpRequest, answer: () => Promise<HttpReply>): Promise<HttpReply> {
+  /** The subscription is made before the socket is open, so that what is wrong with it is told by HTTP. */
+  function upgrade(request: HttpRequest) {
+    const [, first = '', ...rest] = request.url.pathname.split('/')
+    if (first !== 'epcis') return undefined
+    return withUser<HttpReply | { open(socket: FaceSocket): void }>(request, async () => {
+      const socket = new LaterSocket()
+      try {
+        epcis.subscribe(epcisRequest(request, rest), socket)
+      } catch (error) {
+        if (!(error instanceof EpcisProblem)) throw error
+        return { status: error.status, headers: problemType, body: JSON.stringify(error.body()) }
+      }
+      return { open: (opened) => socket.opened(opened) }
+    })
+  }
+
+  async function withUser<Answer = HttpReply>(
+    request: HttpRequest,
+    answer: () => Promise<Answer>,
+  ): Promise<Answer | HttpReply> {
     if (request.method === 'OPTIONS') return answer()
     const user = await users.whoSent(request)
     const to = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write'
@@ -74,11 +83,49 @@ export function eventsFace(options: EventsFaceOptions): Face {
   }
 }
 
+const problemType = { 'content-type': 'application/problem+json' }
+
+const epcisRequest = ({ method, url, headers, body }: HttpRequest, path: string[]) => ({
+  method,
+  path: `/${path.join('/')}`,
+  query: url.search.slice(1),
+  headers: flatHeaders(headers),
+  body: Readable.from([body]),
+})
+
+/** Keeps what is sent until the socket is open. */
+class LaterSocket implements FaceSocket {
+  #socket: FaceSocket | undefined
+  readonly #before: ((socket: FaceSocket) => void)[] = []
+
+  opened(socket: FaceSocket): void {
+    this.#socket = socket
+    for (const run of this.#before.splice(0)) run(socket)
+  }
+
+  send(text: string): void {
+    this.#run((socket) => socket.send(text))
+  }
+
+  close(code: number, reason: string): void {
+    this.#run((socket) => socket.close(code, reason))
+  }
+
+  onClose(closed: () => void): void {
+    this.#run((socket) => socket.onClose(closed))
+  }
+
+  #run(run: (socket: FaceSocket) => void): void {
+    if (this.#socket) run(this.#socket)
+    else this.#before.push(run)
+  }
+}
+
 function refused(users: RestUsers, { status, message }: NotProven): HttpReply {
   const problem = new EpcisProblem('SecurityException', message, { status })
   return {
     status,
-    headers: { 'content-type': 'application/problem+json', ...(status === 401 && users.challenge()) },
+    headers: { ...problemType, ...(status === 401 && users.challenge()) },
     body: JSON.stringify(problem.body()),
   }
 }
