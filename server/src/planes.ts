@@ -7,6 +7,7 @@ import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Migrations } from '@kapok/kit-store/migrate'
 import type { Actor, Plane, RouteHandler } from '@kapok/kit-store/plane'
+import { registryMigrations, registryPlane } from '@kapok/registry'
 import { type CaseView, caseFile, subsidyMigrations, subsidyPlane } from '@kapok/subsidy'
 import { readConfig } from './config.ts'
 import { casePdfRoutes } from './http/case-pdf.ts'
@@ -27,6 +28,7 @@ export const migrationsOfAll: readonly Migrations[] = [
   dataMigrations,
   evidenceMigrations,
   subsidyMigrations,
+  registryMigrations,
 ]
 
 export interface Planes {
@@ -45,10 +47,11 @@ export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCook
   const data = dataPlane(kit)
   const evidence = evidencePlane(kit, { devices: data.port, organisations })
   const subsidy = subsidyPlane(kit, { organisations, evidence: evidence.port, devices: data.port })
+  const registry = registryPlane(kit, { organisations })
   const insight = insightPlane(kit, { figures: subsidy.figures })
   return {
     access,
-    all: [access, data, evidence, subsidy, insight],
+    all: [access, data, evidence, subsidy, insight, registry],
     waitingOf: subsidy.waitingOf,
     caseFileOf: (tx, caseId, actor) => caseFile(subsidy.station, tx, caseId, actor),
   }
