@@ -12,6 +12,7 @@ import { type CaseView, caseFile, subsidyMigrations, subsidyPlane } from '@kapok
 import { readConfig } from './config.ts'
 import { casePdfRoutes } from './http/case-pdf.ts'
 import { identifierRoutes } from './http/identifier.routes.ts'
+import { labelRoutes } from './http/labels/label.routes.ts'
 import { platformRoutes } from './http/platform.routes.ts'
 import { tagTableRoutes } from './http/tag-table.routes.ts'
 import { worldRoutes } from './http/world.routes.ts'
@@ -65,6 +66,7 @@ export function routesOfAll(kit: Kit): RouteHandler[] {
     ...casePdfRoutes(kit, planes),
     ...platformRoutes(kit, readConfig('platform', {})),
     ...tagTableRoutes(),
+    ...labelRoutes(kit),
     ...identifierRoutes(undefined),
     ...worldRoutes(kit, planes),
   ]
