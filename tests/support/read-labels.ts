@@ -11,13 +11,18 @@ const scale = 6
  * ours. FNC1 comes as U+001D.
  */
 export async function readLabels(pdf: Uint8Array): Promise<ReadResult[][]> {
-  await prepareZXingModule({ overrides: { wasmBinary: new Uint8Array(readFileSync(wasm)).buffer }, fireImmediately: true })
+  await prepareZXingModule({
+    overrides: { wasmBinary: new Uint8Array(readFileSync(wasm)).buffer },
+    fireImmediately: true,
+  })
   const text = Buffer.from(pdf).toString('latin1')
   const [, width = '0', height = '0'] = /\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/.exec(text) ?? []
   const pages: ReadResult[][] = []
   for (const content of contentsOf(pdf)) {
     const picture = drawn(content, Math.ceil(Number(width) * scale), Math.ceil(Number(height) * scale))
-    pages.push(await readBarcodes(picture, { formats: ['QRCode', 'DataMatrix'], maxNumberOfSymbols: 255, textMode: 'Plain' }))
+    pages.push(
+      await readBarcodes(picture, { formats: ['QRCode', 'DataMatrix'], maxNumberOfSymbols: 255, textMode: 'Plain' }),
+    )
   }
   return pages
 }

@@ -10,6 +10,7 @@ import {
   withdrawPrefix,
 } from '@kapok/contracts/registry'
 import { parseIdentifier } from '@kapok/identifier/name'
+import { afterCommit } from '@kapok/kit-store/after-commit'
 import { sqlState } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import { listRows } from '@kapok/kit-store/list'
@@ -100,7 +101,7 @@ function ofAdministrator(kit: Kit, { organisations, nodes, key, wake }: AccountS
         if (sqlState(cause) === '23505') throw refuse('registry.prefix_taken', { prefix }, { cause })
         throw cause
       }
-      wake()
+      afterCommit(wake)
       return {}
     }),
     handle(withdrawPrefix, async ({ tx, params }) => {
@@ -114,7 +115,7 @@ function ofAdministrator(kit: Kit, { organisations, nodes, key, wake }: AccountS
       const fault = await nodes.inCall(() => checkAccount(nodes.clientOf(account), account.prefix))
       if (fault === undefined) {
         await tx.run('UPDATE registry.account SET sync_wanted = true, fault = NULL WHERE org_id = $1', [orgId])
-        wake()
+        afterCommit(wake)
       }
       return { fault: fault ?? null }
     }),
