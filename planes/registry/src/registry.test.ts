@@ -10,6 +10,7 @@ import {
   getImportResult,
   getRegistryAccount,
   getRegistryAccountOf,
+  listIdentifierImports,
   listIdentifiers,
   listImportRows,
   type RegistryFacts,
@@ -19,6 +20,7 @@ import {
   syncIdentifiers,
 } from '@kapok/contracts/registry'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { thingsToLabel } from './flow.ts'
 import { readRows, writeResult } from './import/excel.ts'
 import { prefix, TestNode, TestRegistry } from './testing.ts'
 
@@ -239,4 +241,10 @@ test('a neighbour sees none of it', async () => {
   const [mine] = (await registry.as('plant', listIdentifiers)).rows
   const params = { identifierId: mine?.id ?? '' }
   await expect(registry.as('neighbour', getIdentifier, { params })).rejects.toMatchObject({ status: 404 })
+  const [given] = (await registry.as('plant', listIdentifierImports)).rows
+  const { id: orgId } = registry.orgs.neighbour
+  for (const ask of [{ identifierIds: [params.identifierId] }, { importId: given?.id ?? '' }])
+    await expect(registry.kit.db.tx({ orgId }, (tx) => thingsToLabel(tx, orgId, ask))).rejects.toMatchObject({
+      status: 404,
+    })
 })
