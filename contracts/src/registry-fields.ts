@@ -78,6 +78,7 @@ export const registryFields = [
     kind: 'text',
     charactersMax: 200,
     title: { zh: '生产企业', en: 'Manufacturer' },
+    hint: { zh: '空着即为本企业', en: 'Empty: your enterprise' },
     example: '',
   },
   {

@@ -8,6 +8,7 @@ import {
   registryRowsMax,
 } from '@kapok/contracts/registry'
 import { Link, useNavigate } from '@tanstack/react-router'
+import { Button } from 'antd'
 import { type DragEvent, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { call } from '../../api/call.ts'
@@ -132,9 +133,7 @@ function Template() {
   return (
     <>
       <div>
-        <button type="button" className="icon-button" onClick={() => void save()}>
-          {t('registry.template')}
-        </button>
+        <Button onClick={() => void save()}>{t('registry.template')}</Button>
       </div>
       {error !== undefined && <Failure error={error} />}
     </>

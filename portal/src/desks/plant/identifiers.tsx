@@ -77,7 +77,14 @@ function Registered({ account }: { account: Account }) {
         search={t('registry.search')}
         exportName="identifiers"
         keyOf={(row) => row.id}
-        filters={<Chosen ids={chosen} onClear={() => setChosen([])} />}
+        filters={(rows) => (
+          <Chosen
+            ids={chosen}
+            shown={rows.map(({ id }) => id)}
+            onChosen={(ids) => setChosen([...new Set([...chosen, ...ids])])}
+            onClear={() => setChosen([])}
+          />
+        )}
         empty={
           <Empty title={account.syncing ? t('registry.syncing') : t('registry.none')}>
             {!account.syncing && <p className="quiet">{t('registry.noneWhat')}</p>}
@@ -152,14 +159,27 @@ function Standing({ account }: { account: Account }) {
   )
 }
 
-function Chosen({ ids, onClear }: { ids: readonly string[]; onClear(): void }) {
+function Chosen(props: {
+  ids: readonly string[]
+  shown: readonly string[]
+  onChosen(ids: readonly string[]): void
+  onClear(): void
+}) {
   const { t } = useTranslation()
-  if (ids.length === 0) return null
+  const { ids, shown } = props
+  if (shown.length === 0 && ids.length === 0) return null
   return (
-    <span className="row" role="status">
-      <span>{t('registry.chosen', { n: countText(ids.length) })}</span>
-      <LabelsDialog button={t('registry.print')} count={ids.length} of={{ identifierIds: [...ids] }} primary />
-      <Button onClick={onClear}>{t('registry.clear')}</Button>
+    <span className="row">
+      <Button onClick={() => props.onChosen(shown)} disabled={shown.every((id) => ids.includes(id))}>
+        {t('registry.choosePage')}
+      </Button>
+      {ids.length > 0 && (
+        <>
+          <LabelsDialog button={t('registry.print')} count={ids.length} of={{ identifierIds: [...ids] }} primary />
+          <Button onClick={props.onClear}>{t('registry.clear')}</Button>
+        </>
+      )}
+      <span role="status">{ids.length > 0 && t('registry.chosen', { n: countText(ids.length) })}</span>
     </span>
   )
 }
