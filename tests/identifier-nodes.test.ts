@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { provenHeader } from '../planes/identifier/src/mirror/session.ts'
+import { provenHeader } from '../planes/identifier/src/face/handle-rest/session.ts'
 import { freePort, newFolder } from './support/platform.ts'
 
 // Nodes as somebody runs them: processes of their own, in folders of their own, delegated by hand as the words at their start say.

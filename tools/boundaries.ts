@@ -13,6 +13,8 @@ const may: Record<string, readonly string[]> = {
   'planes/*': ['contracts', 'kit', 'kit-store'],
   // A resolver runs alone, without the platform's engines.
   'planes/identifier': ['contracts', 'kit'],
+  // A client of identifier nodes: it reads names and proves itself by that plane’s pure functions.
+  'planes/registry': ['contracts', 'kit', 'kit-store', 'planes/identifier'],
   edge: ['contracts', 'kit'],
   portal: ['contracts'],
   // Only the far ends live there; of the platform it borrows the reading of a programme's file.

@@ -7,10 +7,12 @@ import type { Tx } from '@kapok/kit-store/db'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Migrations } from '@kapok/kit-store/migrate'
 import type { Actor, Plane, RouteHandler } from '@kapok/kit-store/plane'
+import { registryMigrations, registryPlane } from '@kapok/registry'
 import { type CaseView, caseFile, subsidyMigrations, subsidyPlane } from '@kapok/subsidy'
 import { readConfig } from './config.ts'
 import { casePdfRoutes } from './http/case-pdf.ts'
 import { identifierRoutes } from './http/identifier.routes.ts'
+import { labelRoutes } from './http/labels/label.routes.ts'
 import { platformRoutes } from './http/platform.routes.ts'
 import { tagTableRoutes } from './http/tag-table.routes.ts'
 import { worldRoutes } from './http/world.routes.ts'
@@ -27,6 +29,7 @@ export const migrationsOfAll: readonly Migrations[] = [
   dataMigrations,
   evidenceMigrations,
   subsidyMigrations,
+  registryMigrations,
 ]
 
 export interface Planes {
@@ -45,10 +48,11 @@ export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCook
   const data = dataPlane(kit)
   const evidence = evidencePlane(kit, { devices: data.port, organisations })
   const subsidy = subsidyPlane(kit, { organisations, evidence: evidence.port, devices: data.port })
+  const registry = registryPlane(kit, { organisations })
   const insight = insightPlane(kit, { figures: subsidy.figures })
   return {
     access,
-    all: [access, data, evidence, subsidy, insight],
+    all: [access, data, evidence, subsidy, insight, registry],
     waitingOf: subsidy.waitingOf,
     caseFileOf: (tx, caseId, actor) => caseFile(subsidy.station, tx, caseId, actor),
   }
@@ -62,6 +66,7 @@ export function routesOfAll(kit: Kit): RouteHandler[] {
     ...casePdfRoutes(kit, planes),
     ...platformRoutes(kit, readConfig('platform', {})),
     ...tagTableRoutes(),
+    ...labelRoutes(kit),
     ...identifierRoutes(undefined),
     ...worldRoutes(kit, planes),
   ]

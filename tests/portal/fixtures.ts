@@ -31,6 +31,16 @@ import {
 import { getGatewayUpdate, listReleases } from '@kapok/contracts/gateway-update'
 import { getResolution } from '@kapok/contracts/identifier'
 import { getCockpit, getPublicTotals, listIndicators } from '@kapok/contracts/insight'
+import {
+  getIdentifier,
+  getIdentifierImport,
+  getRegistryAccount,
+  getRegistryAccountOf,
+  listIdentifierImports,
+  listIdentifiers,
+  listImportRows,
+  listRegistryAccounts,
+} from '@kapok/contracts/registry'
 import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
 import {
@@ -111,6 +121,8 @@ export const ids: Record<Thing, string> = {
   organisation: id(2),
   voucher: 'V-440105-000123',
   programme: 'sample-2026',
+  identifier: id(120),
+  file: id(121),
 }
 
 const strip = Array.from({ length: 90 }, (_, i) => {
@@ -1133,4 +1145,57 @@ export const fixtures: Fixture[] = [
       { name: 'ingest', ok: false, detail: 'restarted 2 times' },
     ],
   }),
+  ...registryFixtures(),
 ]
+
+function registryFixtures(): Fixture[] {
+  const handle = '88.901.1001/P20270214-1-01'
+  const gs1 = 'https://id.gs1.org/01/09521234543213/21/1001-P20270214-1-01'
+  const named = { name: '电饭煲上盖', model: 'RC-40', batch: '20270214-1', gs1 }
+  const file = {
+    id: ids.file,
+    fileName: '二月第一批.xlsx',
+    state: 'checked' as const,
+    counts: { total: 1_200, bad: 2, waiting: 1_198, done: 0, same: 0, failed: 0 },
+    hold: null,
+    createdAt: now - 60_000,
+    finishedAt: null,
+  }
+  const fault = {
+    zh: 'GS1 编码：“09521234543221”第 14 个字符处应为校验位 0，现为“1”',
+    en: 'GS1 key: “09521234543221”, character 14: expected the check digit 0, found “1”',
+  }
+  const wrong = { row: 3, handle: 'P20270214-1-02', facts: { suffix: 'P20270214-1-02', name: '电饭煲上盖' } }
+  const node = 'https://node.example.cn'
+  const silent = {
+    zh: '企业标识节点没有应答，将自动重试（fetch failed）',
+    en: 'The node of the prefix does not answer; it is tried again (fetch failed)',
+  }
+  const account = { orgId: id(2), organisation: plantName, prefix: '88.901.1001', url: node }
+  return [
+    fixture(getRegistryAccount, {
+      account: { prefix: '88.901.1001', identifiers: 37, syncedAt: now - day, syncing: false, fault: null },
+    }),
+    fixture(listIdentifiers, page([{ id: ids.identifier, handle, ...named, registeredAt: now - day }])),
+    fixture(getIdentifier, {
+      id: ids.identifier,
+      handle,
+      facts: { suffix: 'P20270214-1-01', ...named, manufacturer: plantName, producedAt: '2027-02-14 09:07' },
+      registeredAt: now - day,
+    }),
+    fixture(listIdentifierImports, page([file])),
+    fixture(getIdentifierImport, file),
+    fixture(listImportRows, page([{ ...wrong, state: 'bad', fault }])),
+    fixture(
+      listRegistryAccounts,
+      page([
+        { ...account, identifiers: 37, syncedAt: now - day, fault: null },
+        { ...account, orgId: id(3), prefix: '88.901.1002', identifiers: 0, syncedAt: null, fault: silent },
+      ]),
+    ),
+    fixture(getRegistryAccountOf, {
+      ...account,
+      values: [{ index: 310, type: 'HS_PUBKEY', data: { format: 'key', value: { kty: 'RSA', n: 'x', e: 'AQAB' } } }],
+    }),
+  ]
+}

@@ -11,6 +11,8 @@ export type Thing =
   | 'organisation'
   | 'voucher'
   | 'programme'
+  | 'identifier'
+  | 'file'
 
 export interface Look {
   name: string
@@ -44,6 +46,11 @@ export const looks: readonly Look[] = [
     ['plant-gateway', '/plant/gateways/{gateway}'],
     ['plant-products', '/plant/products'],
     ['plant-product', '/plant/products/{product}'],
+    ['plant-identifiers', '/plant/identifiers'],
+    ['plant-identifier-new', '/plant/identifiers/new'],
+    ['plant-identifier', '/plant/identifiers/{identifier}'],
+    ['plant-identifier-files', '/plant/identifiers/files'],
+    ['plant-identifier-file', '/plant/identifiers/files/{file}'],
     ['plant-quarantine', '/plant/quarantine'],
     ['plant-evidence', '/plant/evidence'],
     ['plant-cases', '/plant/cases'],
@@ -76,6 +83,7 @@ export const looks: readonly Look[] = [
   ...as('platform.administrator', [
     ['admin', '/admin'],
     ['admin-members', '/admin/organisations/{organisation}'],
+    ['admin-registry', '/admin/registry'],
     ['admin-rules', '/admin/rules'],
     ['admin-releases', '/admin/releases'],
     ['admin-audit', '/admin/audit'],

@@ -40,6 +40,8 @@ export async function thingsOf(
   const [notice] = await ask('province.reviewer', '/notices')
   const [batch] = await ask('finance.officer', '/finance/batches')
   const [organisation] = await ask('platform.administrator', '/organisations?search=凤城')
+  const [identifier] = await ask('plant.manager', '/registry/identifiers?search=P2')
+  const [file] = await ask('plant.manager', '/registry/imports')
   const [programme] = await ask('province.reviewer', '/programmes')
   const found = {
     device: device?.id,
@@ -51,6 +53,8 @@ export async function thingsOf(
     organisation: organisation?.id,
     voucher: (vouchers.find((each) => each.redemptionId === null) ?? vouchers[0])?.no,
     programme: programme?.id,
+    identifier: identifier?.id,
+    file: file?.id,
     certification: certification?.id,
     application: application?.id,
     paid: own.find((each) => each.state === 'paid')?.id,

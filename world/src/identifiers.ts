@@ -1,5 +1,8 @@
+import { listOrganisations } from '@kapok/contracts/access'
+import { assignPrefix, checkRegistryAccount, getRegistryAccountOf } from '@kapok/contracts/registry'
 import { addCivilDays, startOfCivilDay } from '@kapok/kit/clock'
 import { type MachineKindName, machineKinds } from './machine/machine.ts'
+import type { Person } from './people/person.ts'
 import { organisations, type PlantWords, plants } from './province.ts'
 
 /** Where the world's resolver answers, and the key by which its enterprises register. */
@@ -83,8 +86,7 @@ function recordOf(handle: string, facts: readonly (readonly [string, string])[],
 export async function registerIdentifiers(door: IdentifierDoor, today: string): Promise<number> {
   let registered = 0
   for (const plant of plants) {
-    const user = `${encodeURIComponent(`301:0.NA/${prefixOf(plant)}`)}:${door.secret}`
-    const authorization = `Basic ${Buffer.from(user).toString('base64')}`
+    const authorization = administratorOf(plant, door)
     for (const { handle, values } of recordsOf(plant, today)) {
       const address = `${door.url}/api/handles/${handle}?overwrite=false`
       const reply = await fetch(address, { method: 'PUT', headers: { authorization }, body: JSON.stringify(values) })
@@ -94,4 +96,34 @@ export async function registerIdentifiers(door: IdentifierDoor, today: string): 
     }
   }
   return registered
+}
+
+/**
+ * Lets the plants register by the portal: the platform's administrator assigns each its prefix, and the prefix's administrator, who
+ * is played here, adds the platform to its record. Throws with what the node or the platform said.
+ */
+export async function openRegistries(door: IdentifierDoor, administrator: Person): Promise<void> {
+  const { rows } = await administrator.call(listOrganisations, { query: { kind: 'enterprise', size: 500 } })
+  for (const plant of plants) {
+    const prefix = prefixOf(plant)
+    const name = organisations.find(({ key }) => key === plant.key)?.name
+    const params = { orgId: rows.find((row) => row.name === name)?.id ?? '' }
+    // The one door of the tree knows each node by its prefix.
+    await administrator.call(assignPrefix, { params, body: { prefix, url: `${door.url}/${prefix}` } })
+    const { values } = await administrator.call(getRegistryAccountOf, { params })
+    const reply = await fetch(`${door.url}/${prefix}/api/handles/0.NA/${prefix}?index=various`, {
+      method: 'PUT',
+      headers: { authorization: administratorOf(plant, door) },
+      body: JSON.stringify(values),
+    })
+    if (!reply.ok) throw new Error(`0.NA/${prefix}: the identifier node says ${reply.status} ${await reply.text()}`)
+    const { fault } = await administrator.call(checkRegistryAccount, { params })
+    if (fault !== null) throw new Error(`0.NA/${prefix}: ${fault.en}`)
+  }
+}
+
+/** The header of a prefix's administrator, by the secret key that the tree was started with. */
+function administratorOf(plant: PlantWords, { secret }: IdentifierDoor): string {
+  const user = `${encodeURIComponent(`301:0.NA/${prefixOf(plant)}`)}:${secret}`
+  return `Basic ${Buffer.from(user).toString('base64')}`
 }

@@ -9,7 +9,7 @@ import { addCivilDays, type Clock, civilDayOf, dayMs, startOfCivilDay } from '@k
 import type { Log } from '@kapok/kit/log'
 import { fillProgramme } from '@kapok/subsidy/programme'
 import { openGateway, type PlantGateway } from './gateway.ts'
-import { type IdentifierDoor, registerIdentifiers } from './identifiers.ts'
+import { type IdentifierDoor, openRegistries, registerIdentifiers } from './identifiers.ts'
 import { controllerOf } from './machine/controller.ts'
 import { lineReading, modelOf, type PlantModel, playedDay } from './machine/played-day.ts'
 import { type ServedMachine, serveMachine } from './machine/serve.ts'
@@ -145,10 +145,13 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     gateways.clear()
   }
 
-  /** Machines, and the parts of the last days, get their identifiers. */
+  /** Machines, and the parts of the last days, get their identifiers; then the plants' people see them and register more. */
   async function register(): Promise<void> {
     const registered = await registerIdentifiers(options.identifiers, civilDayOf(clock.now()))
     if (registered > 0) progress(`已注册 ${registered} 个标识 · registered ${registered} identifiers`)
+    const administrator = new Person(options.baseUrl, 'administrator')
+    await administrator.signIn(state.passwords.administrator ?? '')
+    await openRegistries(options.identifiers, administrator)
   }
 
   async function replay(): Promise<void> {

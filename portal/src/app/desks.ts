@@ -21,6 +21,7 @@ export const desks: readonly Desk[] = [
       { to: '/plant/machines', word: 'machines' },
       { to: '/plant/gateways', word: 'gateways' },
       { to: '/plant/products', word: 'products' },
+      { to: '/plant/identifiers', word: 'identifiers' },
       { to: '/plant/quarantine', word: 'quarantine' },
       { to: '/plant/evidence', word: 'evidence' },
       { to: '/plant/cases', word: 'cases' },
@@ -76,6 +77,7 @@ export const desks: readonly Desk[] = [
     roles: ['platform.administrator'],
     pages: [
       { to: '/admin', word: 'organisations' },
+      { to: '/admin/registry', word: 'registry' },
       { to: '/admin/rules', word: 'rules' },
       { to: '/admin/releases', word: 'releases' },
       { to: '/admin/audit', word: 'audit' },

@@ -29,6 +29,12 @@ const plant = {
   cases: () => import('../desks/plant/cases.tsx'),
   vouchers: () => import('../desks/plant/vouchers.tsx'),
 }
+const registry = {
+  list: () => import('../desks/plant/identifiers.tsx'),
+  form: () => import('../desks/plant/identifier-form.tsx'),
+  files: () => import('../desks/plant/identifier-files.tsx'),
+  file: () => import('../desks/plant/identifier-file.tsx'),
+}
 const filing = {
   certify: () => import('../desks/filing/certify.tsx'),
   apply: () => import('../desks/filing/apply.tsx'),
@@ -62,6 +68,11 @@ export const portalRouter = createRouter({
     page('/plant/gateways/$deviceId', plant.gateway, 'Gateway'),
     page('/plant/products', plant.products, 'Products'),
     page('/plant/products/$productId', plant.product, 'ProductEditor'),
+    page('/plant/identifiers', registry.list, 'Identifiers'),
+    page('/plant/identifiers/new', registry.form, 'RegisterIdentifier'),
+    page('/plant/identifiers/files', registry.files, 'IdentifierFiles'),
+    page('/plant/identifiers/files/$importId', registry.file, 'IdentifierFile'),
+    page('/plant/identifiers/$identifierId', registry.form, 'ChangeIdentifier'),
     page('/plant/quarantine', plant.quarantine, 'Quarantine'),
     page('/plant/evidence', plant.evidence, 'Evidence'),
     page('/plant/cases', plant.cases, 'Cases'),
@@ -82,6 +93,7 @@ export const portalRouter = createRouter({
     page('/operator', () => import('../desks/operator/readings.tsx'), 'Readings'),
     page('/admin', () => import('../desks/admin/organisations.tsx'), 'Organisations'),
     page('/admin/organisations/$orgId', () => import('../desks/admin/members.tsx'), 'Members'),
+    page('/admin/registry', () => import('../desks/admin/registry.tsx'), 'Registry'),
     page('/admin/rules', () => import('../desks/admin/rules.tsx'), 'Rules'),
     page('/admin/releases', () => import('../desks/admin/releases.tsx'), 'Releases'),
     page('/admin/audit', () => import('../desks/admin/audit.tsx'), 'Audit'),

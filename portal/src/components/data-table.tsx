@@ -37,7 +37,8 @@ export function DataTable<R extends RouteContract>(props: {
   empty: ReactNode
   search?: string
   exportName?: string
-  filters?: ReactNode
+  /** Beside the search; also by the rows that are shown. */
+  filters?: ReactNode | ((rows: readonly RowOf<R>[]) => ReactNode)
   sort?: string
   every?: number
 }) {
@@ -96,7 +97,7 @@ export function DataTable<R extends RouteContract>(props: {
             aria-label={props.search}
           />
         )}
-        {props.filters}
+        {typeof props.filters === 'function' ? props.filters(data.rows) : props.filters}
         {data.rows.length > 1 && props.columns.some((each) => each.sort) && (
           // On a phone the rows are cards without a head to press.
           <select

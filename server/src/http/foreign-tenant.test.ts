@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createToken, listTokens } from '@kapok/contracts/access'
 import { getCase, listCases } from '@kapok/contracts/case'
 import { listCredentials, listDevices, listProducts } from '@kapok/contracts/data'
+import { listIdentifierImports, listIdentifiers } from '@kapok/contracts/registry'
 import type { RouteContract } from '@kapok/contracts/route'
 import { listVouchers } from '@kapok/contracts/subsidy'
 import { addCivilDays, startOfCivilDay } from '@kapok/kit/clock'
@@ -72,8 +73,10 @@ async function idsOf(plant: Person, caseId: string): Promise<Record<string, stri
   const [product] = (await plant.call(listProducts, { query: {} })).rows
   const [voucher] = (await plant.call(listVouchers, { query: {} })).rows
   const { files, parties } = await plant.call(getCase, { params: { caseId } })
+  const orgId = parties.find(({ part }) => part === 'filer')?.organisationId ?? ''
   const { token } = await plant.call(createToken, { body: { name: 't', scopes: ['points.read'], days: 1 } })
   return {
+    ...(await registeredOf(orgId)),
     deviceId,
     credentialId: credential?.id ?? '',
     productId: product?.id ?? '',
@@ -81,9 +84,30 @@ async function idsOf(plant: Person, caseId: string): Promise<Record<string, stri
     caseId,
     fileId: files[0]?.id ?? '',
     tokenId: token.id,
-    orgId: parties.find(({ part }) => part === 'filer')?.organisationId ?? '',
+    orgId,
     userId: randomUUID(),
   }
+}
+
+/** As if the plant had registered something and given a file; its node is never asked by others. */
+async function registeredOf(orgId: string): Promise<Record<string, string>> {
+  const [identifierId, importId, at] = [randomUUID(), randomUUID(), new Date(kit.clock.now())]
+  await kit.db.tx({ job: 'registry' }, async (tx) => {
+    await tx.run(
+      `INSERT INTO registry.account (org_id, prefix, url, assigned_at) VALUES ($1, '88.901.1001', 'https://node.invalid', $2)`,
+      [orgId, at],
+    )
+    await tx.run(
+      `INSERT INTO registry.identifier (id, org_id, handle, facts, name, model, batch, gs1, registered_at)
+       VALUES ($1, $2, '88.901.1001/M1', '{}', '', '', '', '', $3)`,
+      [identifierId, orgId, at],
+    )
+    await tx.run(
+      `INSERT INTO registry.import (id, org_id, file_name, state, created_at) VALUES ($1, $2, 'x.xlsx', 'stopped', $3)`,
+      [importId, orgId, at],
+    )
+  })
+  return { identifierId, importId }
 }
 
 const strangers: readonly OrganisationKey[] = [
@@ -138,6 +162,8 @@ test('P8 nobody reads or changes another tenant’s things by their real ids, on
       await plant.call(listTokens, { query: {} }),
       await plant.call(getCase, { params: { caseId: theirs.caseId ?? '' } }),
       await plant.call(listVouchers, { query: {} }),
+      await plant.call(listIdentifiers, { query: {} }),
+      await plant.call(listIdentifierImports, { query: {} }),
     ])
   const before = await everything()
   let reached = 0

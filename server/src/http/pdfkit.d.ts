@@ -7,6 +7,8 @@ declare module 'pdfkit' {
     align?: 'left' | 'right' | 'center'
     lineGap?: number
     lineBreak?: boolean
+    height?: number
+    ellipsis?: boolean
   }
   interface Pdf extends Readable {
     x: number
@@ -21,7 +23,10 @@ declare module 'pdfkit' {
     moveTo(x: number, y: number): this
     lineTo(x: number, y: number): this
     stroke(): this
+    rect(x: number, y: number, width: number, height: number): this
+    fill(colour: string): this
     text(text: string, x?: number, y?: number, options?: TextOptions): this
+    widthOfString(text: string): number
     heightOfString(text: string, options?: TextOptions): number
     addPage(): this
     bufferedPageRange(): { start: number; count: number }
@@ -29,7 +34,7 @@ declare module 'pdfkit' {
     end(): void
   }
   const make: new (options: {
-    size: 'A4'
+    size: 'A4' | [width: number, height: number]
     margins: { top: number; bottom: number; left: number; right: number }
     bufferPages: boolean
     lang: string

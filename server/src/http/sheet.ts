@@ -1,12 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import Document, { type Pdf } from 'pdfkit'
+import { registerFonts } from './fonts.ts'
 
-const { resolve } = createRequire(import.meta.url)
-const fonts = {
-  regular: '@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf',
-  bold: '@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf',
-}
 const margins = { top: 56, bottom: 64, left: 56, right: 56 }
 const ink = '#1f2328'
 const faint = '#57606a'
@@ -37,7 +31,7 @@ export class Sheet {
       font: null,
       info: { Title: about.title, Creator: 'Kapok', CreationDate: new Date(about.atMs) },
     })
-    for (const [name, file] of Object.entries(fonts)) this.#pdf.registerFont(name, readFileSync(resolve(file)))
+    registerFonts(this.#pdf)
     this.#width = this.#pdf.page.width - margins.left - margins.right
     this.#pdf.on('data', (chunk: Buffer) => this.#chunks.push(chunk))
     this.#ended = new Promise((done, fail) => this.#pdf.once('end', done).once('error', fail))

@@ -1,13 +1,15 @@
-import { Worker } from 'node:worker_threads'
 import { exportTable, importTable, notTakenMax } from '@kapok/contracts/gateway'
 import { configurationBytesMax } from '@kapok/contracts/gateway-talk'
 import { refusals } from '@kapok/contracts/refusal'
+import { inWorker } from '@kapok/kit-store/in-worker'
 import { handle, type RouteHandler } from '@kapok/kit-store/plane'
 import type { TableAnswer, TableAsk } from './tag-table-worker.ts'
 
 /** A file of 10^5 rows takes seconds; one that takes longer than this is no tag table. */
 const workMsMax = 60_000
+const memoryMb = 1_024
 const workersMax = 2
+const script = new URL('./tag-table-worker.ts', import.meta.url)
 
 const refuse = refusals({
   'table.unreadable': { status: 422, zh: '此文件无法读取：{why}', en: 'This file cannot be read: {why}' },
@@ -30,7 +32,11 @@ export function tagTableRoutes(): RouteHandler[] {
     if (working >= workersMax) throw refuse('table.busy')
     working++
     try {
-      const answer = await inWorker(ask)
+      const answer = await inWorker<TableAnswer>(script, ask, { msMax: workMsMax, memoryMb }).catch(
+        (cause: unknown) => {
+          throw refuse('table.unreadable', { why: cause instanceof Error ? cause.message : String(cause) }, { cause })
+        },
+      )
       if ('unreadable' in answer) throw refuse('table.unreadable', { why: answer.unreadable })
       return answer
     } finally {
@@ -56,17 +62,4 @@ export function tagTableRoutes(): RouteHandler[] {
       }
     }),
   ]
-}
-
-function inWorker(ask: TableAsk): Promise<TableAnswer> {
-  const worker = new Worker(new URL('./tag-table-worker.ts', import.meta.url), {
-    workerData: ask,
-    resourceLimits: { maxOldGenerationSizeMb: 1_024 },
-  })
-  return new Promise<TableAnswer>((done) => {
-    const timer = setTimeout(() => done({ unreadable: `it took longer than ${workMsMax / 1000} s` }), workMsMax)
-    worker.once('message', done)
-    worker.once('error', (error) => done({ unreadable: error.message }))
-    worker.once('exit', () => clearTimeout(timer))
-  }).finally(() => worker.terminate())
 }

@@ -8,6 +8,7 @@ import { casePdfRoutes } from '../http/case-pdf.ts'
 import { forwardDeviceHttp } from '../http/device-http.ts'
 import { metricsOf, mountHealth } from '../http/health.ts'
 import { identifierRoutes } from '../http/identifier.routes.ts'
+import { labelRoutes } from '../http/labels/label.routes.ts'
 import { liveDoor } from '../http/live.ts'
 import { openApiOf } from '../http/openapi.ts'
 import { platformRoutes } from '../http/platform.routes.ts'
@@ -36,6 +37,7 @@ async function startServer(log: Log): Promise<Role> {
     ...casePdfRoutes(kit, planes),
     ...platformRoutes(kit, config),
     ...tagTableRoutes(),
+    ...labelRoutes(kit),
     ...identifierRoutes(config.resolverUrl),
     ...(mode === 'world' ? worldRoutes(kit, planes) : []),
   ]

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Follower, provenHeader } from '../face/handle-rest/session.ts'
 import { type RecordStore, StoreRefusal } from '../store/store.ts'
 import type { FeedPage } from './feed-face.ts'
 import { mirrorLimits } from './limits.ts'
-import { type Follower, provenHeader } from './session.ts'
 
 export interface MirrorOptions {
   /** Opened with `mirrorOf`: it takes what its log's key signed, and nothing else. */

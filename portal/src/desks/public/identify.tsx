@@ -9,17 +9,13 @@ import { TextField } from '../../components/form.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { StatusTag } from '../../components/state.tsx'
 import { Empty, Reply } from '../../components/waiting.tsx'
+import { pageOfIdentifier } from './page-of-identifier.ts'
 import { ResolutionPath } from './resolution-path.tsx'
 
 type Value = Resolution['values'][number]
 
 const found = 1
 const unknown = 100
-
-/** The page of an identifier; slashes stay where they part a handle, so that the address can be read. */
-function pageOf(name: string): string {
-  return `/identify/${name.includes('//') ? encodeURIComponent(name) : name.split('/').map(encodeURIComponent).join('/')}`
-}
 
 /** Public look-up of an identifier: what the thing is, and who answered for it. */
 export function Identify() {
@@ -33,7 +29,7 @@ export function Identify() {
     event.preventDefault()
     const asked = typed.trim()
     setWrong(asked === '' ? t('form.needed', { what: t('identify.handle') }) : undefined)
-    if (asked !== '') void navigate({ to: pageOf(asked) })
+    if (asked !== '') void navigate({ to: pageOfIdentifier(asked) })
   }
   return (
     <Page title={t('nav.identify')} lead={t('identify.lead')}>
@@ -140,7 +136,7 @@ const textOf = (value: Value | undefined) => (typeof value?.data.value === 'stri
 function Fact({ of: value }: { of: Value }) {
   const text = textOf(value)
   const [reference] = value.references ?? []
-  if (reference) return <Link to={pageOf(reference.handle)}>{text || reference.handle}</Link>
+  if (reference) return <Link to={pageOfIdentifier(reference.handle)}>{text || reference.handle}</Link>
   if (value.type === 'PRODUCED_AT' && !Number.isNaN(Date.parse(text))) return <Instant at={Date.parse(text)} />
   // Whoever registers a record chooses its address: only the web's own schemes become a link.
   if (value.type === 'URL' && /^https?:\/\//i.test(text))

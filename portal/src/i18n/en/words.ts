@@ -8,6 +8,7 @@ import { identify } from './identify.ts'
 import { library } from './library.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
+import { registry } from './registry.ts'
 import { shell } from './shell.ts'
 import { update } from './update.ts'
 
@@ -21,6 +22,7 @@ export const words: Words = {
   ...update,
   ...library,
   ...identify,
+  ...registry,
   ...caseWords,
   ...filing,
   ...deskWords,

@@ -7,6 +7,7 @@ import { identify } from './identify.ts'
 import { library } from './library.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
+import { registry } from './registry.ts'
 import { shell } from './shell.ts'
 import { update } from './update.ts'
 
@@ -20,6 +21,7 @@ export const words = {
   ...update,
   ...library,
   ...identify,
+  ...registry,
   ...caseWords,
   ...filing,
   ...deskWords,

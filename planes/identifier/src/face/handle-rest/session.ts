@@ -1,5 +1,5 @@
 import { type KeyObject, randomBytes, sign } from 'node:crypto'
-import { nameOfUser, type User } from '../registration/authentication.ts'
+import { nameOfUser, type User } from '../../registration/authentication.ts'
 
 /** Who follows, and the RSA key of that value. */
 export interface Follower {

@@ -1,0 +1,69 @@
+import type { KeyObject } from 'node:crypto'
+import { join } from 'node:path'
+import type { OrganisationPort } from '@kapok/contracts/ports'
+import { dayMs } from '@kapok/kit/clock'
+import type { Kit } from '@kapok/kit-store/kit'
+import type { Plane } from '@kapok/kit-store/plane'
+import { accountRoutes } from './account/account.routes.ts'
+import { platformKey } from './account/platform-key.ts'
+import { identifierRoutes } from './identifier/identifier.routes.ts'
+import { importRoutes } from './import/import.routes.ts'
+import { type LabelledThing, thingsToLabel } from './label/things-to-label.ts'
+import { registryLimits } from './limits.ts'
+import { Nodes } from './node/nodes.ts'
+import { Runner } from './runner.ts'
+
+export type { LabelledThing }
+export { thingsToLabel }
+export const registryMigrations = { plane: 'registry', folder: join(import.meta.dirname, '../migrations') }
+
+// account → identifier → import → label
+export function registryPlane(kit: Kit, { organisations }: { organisations: OrganisationPort }): Plane {
+  let kept: KeyObject | undefined
+  const key = () => (kept ??= platformKey(kit.dataFolder))
+  const nodes = new Nodes(key)
+  const runner = new Runner(kit, nodes)
+  const wake = () => runner.wake()
+  const inside = { job: 'registry' }
+  return {
+    name: 'registry',
+    migrations: registryMigrations,
+    routes: [
+      ...accountRoutes(kit, { organisations, nodes, key, wake }),
+      ...identifierRoutes(kit, { organisations, nodes, wake }),
+      ...importRoutes(kit, { organisations, wake }),
+    ],
+    jobs: [
+      {
+        name: 'registry.sync',
+        everyMs: dayMs,
+        async run() {
+          await kit.db.tx(inside, (tx) => tx.run('UPDATE registry.account SET sync_wanted = true'))
+          wake()
+        },
+      },
+      {
+        name: 'registry.import.sweep',
+        everyMs: dayMs,
+        async run() {
+          const before = (days: number) => new Date(kit.clock.now() - days * dayMs)
+          await kit.db.tx(inside, (tx) =>
+            tx.run(
+              `DELETE FROM registry.import WHERE state = 'checked' AND created_at < $1
+                OR state IN ('done', 'stopped') AND created_at < $2`,
+              [before(registryLimits.checkedDays), before(registryLimits.importDays)],
+            ),
+          )
+        },
+      },
+    ],
+    async start() {
+      key()
+      runner.run()
+    },
+    async stop() {
+      nodes.stop()
+      await runner.stop()
+    },
+  }
+}
