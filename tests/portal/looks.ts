@@ -49,6 +49,8 @@ export const looks: readonly Look[] = [
     ['plant-identifiers', '/plant/identifiers'],
     ['plant-identifier-new', '/plant/identifiers/new'],
     ['plant-identifier', '/plant/identifiers/{identifier}'],
+    ['plant-trace', '/plant/trace/88.901.1001%2FP20270214-1-01'],
+    ['plant-accesses', '/plant/identifiers/accesses'],
     ['plant-identifier-files', '/plant/identifiers/files'],
     ['plant-identifier-file', '/plant/identifiers/files/{file}'],
     ['plant-quarantine', '/plant/quarantine'],

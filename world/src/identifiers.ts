@@ -17,7 +17,7 @@ interface HandleRecord {
 }
 
 /** What kinds of machine make, and how many of them on a day get an identifier of their own. */
-interface Product {
+export interface Product {
   name: string
   model: string
   /** Of the range 952, which GS1 keeps for demonstrations. */
@@ -30,6 +30,14 @@ const products: Partial<Record<MachineKindName, Product>> = {
 }
 const days = 3
 
+/** Who buys the parts, by made-up numbers of the range 952. */
+export const customers = [
+  { name: '岭南家电总装厂', gln: '9521234500018' },
+  { name: '珠江泵业', gln: '9521234500025' },
+  { name: '湾区注塑配套', gln: '9521234500032' },
+] as const
+export const partyOf = ({ gln }: { gln: string }): string => `https://id.gs1.org/417/${gln}`
+
 /** Codes of the made-up tree: the enterprises of its first secondary node, in the order of the plants. */
 export const prefixOf = (plant: PlantWords): string => `88.901.${1_001 + plants.indexOf(plant)}`
 
@@ -37,36 +45,72 @@ export const prefixOf = (plant: PlantWords): string => `88.901.${1_001 + plants.
 export function recordsOf(plant: PlantWords, today: string): HandleRecord[] {
   const prefix = prefixOf(plant)
   const maker = organisations.find(({ key }) => key === plant.key)?.name ?? ''
-  return plant.machines.flatMap(({ name, kind }, m) => {
-    const machine = `${prefix}/M${m + 1}`
-    const { name: kindName } = machineKinds[kind]
-    const record = recordOf(machine, [
+  const buyers = customers.map((customer, i) =>
+    recordOf(`${prefix}/C${i + 1}`, [
+      ['GS1_DL', partyOf(customer)],
+      ['NAME', customer.name],
+      ['KIND', '客户'],
+    ]),
+  )
+  const machines = plant.machines.map(({ name, kind }, m) =>
+    recordOf(`${prefix}/M${m + 1}`, [
       ['NAME', name],
-      ['KIND', kindName],
+      ['KIND', machineKinds[kind].name],
       ['OWNER', maker],
-    ])
+    ]),
+  )
+  const parts = partsOf(plant, today).map(({ suffix, digitalLink, product, batch, producedAt, machine }) =>
+    recordOf(
+      `${prefix}/${suffix}`,
+      [
+        ['GS1_DL', digitalLink],
+        ['NAME', product.name],
+        ['MODEL', product.model],
+        ['MANUFACTURER', maker],
+        ['BATCH', batch],
+        ['PRODUCED_AT', new Date(producedAt).toISOString()],
+      ],
+      machine,
+    ),
+  )
+  return [...buyers, ...machines, ...parts]
+}
+
+/** A part that got an identifier of its own. */
+export interface Part {
+  suffix: string
+  digitalLink: string
+  product: Product
+  batch: string
+  /** Unix ms. */
+  producedAt: number
+  /** Handle of the machine. */
+  machine: string
+  day: string
+}
+
+/** The parts that a plant made on the last whole days before `today`, batch by batch. */
+export function partsOf(plant: PlantWords, today: string): Part[] {
+  const prefix = prefixOf(plant)
+  return plant.machines.flatMap(({ kind }, m) => {
     const product = products[kind]
-    if (product === undefined) return [record]
-    const parts = Array.from({ length: days * product.aDay }, (_, i) => {
+    if (product === undefined) return []
+    return Array.from({ length: days * product.aDay }, (_, i): Part => {
       const day = addCivilDays(today, -1 - Math.floor(i / product.aDay))
       const minutes = 9 * 60 + 61 * (i % product.aDay) + 7 * m
       const batch = `${day.replaceAll('-', '')}-${m + 1}`
-      const serial = `P${batch}-${String((i % product.aDay) + 1).padStart(2, '0')}`
-      return recordOf(
-        `${prefix}/${serial}`,
-        [
-          // The serial number is the enterprise's own, so the prefix makes it one of all makers of this product.
-          ['GS1_DL', `https://id.gs1.org/01/${product.gtin}/21/${prefix.split('.').at(-1)}-${serial}`],
-          ['NAME', product.name],
-          ['MODEL', product.model],
-          ['MANUFACTURER', maker],
-          ['BATCH', batch],
-          ['PRODUCED_AT', new Date(startOfCivilDay(day) + minutes * 60_000).toISOString()],
-        ],
-        machine,
-      )
+      const suffix = `P${batch}-${String((i % product.aDay) + 1).padStart(2, '0')}`
+      return {
+        suffix,
+        // The serial number is the enterprise's own, so the prefix makes it one of all makers of this product.
+        digitalLink: `https://id.gs1.org/01/${product.gtin}/21/${prefix.split('.').at(-1)}-${suffix}`,
+        product,
+        batch,
+        producedAt: startOfCivilDay(day) + minutes * 60_000,
+        machine: `${prefix}/M${m + 1}`,
+        day,
+      }
     })
-    return [record, ...parts]
   })
 }
 
@@ -123,7 +167,7 @@ export async function openRegistries(door: IdentifierDoor, administrator: Person
 }
 
 /** The header of a prefix's administrator, by the secret key that the tree was started with. */
-function administratorOf(plant: PlantWords, { secret }: IdentifierDoor): string {
+export function administratorOf(plant: PlantWords, { secret }: IdentifierDoor): string {
   const user = `${encodeURIComponent(`301:0.NA/${prefixOf(plant)}`)}:${secret}`
   return `Basic ${Buffer.from(user).toString('base64')}`
 }

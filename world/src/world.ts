@@ -15,6 +15,7 @@ import { lineReading, modelOf, type PlantModel, playedDay } from './machine/play
 import { type ServedMachine, serveMachine } from './machine/serve.ts'
 import { weekdayOf } from './machine/shift.ts'
 import { tagTableOf } from './machine/tag-table.ts'
+import { captureEvents } from './part-events.ts'
 import { Person } from './people/person.ts'
 import { type OrganisationKey, organisations, plants } from './province.ts'
 import { settleProvince } from './settle-province.ts'
@@ -148,6 +149,7 @@ export async function runWorld(options: WorldOptions): Promise<World> {
   /** Machines, and the parts of the last days, get their identifiers; then the plants' people see them and register more. */
   async function register(): Promise<void> {
     const registered = await registerIdentifiers(options.identifiers, civilDayOf(clock.now()))
+    await captureEvents(options.identifiers, civilDayOf(clock.now()))
     if (registered > 0) progress(`已注册 ${registered} 个标识 · registered ${registered} identifiers`)
     const administrator = new Person(options.baseUrl, 'administrator')
     await administrator.signIn(state.passwords.administrator ?? '')

@@ -4,6 +4,7 @@ import type { OrganisationPort } from '@kapok/contracts/ports'
 import { dayMs } from '@kapok/kit/clock'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Plane } from '@kapok/kit-store/plane'
+import { accessRoutes } from './access/access.routes.ts'
 import { accountRoutes } from './account/account.routes.ts'
 import { platformKey } from './account/platform-key.ts'
 import { identifierRoutes } from './identifier/identifier.routes.ts'
@@ -12,12 +13,13 @@ import { type LabelledThing, thingsToLabel } from './label/things-to-label.ts'
 import { registryLimits } from './limits.ts'
 import { Nodes } from './node/nodes.ts'
 import { Runner } from './runner.ts'
+import { traceRoutes } from './trace/trace.routes.ts'
 
 export type { LabelledThing }
 export { thingsToLabel }
 export const registryMigrations = { plane: 'registry', folder: join(import.meta.dirname, '../migrations') }
 
-// account → identifier → import → label
+// account → identifier → import → label → trace → access
 export function registryPlane(kit: Kit, { organisations }: { organisations: OrganisationPort }): Plane {
   let kept: KeyObject | undefined
   const key = () => (kept ??= platformKey(kit.dataFolder))
@@ -32,6 +34,8 @@ export function registryPlane(kit: Kit, { organisations }: { organisations: Orga
       ...accountRoutes(kit, { organisations, nodes, key, wake }),
       ...identifierRoutes(kit, { organisations, nodes, wake }),
       ...importRoutes(kit, { organisations, wake }),
+      ...traceRoutes(nodes),
+      ...accessRoutes(nodes),
     ],
     jobs: [
       {

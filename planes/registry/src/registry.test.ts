@@ -19,6 +19,7 @@ import {
   stopIdentifierImport,
   syncIdentifiers,
 } from '@kapok/contracts/registry'
+import { listAccesses, recallIdentifier, traceIdentifier } from '@kapok/contracts/registry-trace'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { thingsToLabel } from './flow.ts'
 import { readRows, writeResult } from './import/excel.ts'
@@ -247,4 +248,106 @@ test('a neighbour sees none of it', async () => {
     await expect(registry.kit.db.tx({ orgId }, (tx) => thingsToLabel(tx, orgId, ask))).rejects.toMatchObject({
       status: 404,
     })
+})
+
+const event = (more: object) => ({
+  eventTimeZoneOffset: '+08:00',
+  eventTime: '2027-02-01T08:00:00Z',
+  ...more,
+})
+const serial = (n: number) => `https://id.gs1.org/01/09521234543220/21/T${n}`
+const lot = 'https://id.gs1.org/01/09521234543237/10/S1'
+const pallet = 'https://id.gs1.org/00/095212345000000018'
+const party = 'https://id.gs1.org/417/9521234500018'
+
+test('a thing is traced to its lot, and a recall of the lot names who has what, by the names of the own list', async () => {
+  for (const n of [1, 2])
+    await registry.as('plant', registerIdentifier, {
+      body: { facts: { suffix: `T${n}`, name: '泵轴', gs1: '09521234543220', serial: `T${n}` } },
+    })
+  await registry.as('plant', registerIdentifier, { body: { facts: { suffix: 'C1', name: '珠江泵业', gs1: party } } })
+  const things = [serial(1), serial(2)]
+  const document = {
+    '@context': ['https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld'],
+    type: 'EPCISDocument',
+    schemaVersion: '2.0',
+    creationDate: '2027-02-01T08:00:00Z',
+    epcisBody: {
+      eventList: [
+        event({
+          type: 'TransformationEvent',
+          inputQuantityList: [{ epcClass: lot, quantity: 1 }],
+          outputEPCList: things,
+        }),
+        event({
+          eventTime: '2027-02-01T09:00:00Z',
+          type: 'AggregationEvent',
+          action: 'ADD',
+          parentID: pallet,
+          childEPCs: things,
+        }),
+        event({
+          eventTime: '2027-02-01T10:00:00Z',
+          type: 'ObjectEvent',
+          action: 'OBSERVE',
+          epcList: [pallet],
+          bizStep: 'shipping',
+          destinationList: [{ type: 'owning_party', destination: party }],
+        }),
+      ],
+    },
+  }
+  expect((await node.asAdministrator('POST', '/epcis/capture', document)).status).toBe(202)
+  const traced = await registry.as('plant', traceIdentifier, { query: { id: `${prefix}/T1`, direction: 'backward' } })
+  expect(traced.start).toBe(serial(1))
+  expect(traced.nodes.map(({ id, name }) => [id, name])).toEqual(
+    expect.arrayContaining([
+      [serial(1), '泵轴'],
+      [lot, null],
+    ]),
+  )
+  const { parties } = await registry.as('plant', recallIdentifier, { query: { id: '(01)09521234543237(10)S1' } })
+  const held = (n: number) => ({
+    id: serial(n),
+    name: '泵轴',
+    handle: `${prefix}/T${n}`,
+    seenAt: Date.UTC(2027, 1, 1, 10),
+    place: null,
+  })
+  // The lot itself stays with whoever made the parts, and stands last.
+  expect(parties).toEqual([
+    { party, name: '珠江泵业', things: [held(1), held(2)] },
+    { party: '', name: null, things: [{ id: lot, name: null, handle: null, seenAt: null, place: null }] },
+  ])
+  expect(
+    await registry.as('plant', traceIdentifier, { query: { id: 'urn:x:unknown', direction: 'forward' } }),
+  ).toMatchObject({ edges: [] })
+  await expect(registry.as('plant', recallIdentifier, { query: { id: '(01)09521234543238' } })).rejects.toMatchObject({
+    code: 'identifier.fact',
+    status: 422,
+  })
+  await expect(registry.as('neighbour', recallIdentifier, { query: { id: lot } })).rejects.toMatchObject({
+    code: 'registry.no_account',
+  })
+})
+
+test('the owner sees who looked at what is not public, page by page', async () => {
+  const value = { index: 3_000, type: 'COST', data: '12.50', permissions: '1100' }
+  const put = await node.asAdministrator('PUT', `/api/handles/${prefix}/looked?overwrite=false`, [value])
+  expect(put.status).toBe(201)
+  expect((await node.asAdministrator('GET', `/api/handles/${prefix}/looked`)).status).toBe(200)
+  const { accesses } = await registry.as('plant', listAccesses, { query: { size: 1 } })
+  expect(accesses).toMatchObject([
+    {
+      user: `300:0.NA/${prefix}`,
+      handle: `${prefix}/looked`,
+      indexes: [3_000],
+      wasRefused: false,
+      isPlatform: false,
+      asked: null,
+    },
+  ])
+  const older = await registry.as('plant', listAccesses, { query: { before: accesses[0]?.seq ?? 0, size: 500 } })
+  expect(older.accesses.some(({ isPlatform, asked }) => isPlatform && asked?.startsWith('/recall'))).toBe(true)
+  await expect(registry.as('neighbour', listAccesses, {})).rejects.toMatchObject({ code: 'registry.no_account' })
 })

@@ -61,7 +61,7 @@ export class TestNode {
     const authorization = await provenHeader(this.url, { user, key }, AbortSignal.timeout(5_000))
     return fetch(`${this.url}${path}`, {
       method,
-      headers: { authorization },
+      headers: { authorization, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
   }

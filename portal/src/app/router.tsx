@@ -34,6 +34,8 @@ const registry = {
   form: () => import('../desks/plant/identifier-form.tsx'),
   files: () => import('../desks/plant/identifier-files.tsx'),
   file: () => import('../desks/plant/identifier-file.tsx'),
+  trace: () => import('../desks/plant/trace.tsx'),
+  accesses: () => import('../desks/plant/accesses.tsx'),
 }
 const filing = {
   certify: () => import('../desks/filing/certify.tsx'),
@@ -69,6 +71,9 @@ export const portalRouter = createRouter({
     page('/plant/products', plant.products, 'Products'),
     page('/plant/products/$productId', plant.product, 'ProductEditor'),
     page('/plant/identifiers', registry.list, 'Identifiers'),
+    page('/plant/trace', registry.trace, 'TracePage'),
+    page('/plant/trace/$', registry.trace, 'TracePage'),
+    page('/plant/identifiers/accesses', registry.accesses, 'Accesses'),
     page('/plant/identifiers/new', registry.form, 'RegisterIdentifier'),
     page('/plant/identifiers/files', registry.files, 'IdentifierFiles'),
     page('/plant/identifiers/files/$importId', registry.file, 'IdentifierFile'),

@@ -51,6 +51,11 @@ export class NodeClient {
     return body.handles.filter((each) => typeof each === 'string')
   }
 
+  /** What stands at a path of the node's other faces; its shape is for whoever asks. */
+  async get(path: string): Promise<unknown> {
+    return this.#good(await this.#ask('GET', path)).body
+  }
+
   /** Values of a record; undefined when there is none. */
   async read(handle: string): Promise<RestValue[] | undefined> {
     const answer = await this.#ask('GET', pathOf(handle))

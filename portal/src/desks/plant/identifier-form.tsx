@@ -23,6 +23,7 @@ import { useSentence } from '../../i18n/sentence.ts'
 import { pageOfIdentifier } from '../public/page-of-identifier.ts'
 import { NoAccount } from './identifiers.tsx'
 import { LabelsDialog } from './labels-dialog.tsx'
+import { pageOfTrace } from './trace-names.ts'
 
 const fields = registryFields as readonly (RegistryField & { key: RegistryFieldKey })[]
 const stale = ['registry.identifier.list', 'registry.account.mine', 'registry.identifier.get']
@@ -123,6 +124,7 @@ export function ChangeIdentifier() {
             </Card>
             <div className="row">
               <LinkButton to={pageOfIdentifier(handle)}>{t('registry.look')}</LinkButton>
+              <LinkButton to={pageOfTrace(handle)}>{t('trace.title')}</LinkButton>
               <ConfirmAct
                 danger
                 button={t('registry.remove')}

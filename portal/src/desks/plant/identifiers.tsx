@@ -30,6 +30,8 @@ export function Identifiers() {
       action={
         account && (
           <div className="row">
+            <LinkButton to="/plant/trace">{t('trace.title')}</LinkButton>
+            <LinkButton to="/plant/identifiers/accesses">{t('accesses.title')}</LinkButton>
             <LinkButton to="/plant/identifiers/files">{t('registry.byExcel')}</LinkButton>
             <LinkButton to="/plant/identifiers/new" primary>
               {t('registry.registerOne')}

@@ -10,11 +10,13 @@ import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
 import { registry } from './registry.ts'
 import { shell } from './shell.ts'
+import { trace } from './trace.ts'
 import { update } from './update.ts'
 
 /** Every word of the portal in one language. */
 export const words: Words = {
   ...shell,
+  ...trace,
   ...publicWords,
   ...account,
   ...plant,
