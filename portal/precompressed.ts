@@ -8,13 +8,13 @@ const [brotli, zip] = [promisify(brotliCompress), promisify(gzip)]
 /** Below this a compressed copy saves nothing. */
 const bytesMin = 1024
 
-/** Writes a compressed copy beside every script and style, once, so that no request waits for the compression. */
+/** Writes a compressed copy beside every script, style and program, once, so that no request waits for the compression. */
 export function precompressed(folder: string) {
   return {
     name: 'kapok-precompressed',
     apply: 'build' as const,
     async closeBundle() {
-      for (const file of globSync('assets/*.{js,css}', { cwd: folder })) {
+      for (const file of globSync('assets/*.{js,css,wasm}', { cwd: folder })) {
         const path = join(folder, file)
         const bytes = await readFile(path)
         if (bytes.length < bytesMin) continue

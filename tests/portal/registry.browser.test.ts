@@ -7,9 +7,11 @@ import { systemClock } from '@kapok/kit/clock'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { writeResult } from '../../planes/registry/src/import/excel.ts'
+import { gs1DataMatrix, qrCode } from '../../server/src/http/labels/symbol.ts'
 import { violationsOn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { atDesk, newReader, onPhone, type Reader } from '../support/people.ts'
+import { pictureOf } from '../support/picture-of.ts'
 import { firstAdministrator, makePlant, password } from '../support/plant.ts'
 import { freePort, newFolder, processesOf, removeFolder, type Started, startKapok } from '../support/platform.ts'
 import { readLabels } from '../support/read-labels.ts'
@@ -169,6 +171,21 @@ test('who scans a label on a phone sees what the part is, by its own address and
   await page.getByRole('heading', { name: '泵轴' }).waitFor()
   await page.getByText(`${prefix}/P20270201-6`).first().waitFor()
   await page.getByText('2027-02-01 09:30').waitFor()
+})
+
+test('a picture of a label is read on the page: a GS1 Data Matrix, a QR code, and one without any code', async () => {
+  const page = await visit(onPhone)
+  await page.goto('/identify')
+  const show = (name: string, buffer: Buffer) =>
+    page.locator('input[type=file]').setInputFiles({ name, mimeType: 'image/png', buffer })
+  await show('empty.png', pictureOf({ columns: 30, rows: 30, dark: [], quiet: 0 }))
+  await page.getByText('没有认出二维码').waitFor()
+  await show('matrix.png', pictureOf(gs1DataMatrix('https://id.gs1.org/01/09521234543220/21/1001-3')))
+  await page.getByText(`${prefix}/P20270201-3`).first().waitFor()
+  await show('qr.png', pictureOf(qrCode(scanned.find((each) => each.endsWith('JIG-1'))?.slice(7) ?? '')))
+  await page.getByRole('heading', { name: '夹具' }).waitFor()
+  expect(new URL(page.url()).pathname).toBe(`/identify/${prefix}/JIG-1`)
+  expect(await violationsOn(page)).toEqual([])
 })
 
 test('one thing is registered by the form, which names what is wrong on top, and is deleted again', async () => {

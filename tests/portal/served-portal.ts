@@ -13,7 +13,7 @@ const types: Record<string, string> = {
 }
 /** The policy that the platform's server sends: a page that breaks it breaks here too. */
 const policy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' ws: wss:"
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' ws: wss:"
 
 /** Serves the built portal on a free loopback port, every unknown path with the page, under the platform's content policy. */
 export async function servePortal(): Promise<{ url: string; stop(): Promise<void> }> {

@@ -24,10 +24,13 @@ export interface AppOptions {
   tls?: { cert: string; key: string }
 }
 
-/** The portal loads nothing from elsewhere; antd writes style elements, so styles may stand in the page. */
+/**
+ * The portal loads nothing from elsewhere; antd writes style elements, so styles may stand in the page. The reader of codes is
+ * WebAssembly, which may be compiled; text still never becomes script.
+ */
 const contentPolicy = [
   "default-src 'self'",
-  "script-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data: blob:",
   "connect-src 'self' ws: wss:",
@@ -60,7 +63,7 @@ export function makeApp(options: AppOptions): FastifyInstance {
     reply.header('X-Frame-Options', 'DENY')
     reply.header('Referrer-Policy', 'no-referrer')
     reply.header('Cross-Origin-Opener-Policy', 'same-origin')
-    reply.header('Permissions-Policy', 'camera=(), microphone=(), geolocation=()')
+    reply.header('Permissions-Policy', 'camera=(self), microphone=(), geolocation=()')
     reply.header('X-Request-Id', request.id)
     if (options.tls !== undefined) reply.header('Strict-Transport-Security', 'max-age=31536000')
     if (request.url.startsWith('/api/')) reply.header('Cache-Control', 'no-store')

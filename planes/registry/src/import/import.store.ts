@@ -101,12 +101,15 @@ export async function keepImport(
     )
 }
 
-/** Notes what became of rows. */
+/**
+ * Notes what became of rows. They are named by number as well: of a table that was just filled PostgreSQL has no statistics, and
+ * without that it looks at all rows of the file for each of these.
+ */
 export async function noteRows(tx: Tx, importId: string, rows: readonly Omit<ImportRow, 'facts' | 'handle'>[]) {
   await tx.run(
     `UPDATE registry.import_row r SET state = e.state, fault = e.fault
      FROM jsonb_to_recordset($2::jsonb) AS e(row integer, state text, fault jsonb)
-     WHERE r.import_id = $1 AND r.row = e.row`,
-    [importId, JSON.stringify(rows)],
+     WHERE r.import_id = $1 AND r.row = ANY($3::integer[]) AND r.row = e.row`,
+    [importId, JSON.stringify(rows), rows.map(({ row }) => row)],
   )
 }

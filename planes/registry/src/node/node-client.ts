@@ -119,6 +119,7 @@ export class NodeClient {
         const length = Number(reply.headers.get('content-length') ?? Number.POSITIVE_INFINITY)
         if (!(length <= registryLimits.nodeAnswerBytes)) throw new Error(`an answer of ${length} bytes is not taken`)
         const json: unknown = await reply.json()
+        if (reply.status !== 401) this.#wasProven()
         return { status: reply.status, body: typeof json === 'object' && json !== null ? { ...json } : {} }
       } catch (cause) {
         this.#session = undefined
@@ -127,7 +128,15 @@ export class NodeClient {
     })
   }
 
-  /** The proof is made once and sent with each request of its session. */
+  /** A session that the node believed is named alone from then on: each proof costs it a check of a signature. */
+  #wasProven(): void {
+    const session = this.#session
+    void session?.header.then((header) => {
+      const [, id] = /sessionId="(\w+)"/.exec(header) ?? []
+      session.header = Promise.resolve(`Handle sessionId="${id}"`)
+    })
+  }
+
   #header(): Promise<string> {
     const { url, prefix, key } = this.#options
     const now = performance.now()

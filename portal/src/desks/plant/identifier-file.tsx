@@ -150,7 +150,7 @@ function Done({ file }: { file: IdentifierImport }) {
           <LabelsDialog button={t('registry.labels.all')} count={registered} of={{ importId: file.id }} primary />
         )}
         <ResultFile file={file} />
-        <LinkButton to="/plant/identifiers">{t('nav.identifiers')}</LinkButton>
+        <LinkButton to="/plant/identifiers">{t('registry.toList')}</LinkButton>
       </div>
     </>
   )
@@ -199,7 +199,7 @@ function FileRows({ file }: { file: IdentifierImport }) {
         keyOf={(row) => String(row.row)}
         empty={<Empty title={t('registry.noFiles')} />}
         columns={[
-          { title: t('registry.row'), end: true, cell: (row) => row.row },
+          { title: t('registry.row'), cell: (row) => row.row },
           { title: t('registry.handle'), cell: (row) => <code className="hash">{row.handle || '—'}</code> },
           { title: titleOf('name'), cell: (row) => row.facts.name ?? '—' },
           {

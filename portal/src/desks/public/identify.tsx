@@ -11,6 +11,7 @@ import { StatusTag } from '../../components/state.tsx'
 import { Empty, Reply } from '../../components/waiting.tsx'
 import { pageOfIdentifier } from './page-of-identifier.ts'
 import { ResolutionPath } from './resolution-path.tsx'
+import { Scan } from './scan.tsx'
 
 type Value = Resolution['values'][number]
 
@@ -48,6 +49,7 @@ export function Identify() {
               {t('identify.look')}
             </Button>
           </form>
+          <Scan onFound={(name) => void navigate({ to: pageOfIdentifier(name) })} />
         </search>
         {handle !== '' && <Found key={handle} handle={handle} />}
       </div>

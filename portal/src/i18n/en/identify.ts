@@ -7,6 +7,15 @@ export const identify: typeof zh = {
     handle: 'Identifier',
     hint: 'e.g. 88.901.1001/M1; a GTIN from a bar code, a GS1 Digital Link, an EPC or an OID will do as well',
     look: 'Look up',
+    scan: {
+      camera: 'Scan with the camera',
+      stop: 'Close the camera',
+      picture: 'Read a code in a picture',
+      hold: 'Hold the QR code or Data Matrix in the picture, and keep still',
+      nothing: 'No QR code or Data Matrix was found. Take a sharp picture of all of it, or type the identifier.',
+      noCamera: 'The camera cannot be used. Allow it to this site in your browser, or choose a picture.',
+      failed: 'The reader of codes could not be loaded. Check the network and try again, or type the identifier.',
+    },
     none: 'This identifier is not registered',
     noneLead:
       'Check each letter: the suffix distinguishes capitals. What was registered just now is found within half a minute.',
