@@ -76,3 +76,10 @@ export function rsaPublicKeyData(key: KeyObject): PublicKeyData {
   }
   return { form: 'numbers', type: 'RSA_PUB_KEY', flags: 0, numbers: [signed(e), signed(n), new Uint8Array()] }
 }
+
+/** The point of an SM2 key in hex, from its two coordinates as numbers of the key. */
+export function sm2PublicKey(key: PublicKeyData): string | undefined {
+  if (key.form !== 'numbers' || key.type !== 'SM2_PUB_KEY') return undefined
+  const [x, y] = key.numbers.map((number) => Buffer.from(number).toString('hex').replace(/^00/, '').padStart(64, '0'))
+  return x?.length === 64 && y?.length === 64 ? `04${x}${y}` : undefined
+}
