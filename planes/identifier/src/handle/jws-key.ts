@@ -23,10 +23,14 @@ export function makeJwsKey(kind: (typeof jwsKinds)[number]): JwsPrivateKey {
   return { kind, key: generateKeyPairSync('ed25519').privateKey }
 }
 
-/** The public half as JWK (RFC 7517, RFC 8037); of SM2 `{"kty":"EC","crv":"SM2"}` with its two coordinates. */
-export function jwkOf(key: JwsPrivateKey): Record<string, unknown> {
-  if (key.kind !== 'sm2') return { ...createPublicKey(key.key).export({ format: 'jwk' }) }
-  const [x, y] = [key.publicKey.slice(2, 66), key.publicKey.slice(66)]
+/** The public half of either as JWK (RFC 7517, RFC 8037); of SM2 `{"kty":"EC","crv":"SM2"}` with its two coordinates. */
+export function jwkOf(key: JwsPublicKey): Record<string, unknown> {
+  if (key.kind !== 'sm2') {
+    const publicKey = key.key.type === 'public' ? key.key : createPublicKey(key.key)
+    return { ...publicKey.export({ format: 'jwk' }) }
+  }
+  const point = typeof key.publicKey === 'string' ? key.publicKey : key.publicKey.toHex(false)
+  const [x, y] = [point.slice(2, 66), point.slice(66)]
   return { kty: 'EC', crv: 'SM2', x: base64url(x), y: base64url(y) }
 }
 
