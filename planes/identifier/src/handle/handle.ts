@@ -33,7 +33,7 @@ export { coveredPart, decodeFrame, decodeMessage, encodeFrame, encodeMessage, ty
 export { canonicalHandle, partsOf, prefixHandle, serverHash, serverIndex } from './name.ts'
 export { PacketJoiner, splitIntoPackets } from './packets.ts'
 export { rsaPublicKey, rsaPublicKeyData, sm2PublicKey } from './public-key.ts'
-export { macCredential, macHolds, signatureHolds, signedCredential } from './signed-credential.ts'
+export { macCredential, macHolds, signatureHolds, signedCredential, signedMessage } from './signed-credential.ts'
 export { hashOptions, type Site, siteTransports } from './site.ts'
 export { adminPermissions, decodeData, encodeData, formatOf, type TypedData } from './typed-data.ts'
 export { defaultPermissions, encodeValue, type HandleValue, newValue, valuePermissions } from './value.ts'

@@ -33,14 +33,19 @@ const prefixTypes = ['HS_SITE', 'HS_SITE.6', 'HS_SITE.PREFIX', 'HS_SERV', 'HS_SE
 export class Resolver implements Recursion {
   readonly #roots: () => readonly Site[]
   readonly #clock: { now(): number }
+  readonly #certified: boolean
   readonly #cache = new AnswerCache()
   readonly #inFlight = new Map<string, Promise<Resolution>>()
   readonly health = new Health()
 
-  /** `roots`: the sites of the root, from the node's configuration. */
-  constructor({ roots, clock }: { roots(): readonly Site[]; clock: { now(): number } }) {
-    this.#roots = roots
-    this.#clock = clock
+  /**
+   * `roots`: the sites of the root, from the node's configuration. `certified`: only answers count that the site signed which
+   * was asked (flag CT).
+   */
+  constructor(options: { roots(): readonly Site[]; clock: { now(): number }; certified?: boolean }) {
+    this.#roots = options.roots
+    this.#clock = options.clock
+    this.#certified = options.certified ?? false
   }
 
   async resolve(asked: Asked): Promise<Reply> {
@@ -227,7 +232,8 @@ export class Resolver implements Recursion {
   ): Promise<HandleMessage> {
     const servers = serversFor(handle, sites, authoritative)
     const question = { handle, indexes, types, recursive: false, authoritative }
-    return askServers(of, servers, question, { health: this.health, clock: this.#clock, steps })
+    const certified = this.#certified
+    return askServers(of, servers, question, { health: this.health, clock: this.#clock, steps, certified })
   }
 }
 

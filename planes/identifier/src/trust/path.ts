@@ -2,22 +2,21 @@ import type { HandleValue } from '../handle/handle.ts'
 import { keeperOf, parentOf, rootPrefix } from '../node/homes.ts'
 
 /** Why a step does not hold. */
-export const pathFaults = [
-  'noCertificate',
-  'noSignature',
-  'malformed',
-  'brokenChain',
-  'wrongPrefix',
-  'wrongHandle',
-  'wrongKey',
-  'expired',
-  'notYetValid',
-  'valueChanged',
-  'valueNotCovered',
-  'valueMissing',
-  'chainTooLong',
-] as const
-export type PathFault = (typeof pathFaults)[number]
+export type PathFault =
+  | 'notReached'
+  | 'noCertificate'
+  | 'noSignature'
+  | 'malformed'
+  | 'brokenChain'
+  | 'wrongPrefix'
+  | 'wrongHandle'
+  | 'wrongKey'
+  | 'expired'
+  | 'notYetValid'
+  | 'valueChanged'
+  | 'valueNotCovered'
+  | 'valueMissing'
+  | 'chainTooLong'
 
 /** One step from the trusted key down to the values. */
 export interface PathStep {
@@ -31,9 +30,9 @@ export interface PathStep {
   sentence: string
 }
 
-/** Verified from the trusted key down; not signed; or signed, and it does not hold. */
+/** Verified from the trusted key down; not signed, or what proves it was not to be had; or signed, and it does not hold. */
 export interface VerifiedPath {
-  verdict: 'verified' | 'unsigned' | 'refused'
+  verdict: 'verified' | 'unproven' | 'refused'
   steps: PathStep[]
 }
 
@@ -45,7 +44,7 @@ export interface PathEvidence {
   values: readonly HandleValue[]
   /** Whether these are all of them, so that one that is missing is missed. */
   isWhole: boolean
-  /** Records, or the HS_CERT alone, of the prefixes above it (`prefixesAbove`). */
+  /** Records, or the HS_CERT alone, of the prefixes above it (`prefixesAbove`); none for what could not be asked for. */
   certificates: ReadonlyMap<string, readonly HandleValue[]>
   nowSeconds: number
 }

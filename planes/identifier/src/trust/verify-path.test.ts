@@ -101,16 +101,27 @@ test('the record of a prefix is verified by the chain above it, the root’s own
 
 test('a record or a prefix without a signature is told to be so, and not refused', () => {
   expect(outcome({ ...evidence(), values: part })).toEqual([
-    'unsigned',
+    'unproven',
     handle,
     'noSignature',
     'The record is not signed.',
   ])
   expect(outcome(withCertificateOf('88.901', [keyValue(keys['88.901'])]))).toEqual([
-    'unsigned',
+    'unproven',
     '88.901',
     'noCertificate',
     'The prefix above did not certify a key of 88.901.',
+  ])
+})
+
+test('a certificate that nobody told is no proof, and no fault', () => {
+  const given = evidence()
+  const certificates = new Map([...given.certificates].filter(([prefix]) => prefix !== '88'))
+  expect(outcome({ ...given, certificates })).toEqual([
+    'unproven',
+    '88',
+    'notReached',
+    'Nobody told the certificate of 88.',
   ])
 })
 

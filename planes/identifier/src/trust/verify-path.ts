@@ -54,10 +54,10 @@ export function verifyPath(trusted: JwsPublicKey, evidence: PathEvidence, holds:
   return { verdict: values.holds ? 'verified' : 'refused', steps }
 }
 
-/** What is missing is not signed; what is there and does not hold is refused. */
+/** What is missing proves nothing; what is there and does not hold is refused. */
 function ended(steps: PathStep[], last: PathStep): VerifiedPath {
-  const isMissing = last.why === 'noCertificate' || last.why === 'noSignature'
-  return { verdict: isMissing ? 'unsigned' : 'refused', steps: [...steps, last] }
+  const isMissing = last.why === 'noCertificate' || last.why === 'noSignature' || last.why === 'notReached'
+  return { verdict: isMissing ? 'unproven' : 'refused', steps: [...steps, last] }
 }
 
 function certificateOf(
@@ -67,9 +67,10 @@ function certificateOf(
   { certificates, nowSeconds }: PathEvidence,
   holds: Holds,
 ): Found<Issuer> {
-  const values = (certificates.get(prefix) ?? []).filter(isCertificate)
+  const values = certificates.get(prefix)
+  if (values === undefined) return not('notReached', `Nobody told the certificate of ${prefix}.`)
   return firstThatHolds(
-    values.slice(0, trustLimits.certificatesOfPrefix),
+    values.filter(isCertificate).slice(0, trustLimits.certificatesOfPrefix),
     (value) => {
       const jws = jwsIn(value)
       const certificate = jws && certificateIn(jws)
