@@ -25,12 +25,8 @@ export function makeJwsKey(kind: (typeof jwsKinds)[number]): JwsPrivateKey {
 
 /** The public half of either as JWK (RFC 7517, RFC 8037); of SM2 `{"kty":"EC","crv":"SM2"}` with its two coordinates. */
 export function jwkOf(key: JwsPublicKey): Record<string, unknown> {
-  if (key.kind !== 'sm2') {
-    const publicKey = key.key.type === 'public' ? key.key : createPublicKey(key.key)
-    return { ...publicKey.export({ format: 'jwk' }) }
-  }
-  const point = typeof key.publicKey === 'string' ? key.publicKey : key.publicKey.toHex(false)
-  const [x, y] = [point.slice(2, 66), point.slice(66)]
+  if (key.kind !== 'sm2') return { ...publicHalf(key.key).export({ format: 'jwk' }) }
+  const [x, y] = coordinatesOf(key.publicKey)
   return { kty: 'EC', crv: 'SM2', x: base64url(x), y: base64url(y) }
 }
 
@@ -86,13 +82,13 @@ export function jwsKeyOfData(data: PublicKeyData): JwsPublicKey | undefined {
   }
 }
 
-/** Data of HS_PUBKEY for the public half: numbers for RSA and SM2; Ed25519, which has no numbers there, as PEM. */
-export function jwsKeyData(key: JwsPrivateKey): PublicKeyData {
+/** Data of HS_PUBKEY for the public half of either: numbers for RSA and SM2; Ed25519, which has no numbers there, as PEM. */
+export function jwsKeyData(key: JwsPublicKey): PublicKeyData {
   if (key.kind === 'sm2') {
-    const numbers = [key.publicKey.slice(2, 66), key.publicKey.slice(66)].map((hex) => Buffer.from(`00${hex}`, 'hex'))
+    const numbers = coordinatesOf(key.publicKey).map((hex) => Buffer.from(`00${hex}`, 'hex'))
     return { form: 'numbers', type: 'SM2_PUB_KEY', flags: 0, numbers }
   }
-  const publicKey = createPublicKey(key.key)
+  const publicKey = publicHalf(key.key)
   return key.kind === 'rsa'
     ? rsaPublicKeyData(publicKey)
     : { form: 'pem', text: publicKey.export({ type: 'spki', format: 'pem' }).toString() }
@@ -103,6 +99,13 @@ export function prepared(key: JwsPublicKey): JwsPublicKey {
   return key.kind === 'sm2' && typeof key.publicKey === 'string'
     ? { kind: 'sm2', publicKey: sm2.precomputePublicKey(key.publicKey) }
     : key
+}
+
+const publicHalf = (key: KeyObject) => (key.type === 'public' ? key : createPublicKey(key))
+
+function coordinatesOf(point: Sm2Point): [x: string, y: string] {
+  const hex = typeof point === 'string' ? point : point.toHex(false)
+  return [hex.slice(2, 66), hex.slice(66)]
 }
 
 function keyOfObject(key: KeyObject | undefined): JwsPublicKey | undefined {
