@@ -67,7 +67,7 @@ export interface NodeOptions {
   siteSerial?: number
   /** What it signs with; nothing without. */
   keys?: NodeKeys
-  /** The key of the root that signs (`302:0.NA/0.NA`): a recursive node verifies what others answered from there. */
+  /** The key of the root that signs (`302:0.0/0.0`): a recursive node verifies what others answered from there. */
   trusted?: JwsPublicKey | undefined
   clock: { now(): number }
 }

@@ -5,7 +5,7 @@ import { canonicalHandle, type JwsPublicKey, jwkOf, jwsKeyOfJwk, type jwsKinds }
 import { signingKeyIn, signingKeyIndex } from '../trust/certificate.ts'
 import { type NodeKeys, recordsKeyIn, serverKeyIn } from '../trust/node-keys.ts'
 import { signingKeyValue } from './administrator.ts'
-import { rootPrefix } from './homes.ts'
+import { rootPrefix, trustRoot } from './homes.ts'
 import type { IdentifierNode } from './node.ts'
 import { NodeSetupError } from './setup-error.ts'
 
@@ -26,7 +26,7 @@ export async function keepSigningKey(
   clock: Clock,
 ): Promise<string[]> {
   const key = node.keys.records
-  const handle = `0.NA/${prefix}`
+  const handle = prefix === rootPrefix ? trustRoot : `0.NA/${prefix}`
   if (key === undefined) return []
   const publicKey = JSON.stringify(jwkOf(key))
   const kept = signingKeyIn(node.records.find(canonicalHandle(handle)) ?? [])

@@ -15,6 +15,7 @@ import {
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import type { NodeKeys } from '../trust/node-keys.ts'
 import { administratorValues, signingKeyValue } from './administrator.ts'
+import { trustRoot } from './homes.ts'
 import { IdentifierNode } from './node.ts'
 import { siteValue } from './service.ts'
 
@@ -109,6 +110,8 @@ async function startTree(
     })
     nodes.set(name, node)
     ports.set(name, (await node.run()).port)
+    if (prefix === '0.NA' && keys?.records)
+      await write(node, trustRoot, [signingKeyValue(keys.records, Math.floor(clock.now() / 1_000))])
     if (prefix !== undefined && secret !== undefined)
       await write(node, `0.NA/${prefix}`, administratorValues(prefix, { secret }, Math.floor(clock.now() / 1_000)))
     return node

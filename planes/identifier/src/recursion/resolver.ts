@@ -6,7 +6,7 @@ import {
   responses,
   type Site,
 } from '../handle/handle.ts'
-import { parentOf, rootPrefix } from '../node/homes.ts'
+import { parentOf, rootPrefix, trustRoot } from '../node/homes.ts'
 import type { Recursion } from '../node/service.ts'
 import { ResolutionError } from '../resolution/client.ts'
 import { type Reply, refusal } from '../resolution/exchange.ts'
@@ -111,7 +111,7 @@ export class Resolver implements Recursion {
   async #way(asked: Asked, steps: Step[], depth: number): Promise<Reply> {
     const name = canonicalHandle(asked.handle)
     const { prefix } = partsOf(name)
-    if (prefix === rootPrefix) return this.#down(asked, steps, depth)
+    if (prefix === rootPrefix || name === trustRoot) return this.#down(asked, steps, depth)
     const known = await this.#prefixRecord(prefix, steps, depth)
     try {
       return await this.#askBy(known.reply, prefix, asked, steps, depth)

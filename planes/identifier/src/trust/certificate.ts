@@ -13,6 +13,7 @@ import {
   readOrUndefined,
   signJws,
 } from '../handle/handle.ts'
+import { rootPrefix, trustRoot } from '../node/homes.ts'
 import { trustLimits } from './limits.ts'
 import { freeIndex, isBy, isCertificate, type Signer, validFrom } from './record-signature.ts'
 
@@ -21,7 +22,8 @@ export const signingKeyIndex = 302
 const certificateIndex = 401
 
 /** The value of a prefix's record by which its signatures name it. */
-export const issuerOf = (prefix: string): string => `${signingKeyIndex}:0.NA/${prefix}`
+export const issuerOf = (prefix: string): string =>
+  `${signingKeyIndex}:${prefix === rootPrefix ? trustRoot : `0.NA/${prefix}`}`
 
 /** What HS_CERT says: whose key it is, and for what. */
 export interface Certificate {
@@ -36,7 +38,7 @@ export interface Certificate {
 }
 
 /**
- * The record of a prefix (`0.NA/<prefix>`) with the signer's HS_CERT for the key that signs there (HS_PUBKEY at
+ * The record of a prefix (`0.NA/<prefix>`, or the trust root) with the signer's HS_CERT for the key that signs there (HS_PUBKEY at
  * `signingKeyIndex`): it may sign this record, those under the prefix, and prefixes below it. One by the same signer is
  * replaced, those of others stay; without such a key there is none.
  */
@@ -51,7 +53,7 @@ export function withCertificate(
   if (publicKey === undefined) return others
   const prefixRecord = canonicalHandle(handle)
   const claims = {
-    perms: ['thisHandle', 'handlesUnderThisPrefix', 'derivedPrefixes'].map((perm) => ({ handle: prefixRecord, perm })),
+    perms: permissionsOf(prefixRecord).map((perm) => ({ handle: prefixRecord, perm })),
     publicKey: jwkOf(publicKey),
     iss: issuer,
     sub: `${signingKeyIndex}:${prefixRecord}`,
@@ -60,6 +62,10 @@ export function withCertificate(
   const data = Buffer.from(signJws(claims, key))
   return [...others, newValue(freeIndex(others, certificateIndex), 'HS_CERT', data, { timestamp: nowSeconds })]
 }
+
+/** The root's own certificate, by itself, is for all prefixes: CNRI's verifier ends there. */
+const permissionsOf = (prefixRecord: string) =>
+  prefixRecord === trustRoot ? ['everything'] : ['thisHandle', 'handlesUnderThisPrefix', 'derivedPrefixes']
 
 /** The key by which a prefix's record says that it signs. */
 export function signingKeyIn(values: readonly HandleValue[]): JwsPublicKey | undefined {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { canonicalHandle, type HandleValue, type JwsPrivateKey, partsOf } from '../handle/handle.ts'
-import { keeperOf, rootPrefix } from '../node/homes.ts'
+import { keeperOf, rootPrefix, trustRoot } from '../node/homes.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import { issuerOf, withCertificate } from './certificate.ts'
 import { trustLimits } from './limits.ts'
@@ -64,8 +64,7 @@ export class SignedRecords implements ChangingRecords {
     if (!answersFor(name)) return values
     const signer = { issuer: issuerOf(keeperOf(name)), key }
     const nowSeconds = Math.floor(clock.now() / 1_000)
-    const { prefix, suffix } = partsOf(name)
-    const isPrefix = prefix === rootPrefix && suffix !== rootPrefix
+    const isPrefix = name === trustRoot || (partsOf(name).prefix === rootPrefix && name !== '0.NA/0.NA')
     return withSignature(
       name,
       isPrefix ? withCertificate(name, values, signer, nowSeconds) : values,

@@ -26,7 +26,7 @@ type Found<T> = { holds: true; what: T } | { holds: false; why: PathFault; sente
 const not = (why: PathFault, sentence: string) => ({ holds: false as const, why, sentence })
 
 /**
- * Follows the signatures from the trusted key of the root (`302:0.NA/0.NA`) down to the values of a record: each prefix's
+ * Follows the signatures from the trusted key of the root (`302:0.0/0.0`) down to the values of a record: each prefix's
  * HS_CERT by the key above it, the record's HS_SIGNATURE by the last, each value's digest. Ends at the first step that does
  * not hold. A pure function of what it is given; checks at most `trustLimits.chain` certificates.
  */
