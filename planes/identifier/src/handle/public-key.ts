@@ -54,7 +54,8 @@ export function rsaPublicKey(data: PublicKeyData): KeyObject | undefined {
           : undefined
     const { modulusLength = 0, publicExponent = 0n } = key?.asymmetricKeyDetails ?? {}
     // OpenSSL takes an empty modulus, and the exponent 1, with which anybody signs.
-    return modulusLength >= handleLimits.rsaBitsMin && publicExponent >= 3n ? key : undefined
+    const isInLimits = modulusLength >= handleLimits.rsaBitsMin && modulusLength <= handleLimits.rsaBitsMax
+    return isInLimits && publicExponent >= 3n ? key : undefined
   } catch {
     // OpenSSL refuses text or numbers that are no key.
     return undefined

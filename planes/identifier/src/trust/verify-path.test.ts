@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   encodeData,
@@ -257,4 +258,28 @@ test('a signature takes the place of its signer’s last one, and leaves those o
   expect(withSignature(handle, closed, signer, now)).toEqual(closed)
   const many = Array.from({ length: trustLimits.signedValues + 1 }, (_, i) => text(i + 1, 'X', 'x'))
   expect(withSignature(handle, many, signer, now)).toHaveLength(many.length)
+})
+
+test('whatever a signed claim says, it is judged, and nothing but what was signed for is verified', () => {
+  const given = evidence()
+  const odd = fc.oneof(fc.jsonValue(), fc.constantFrom(1e300, -1e300, '302:0.NA/88', issuerOf('0.NA'), [], {}))
+  const names = ['iss', 'sub', 'nbf', 'exp', 'perms', 'publicKey', 'digests'] as const
+  const changes = fc.dictionary(fc.constantFrom(...names), odd, { minKeys: 1, maxKeys: 3 })
+  const property = fc.property(changes, (changed) => {
+    const plain = claimsOf('88', keys['88'], issuerOf('0.NA'))
+    const forged = text(401, 'HS_CERT', signJws({ ...plain, ...changed }, keys['0.NA']))
+    const { verdict } = verified({ ...given, certificates: new Map([...given.certificates, ['88', [forged]]]) })
+    if (verdict !== 'verified') return true
+    const counted = ['iss', 'sub', 'publicKey'] as const
+    return counted.every((name) => JSON.stringify(changed[name] ?? plain[name]) === JSON.stringify(plain[name]))
+  })
+  fc.assert(property, { numRuns: Number(process.env.KAPOK_FUZZ_RUNS ?? 500) })
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom('iss', 'sub', 'nbf', 'exp', 'digests'), odd), (changed) => {
+      const claims = { iss: issuerOf('88.901.1001'), sub: handle, nbf: now, exp: now + 1, digests: {}, ...changed }
+      const forged = text(400, 'HS_SIGNATURE', signJws(claims, keys['88.901.1001']))
+      return verified({ ...given, values: [...part, forged] }).verdict !== 'verified'
+    }),
+    { numRuns: Number(process.env.KAPOK_FUZZ_RUNS ?? 500) },
+  )
 })

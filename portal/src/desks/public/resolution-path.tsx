@@ -56,15 +56,21 @@ export function ResolutionPath({ of }: { of: Resolution }) {
 
 const verdictTones = { verified: 'good', unproven: 'off', refused: 'fault' } as const
 
+type Verified = NonNullable<Resolution['verified']>
+
+export function VerdictTag({ of: verdict }: { of: Verified['verdict'] }) {
+  const { t } = useTranslation()
+  return <StatusTag tone={verdictTones[verdict]}>{t(`identify.verdict.${verdict}`)}</StatusTag>
+}
+
 /** The verdict in plain words; its steps for whoever wants to know. */
-function Proof({ of: { verdict, steps } }: { of: NonNullable<Resolution['verified']> }) {
+function Proof({ of: { verdict, steps } }: { of: Verified }) {
   const { t } = useTranslation()
   const fault = steps.find(({ holds }) => !holds)
   return (
     <div className="stack">
       <p>
-        <StatusTag tone={verdictTones[verdict]}>{t(`identify.verdict.${verdict}`)}</StatusTag>{' '}
-        {t(`identify.verdictLead.${verdict}`)}
+        <VerdictTag of={verdict} /> {t(`identify.verdictLead.${verdict}`)}
       </p>
       {fault?.why && <p>{t(`identify.fault.${fault.why}`, { of: fault.of })}</p>}
       <details>
