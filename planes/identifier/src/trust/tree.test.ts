@@ -1,12 +1,22 @@
 import { createPublicKey } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type HandleValue, makeJwsKey, newValue, responses } from '../handle/handle.ts'
+import {
+  decodeMessage,
+  type HandleValue,
+  makeJwsKey,
+  newValue,
+  operationFlags,
+  operations,
+  responses,
+} from '../handle/handle.ts'
 import type { IdentifierNode } from '../node/node.ts'
 import { type Simulation, startSimulation } from '../node/simulation.ts'
 import { Resolver } from '../recursion/resolver.ts'
 import { resolveByTcp, resolveByUdp } from '../resolution/client.ts'
+import { exchangeOf } from '../resolution/exchange.ts'
 import type { RecordStore } from '../store/store.ts'
 import { TestStores } from '../store/testing.ts'
+import { trustLimits } from './limits.ts'
 import { makeServerKey, type NodeKeys } from './node-keys.ts'
 
 const secret = 's3cret-of-the-test'
@@ -196,4 +206,21 @@ test('a resolver that wants certified answers follows sites with their keys, and
     const { reply } = await each.resolution({ handle: '88.901.1005/P1', indexes: [], types: [], authoritative: false })
     expect(reply).toMatchObject({ response: responses.error, body: { message: expect.stringContaining(why) } })
   }
+})
+
+test('with too many answers being signed, whoever asks is told that the server is busy', async () => {
+  const { service } = nodeOf('88.901.1004')
+  const body = { kind: 'resolve' as const, handle: '88.901.1004/P1', indexes: [], types: [] }
+  const { envelope, bytes } = exchangeOf(operations.resolve, body, operationFlags.certify)
+  const answers = Array.from({ length: trustLimits.certifiedWaiting + 1 }, () =>
+    service.answer({ envelope, message: bytes }),
+  )
+  const last = answers.pop()
+  if (last === undefined || last instanceof Promise) throw new Error('the last waits too')
+  expect(decodeMessage(last.message)).toMatchObject({ response: responses.serverBusy, credential: null })
+  expect((await Promise.all(answers)).map((each) => each && decodeMessage(each.message).response)).not.toContain(
+    responses.serverBusy,
+  )
+  const again = await service.answer({ envelope, message: bytes })
+  expect(again && decodeMessage(again.message).response).toBe(responses.success)
 })
