@@ -86,7 +86,8 @@ beforeAll(async () => {
     expect([reply.status, await reply.text()]).toEqual([201, expect.any(String)])
     parent = { node, prefix }
   }
-  recursive = await start('recursive', ['--role', 'recursive', ...above])
+  const trust = ['--trust', join(root.home, 'root-key.jwk')]
+  recursive = await start('recursive', ['--role', 'recursive', ...above, ...trust])
 }, 120_000)
 
 const enterprise = () => nodes.get('enterprise') as Node
@@ -100,6 +101,16 @@ test('a part is registered with its node and found from the root down', async ()
     responseCode: 1,
     from: 'network',
     steps: [{ of: '0.NA' }, { of: '88' }, { of: '88.904' }, { of: '88.904.1' }],
+    verified: {
+      verdict: 'verified',
+      steps: [
+        { kind: 'certificate', of: '88' },
+        { kind: 'certificate', of: '88.904' },
+        { kind: 'certificate', of: '88.904.1' },
+        { kind: 'signature', of: part(1) },
+        { kind: 'values', of: part(1) },
+      ],
+    },
   })
   expect((await write(enterprise(), '88.904.1', '88.904.2/x', url(1))).status).toBe(400)
 })
@@ -146,7 +157,8 @@ test('a mirror introduces itself, is let in, and answers for the enterprise when
     verifier,
   ]
   const mirror = await start('mirror', args)
-  expect(mirror.said()).toContain(`PUT /api/handles/${user}`)
+  // Its words come one after another.
+  await expect.poll(() => mirror.said()).toContain(`PUT /api/handles/${user}`)
   const key = createPublicKey(createPrivateKey(readFileSync(join(mirror.home, 'mirror.pem')))).export({ format: 'jwk' })
   await write(node, '88.904.1', user, [{ index: 300, type: 'HS_PUBKEY', data: { format: 'key', value: key } }])
   // The node's own copy of its prefix's record says who may do what there; the parent's says it to all others.
@@ -180,6 +192,8 @@ test.each([
   [['--role', 'top', '--prefix', '88', '--root', 'root.example:2641'], 'write IP address and port'],
   [['--role', 'mirror', '--prefix', '88'], 'write index:handle'],
   [['--role', 'king'], 'Say which node it is'],
+  [['--role', 'recursive', '--root', '127.0.0.1:1', '--trust', join(folder, 'none.jwk')], 'which holds no key'],
+  [['--role', 'root', '--sign', 'dsa'], 'write ed25519, sm2, rsa or none'],
   [[], 'Say which node it is'],
 ])('%j is refused in a sentence', async (args, sentence) => {
   const child = spawn(process.execPath, [entry, 'run', 'resolver', '--home', join(folder, 'none'), ...args], {

@@ -1,6 +1,24 @@
 import { type Static, Type } from 'typebox'
 import { route } from './route.ts'
 
+/** Why a step of a verified path does not hold. */
+const pathFaults = [
+  'notReached',
+  'noCertificate',
+  'noSignature',
+  'malformed',
+  'brokenChain',
+  'wrongPrefix',
+  'wrongHandle',
+  'wrongKey',
+  'expired',
+  'notYetValid',
+  'valueChanged',
+  'valueNotCovered',
+  'valueMissing',
+  'chainTooLong',
+] as const
+
 /** One question to one node on the way to an answer. */
 export const resolutionStep = Type.Object({
   /** The prefix whose service was asked; `0.NA` is the root. */
@@ -12,6 +30,18 @@ export const resolutionStep = Type.Object({
   responseCode: Type.Optional(Type.Integer()),
   said: Type.Optional(Type.String()),
   tookMs: Type.Number(),
+})
+
+/** One step from the trusted key of the root down to the values: a certificate, the signature of the record, its values. */
+const verifiedStep = Type.Object({
+  kind: Type.Union([Type.Literal('certificate'), Type.Literal('signature'), Type.Literal('values')]),
+  /** The prefix, or the handle. */
+  of: Type.String(),
+  holds: Type.Boolean(),
+  /** Why it does not hold. */
+  why: Type.Optional(Type.Enum(pathFaults)),
+  /** The same for people who run nodes, in English. */
+  sentence: Type.String(),
 })
 
 /** A value of a record as the Handle REST API tells it. */
@@ -36,6 +66,16 @@ export const resolution = Type.Object({
   tookMs: Type.Number(),
   values: Type.Array(handleValue),
   steps: Type.Array(resolutionStep),
+  /**
+   * How far the values are proven: from the root's key down; not at all (not signed, or a certificate was not to be had); or
+   * signed and changed. Absent where the node trusts no root, and where there are no values.
+   */
+  verified: Type.Optional(
+    Type.Object({
+      verdict: Type.Union([Type.Literal('verified'), Type.Literal('unproven'), Type.Literal('refused')]),
+      steps: Type.Array(verifiedStep),
+    }),
+  ),
 })
 export type Resolution = Static<typeof resolution>
 export const getResolution = route({

@@ -107,6 +107,8 @@ program
   .option('--of <url>', 'of a mirror: HTTP address of the node that it mirrors')
   .option('--user <index:handle>', 'of a mirror: who it is at that node, e.g. 300:88.608/mirror')
   .option('--verifier <key>', 'of a mirror: key of that node’s log, as it says at its start')
+  .option('--sign <kind>', 'of a resolver: what signs its records: ed25519 (when nothing is said), sm2, rsa, or none')
+  .option('--trust <file>', 'of a recursive resolver: the key of the root, from which answers are verified')
   .option('--sim', 'of a resolver: a whole tree of nodes in one process, to try')
   .description('run one role alone')
   .action(async (name: string, options: ResolverOptions) => {

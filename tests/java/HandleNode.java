@@ -2,11 +2,13 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PublicKey;
 import java.util.ArrayList;
 import java.util.List;
 import net.handle.hdllib.*;
+import net.handle.hdllib.trust.*;
 
-/** CNRI's own library against whole nodes: registers with its own keys (`administer PORT`), or resolves from a root down (`resolve PORT HANDLE…`). */
+/** CNRI's own library against whole nodes: registers with its own keys (`administer PORT`), resolves from a root down (`resolve PORT HANDLE…`), or asks for certified answers and verifies records from there (`certified PORT HANDLE…`). */
 public class HandleNode {
   static final byte[] admin = bytes("0.NA/88.608.8889");
 
@@ -26,6 +28,7 @@ public class HandleNode {
     HandleResolver resolver = new HandleResolver();
     resolver.setSessionTracker(null);
     if (args[0].equals("administer")) administer(resolver, site);
+    else if (args[0].equals("certified")) certified(resolver, site, args);
     else resolve(resolver, site, args);
     System.exit(0);
   }
@@ -66,12 +69,7 @@ public class HandleNode {
 
   /** A line for each handle: its values, or the code of what went wrong. */
   static void resolve(HandleResolver resolver, SiteInfo root, String[] args) throws Exception {
-    Configuration configuration = Configuration.defaultConfiguration();
-    configuration.setGlobalSites(new SiteInfo[] {root});
-    configuration.setGlobalValues(new HandleValue[0]);
-    configuration.setAutoUpdateRootInfo(false);
-    configuration.setResolutionMethod(Configuration.RM_GLOBAL);
-    resolver.setConfiguration(configuration);
+    global(resolver, root);
     for (int i = 2; i < args.length; i++) {
       List<String> said = new ArrayList<>();
       said.add(args[i]);
@@ -83,6 +81,48 @@ public class HandleNode {
       }
       System.out.println(String.join("|", said));
     }
+  }
+
+  /** Two lines for each handle: the certified answer, by the root's key and by a wrong one; what its own verifier says of the record. */
+  static void certified(HandleResolver resolver, SiteInfo site, String[] args) throws Exception {
+    SiteInfo root = ((GetSiteInfoResponse) send(resolver, site, new GenericRequest(Common.BLANK_HANDLE, AbstractMessage.OC_GET_SITE_INFO, null))).siteInfo;
+    global(resolver, root);
+    PublicKey trusted = Util.getPublicKeyFromBytes(resolver.resolveHandle("0.0/0.0", new String[] {"HS_PUBKEY"}, null)[0].getData(), 0);
+    HandleRecordTrustVerifier verifier = new HandleRecordTrustVerifier(new ChainBuilder(resolver), new ChainVerifier(List.of(trusted)));
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(2048);
+    byte[] right = root.servers[0].publicKey;
+    byte[] wrong = Util.getBytesFromPublicKey(generator.generateKeyPair().getPublic());
+    for (int i = 2; i < args.length; i++) {
+      ResolutionRequest all = new ResolutionRequest(bytes(args[i]), null, null, null);
+      all.certify = true;
+      String said = args[i] + "|" + resolver.processRequest(all).responseCode;
+      for (byte[] key : new byte[][] {right, wrong}) {
+        root.servers[0].publicKey = key;
+        ResolutionRequest request = new ResolutionRequest(bytes("0.0/0.0"), null, null, null);
+        request.certify = true;
+        try {
+          said += "|" + send(resolver, root, request).responseCode;
+        } catch (HandleException problem) {
+          said += "|problem " + problem.getCode();
+        }
+      }
+      root.servers[0].publicKey = right;
+      System.out.println(said);
+      HandleRecordTrustVerificationReport report = verifier.validateHandleRecordReturnReport(new HandleRecord(args[i], resolver.resolveHandle(args[i])));
+      boolean trust = !report.signatureReports.isEmpty();
+      for (ChainVerificationReport each : report.signatureReports) trust &= each.canTrustAndAuthorized();
+      System.out.println(trust + "|signed " + report.signedValues + "|unsigned " + report.unsignedValues + "|" + report.getErrorMessage());
+    }
+  }
+
+  static void global(HandleResolver resolver, SiteInfo root) {
+    Configuration configuration = Configuration.defaultConfiguration();
+    configuration.setGlobalSites(new SiteInfo[] {root});
+    configuration.setGlobalValues(new HandleValue[0]);
+    configuration.setAutoUpdateRootInfo(false);
+    configuration.setResolutionMethod(Configuration.RM_GLOBAL);
+    resolver.setConfiguration(configuration);
   }
 
   static AbstractResponse send(HandleResolver resolver, SiteInfo site, AbstractRequest request) throws Exception {

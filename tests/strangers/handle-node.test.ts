@@ -1,10 +1,11 @@
 import { systemClock } from '@kapok/kit/clock'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeData, newValue } from '../../planes/identifier/src/handle/handle.ts'
+import { encodeData, makeJwsKey, newValue } from '../../planes/identifier/src/handle/handle.ts'
 import { IdentifierNode } from '../../planes/identifier/src/node/node.ts'
 import { type Simulation, startSimulation } from '../../planes/identifier/src/node/simulation.ts'
 import { TestStores } from '../../planes/identifier/src/store/testing.ts'
 import { storeWith } from '../../planes/identifier/src/testing.ts'
+import { makeServerKey } from '../../planes/identifier/src/trust/node-keys.ts'
 import { javaWith } from '../support/java.ts'
 import { pythonWith } from '../support/python.ts'
 
@@ -69,6 +70,36 @@ test('CNRI’s own client registers, changes, lists and deletes by secret key an
       ])
   } finally {
     java.remove()
+  }
+})
+
+test('CNRI’s own client takes certified answers, and its verifier follows the signatures up to the root', async (context) => {
+  const java = javaWith({ group: 'net.handle', name: 'handle-client', version: '9.3.1' }, 'HandleNode')
+  if (typeof java === 'string') return context.skip(java)
+  const server = makeServerKey()
+  const signed = await startSimulation({
+    open: () => stores.open(),
+    clock: systemClock,
+    keys: () => ({ server, records: makeJwsKey('rsa') }),
+  })
+  try {
+    for (const [handle, ...values] of [
+      ['88.901.1001/shaft', value(1, 'URL', 'https://example.com/1'), value(2_000, 'NAME', 'shaft')],
+      ['88.901.1001/other', value(1, 'URL', 'https://example.com/2')],
+    ] as const)
+      await signed.nodes.get('88.901.1001')?.records.change(handle, '', () => ({ next: values }))
+    // 13: without a signature of the site's key.
+    expect(
+      await java.run(['certified', signed.ports.get('root') ?? 0, '88.901.1001/shaft', '88.901.1001/other']),
+    ).toEqual([
+      '88.901.1001/shaft|1|1|problem 13',
+      'true|signed [2000, 1]|unsigned []|null',
+      '88.901.1001/other|1|1|problem 13',
+      'true|signed [1]|unsigned []|null',
+    ])
+  } finally {
+    java.remove()
+    await signed.stop()
   }
 })
 

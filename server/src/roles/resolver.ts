@@ -4,6 +4,7 @@ import {
   NodeSetupError,
   nodeRoles,
   type StartedNode,
+  signingKinds,
   startNode,
   startSimulatedTree,
 } from '@kapok/identifier/start'
@@ -21,6 +22,8 @@ export interface ResolverOptions {
   root?: string[]
   address?: string
   home?: string
+  sign?: string
+  trust?: string
   sim?: boolean
 }
 
@@ -41,7 +44,13 @@ export const runResolverRole = (options: ResolverOptions) =>
         ? startSimulatedTree({ ...shared, onFault, secret: process.env.KAPOK_INNER_IDENTIFIER_SECRET })
         : options.role === 'mirror'
           ? startMirror({ ...own, of, user, verifier })
-          : startNode({ ...own, role: roleOf(options.role), roots }),
+          : startNode({
+              ...own,
+              role: roleOf(options.role),
+              roots,
+              sign: signingKindOf(options.sign),
+              trust: options.trust,
+            }),
     )
     // A supervisor's words are its own; somebody who runs a node alone reads these.
     if (!process.connected) for (const sentence of node.sentences) process.stdout.write(`${sentence}\n`)
@@ -53,6 +62,13 @@ function roleOf(text: string | undefined): NodeRole {
   if (role === undefined)
     throw new SetupError(`Say which node it is: --role ${nodeRoles.join(' | ')} | mirror, or --sim for a whole tree.`)
   return role
+}
+
+function signingKindOf(text = 'ed25519') {
+  const kind = signingKinds.find((each) => each === text)
+  if (kind === undefined && text !== 'none')
+    throw new SetupError(`--sign is “${text}”; write ${signingKinds.join(', ')} or none.`)
+  return kind
 }
 
 async function inSentences(work: Promise<StartedNode>): Promise<StartedNode> {

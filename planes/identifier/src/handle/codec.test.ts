@@ -4,11 +4,12 @@ import { HandleFormatError } from './bytes.ts'
 import { defaultFlags, operationFlags, operationName, operations, responses } from './codes.ts'
 import { commonVersion, decodeEnvelope, encodeEnvelope, isAtLeast, ourVersion } from './envelope.ts'
 import vectors from './handle-vectors.json' with { type: 'json' }
+import { decodeJws } from './jws.ts'
 import { handleLimits } from './limits.ts'
 import { coveredPart, decodeFrame, decodeMessage, encodeMessage, type HandleMessage } from './message.ts'
 import { decodeData, encodeData, formatOf, type TypedData } from './typed-data.ts'
 import type { HandleValue } from './value.ts'
-import { decodeJws, signedDigests } from './value-signature.ts'
+import { signedDigests } from './value-signature.ts'
 
 const fuzzRuns = Number(process.env.KAPOK_FUZZ_RUNS ?? 20_000)
 

@@ -17,6 +17,8 @@ export const handleLimits = {
   keyNumbers: 16,
   /** Shorter keys prove nothing. */
   rsaBitsMin: 1_024,
+  /** A peer chooses its key, we compute with it. */
+  rsaBitsMax: 8_192,
   nonceBytes: 256,
   /** RFC 3652 §2.1: a datagram with its envelope. */
   packetBytes: 512,

@@ -54,7 +54,8 @@ export function rsaPublicKey(data: PublicKeyData): KeyObject | undefined {
           : undefined
     const { modulusLength = 0, publicExponent = 0n } = key?.asymmetricKeyDetails ?? {}
     // OpenSSL takes an empty modulus, and the exponent 1, with which anybody signs.
-    return modulusLength >= handleLimits.rsaBitsMin && publicExponent >= 3n ? key : undefined
+    const isInLimits = modulusLength >= handleLimits.rsaBitsMin && modulusLength <= handleLimits.rsaBitsMax
+    return isInLimits && publicExponent >= 3n ? key : undefined
   } catch {
     // OpenSSL refuses text or numbers that are no key.
     return undefined
@@ -75,4 +76,11 @@ export function rsaPublicKeyData(key: KeyObject): PublicKeyData {
     return (bytes[0] ?? 0) > 0x7f ? Buffer.concat([Uint8Array.of(0), bytes]) : bytes
   }
   return { form: 'numbers', type: 'RSA_PUB_KEY', flags: 0, numbers: [signed(e), signed(n), new Uint8Array()] }
+}
+
+/** The point of an SM2 key in hex, from its two coordinates as numbers of the key. */
+export function sm2PublicKey(key: PublicKeyData): string | undefined {
+  if (key.form !== 'numbers' || key.type !== 'SM2_PUB_KEY') return undefined
+  const [x, y] = key.numbers.map((number) => Buffer.from(number).toString('hex').replace(/^00/, '').padStart(64, '0'))
+  return x?.length === 64 && y?.length === 64 ? `04${x}${y}` : undefined
 }

@@ -1,9 +1,11 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject, sign } from 'node:crypto'
+import { promisify } from 'node:util'
 import { HandleWriter } from './bytes.ts'
-import { type Credential, credentialTypes } from './credential.ts'
+import { type Credential, credentialTypes, writeCredential } from './credential.ts'
 import { sameBytes } from './digest.ts'
 import { type Envelope, isAtLeast } from './envelope.ts'
 import { holdsBy, type SigningKey, signBy, type VerifyingKey } from './keys.ts'
+import { coveredPart } from './message.ts'
 
 type SignedEnvelope = Pick<Envelope, 'version' | 'suggested' | 'sessionId' | 'requestId'>
 
@@ -67,6 +69,23 @@ export function signedCredential(
   return { version: 0, flags: 0, signer: '', counter, type: credentialTypes.signed, algorithm, signature }
 }
 
+const signAside = promisify(sign) as (algorithm: string, data: Uint8Array, key: KeyObject) => Promise<Buffer>
+
+/**
+ * An encoded message with a credential by an RSA key in place of what it had. The signature, SHA-256 or for peers before 2.7
+ * SHA-1, is made in another thread.
+ */
+export async function signedMessage(key: KeyObject, envelope: SignedEnvelope, message: Uint8Array): Promise<Buffer> {
+  const covered = coveredPart(message)
+  const algorithm = isAtLeast(envelope.version, { major: 2, minor: 7 }) ? 'SHA-256' : 'SHA1'
+  const signature = await signAside(algorithm.replace('-', ''), signedBytes(envelope, 0, covered), key)
+  const writer = new HandleWriter()
+  const { signed: type } = credentialTypes
+  writeCredential(writer, { version: 0, flags: 0, signer: '', counter: 0, type, algorithm, signature })
+  return Buffer.concat([covered, writer.done()])
+}
+
+/** Whether a key made the credential of a message: `envelope` as it came, `covered` as `coveredPart` of the message. */
 export function signatureHolds(
   credential: Credential,
   key: VerifyingKey,

@@ -1,15 +1,7 @@
-import { createHash, type KeyObject, verify } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { HandleFormatError } from './bytes.ts'
-import { handleLimits } from './limits.ts'
+import { isObject, type Jws } from './jws.ts'
 import { encodeValue, type HandleValue } from './value.ts'
-
-/** A compact JWS (RFC 7515) of HS_SIGNATURE or HS_CERT, taken apart; nothing of it is proven yet. */
-export interface Jws {
-  algorithm: string
-  claims: Record<string, unknown>
-  signedText: string
-  signature: Buffer
-}
 
 /** What HS_SIGNATURE says of a record: the digest of each signed value, by index. */
 export interface SignedDigests {
@@ -20,42 +12,6 @@ export interface SignedDigests {
   notBefore: number
   expires: number
   digests: Map<number, string>
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function jsonOf(part: string, offset: number, what: string): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-  } catch {
-    value = undefined
-  }
-  if (!isObject(value)) throw new HandleFormatError(offset, `a JSON object as ${what}`, part.slice(0, 16))
-  return value
-}
-
-/** Throws HandleFormatError. */
-export function decodeJws(text: string): Jws {
-  if (text.length > handleLimits.jwsBytes)
-    throw new HandleFormatError(0, `at most ${handleLimits.jwsBytes} characters`, `${text.length}`)
-  const parts = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(text.trim())
-  if (parts === null) throw new HandleFormatError(0, 'three parts in base64url with dots between', text.slice(0, 16))
-  const [, header = '', payload = '', signature = ''] = parts
-  const { alg } = jsonOf(header, 0, 'the header')
-  return {
-    algorithm: typeof alg === 'string' ? alg : '',
-    claims: jsonOf(payload, header.length + 1, 'the claims'),
-    signedText: `${header}.${payload}`,
-    signature: Buffer.from(signature, 'base64url'),
-  }
-}
-
-/** Whether the given RSA key made the signature. Only RS256, whatever the header asks for. */
-export function jwsHolds(jws: Jws, key: KeyObject): boolean {
-  if (jws.algorithm !== 'RS256' || key.asymmetricKeyType !== 'rsa') return false
-  return verify('sha256', Buffer.from(jws.signedText, 'ascii'), key, jws.signature)
 }
 
 /** Digest of a value as HS_SIGNATURE lists it: SHA-256 of its bytes without index and timestamp, base64. */

@@ -4,6 +4,7 @@ import { HandleReader } from './bytes.ts'
 import { publicKeyHolds, secretKeyAnswer, secretKeyHolds } from './challenge.ts'
 import { digestCodes, digestOf } from './digest.ts'
 import vectors from './handle-vectors.json' with { type: 'json' }
+import { decodeJws, jwsHolds } from './jws.ts'
 import { coveredPart, decodeFrame, decodeMessage, encodeFrame, encodeMessage } from './message.ts'
 import { canonicalHandle, prefixHandle, serverHash, serverIndex } from './name.ts'
 import { rsaPublicKey, rsaPublicKeyData } from './public-key.ts'
@@ -11,7 +12,7 @@ import { macCredential, macHolds } from './signed-credential.ts'
 import { hashOptions } from './site.ts'
 import { decodeData, encodeData } from './typed-data.ts'
 import { encodeValue, readValue } from './value.ts'
-import { decodeJws, isCovered, jwsHolds, signedDigests } from './value-signature.ts'
+import { isCovered, signedDigests } from './value-signature.ts'
 
 // The bytes were written by the codec of teleinfo-dev/id-pointer-sdk 2.3.1 (commit c339359, a fork of CNRI's hdllib 2.11);
 // the file says how. hdllib reserves four bytes for the two of a session's mode, so that message ends with two zeros.
@@ -178,7 +179,7 @@ test.each(['rsa-answer-minor11', 'rsa-answer-minor6'])('%s holds for its challen
 test('HS_SIGNATURE holds by its key and covers the values as they are, without their timestamps', () => {
   const { jws, publicKey, encodedValues } = proof('HS_SIGNATURE-jws')
   const opened = decodeJws(jws ?? '')
-  const key = rsa(publicKey)
+  const key = { kind: 'rsa', key: rsa(publicKey) } as const
   expect(jwsHolds(opened, key)).toBe(true)
   expect(jwsHolds({ ...opened, signedText: opened.signedText.replace('A', 'B') }, key)).toBe(false)
   expect(jwsHolds({ ...opened, algorithm: 'none' }, key)).toBe(false)
@@ -195,7 +196,7 @@ test('HS_SIGNATURE holds by its key and covers the values as they are, without t
 
 test('HS_CERT holds by the key that signed it', () => {
   const opened = decodeJws(proof('HS_CERT-jws(signed with same test key)').jws ?? '')
-  expect(jwsHolds(opened, rsa(proof('HS_SIGNATURE-jws').publicKey))).toBe(true)
+  expect(jwsHolds(opened, { kind: 'rsa', key: rsa(proof('HS_SIGNATURE-jws').publicKey) })).toBe(true)
   expect(opened.claims).toMatchObject({ perms: [{ handle: '88.608.8889', perm: 'handlesUnderThisPrefix' }] })
 })
 

@@ -1,5 +1,14 @@
 import type { KeyObject } from 'node:crypto'
-import { adminPermissions, encodeData, type HandleValue, newValue, rsaPublicKeyData } from '../handle/handle.ts'
+import {
+  adminPermissions,
+  encodeData,
+  type HandleValue,
+  type JwsPrivateKey,
+  jwsKeyData,
+  newValue,
+  rsaPublicKeyData,
+} from '../handle/handle.ts'
+import { signingKeyIndex } from '../trust/certificate.ts'
 
 /** By custom: index of the administrator, of its public key, of its secret key. */
 export const customaryIndexes = { admin: 100, publicKey: 300, secretKey: 301 } as const
@@ -27,4 +36,10 @@ export function administratorValues(
           timestamp,
         }),
   ]
+}
+
+/** The value of `0.NA/<prefix>` by which the key is known that signs the prefix's records; the prefix above certifies it. */
+export function signingKeyValue(key: JwsPrivateKey, nowSeconds: number): HandleValue {
+  const data = encodeData({ format: 'key', key: jwsKeyData(key) })
+  return newValue(signingKeyIndex, 'HS_PUBKEY', data, { timestamp: nowSeconds })
 }

@@ -5,6 +5,9 @@ import { selectValues } from '../resolution/records.ts'
 /** The prefix whose service keeps the records of the one-segment prefixes, the root's own and the trust root's. */
 export const rootPrefix = '0.NA'
 
+/** Record of the key from which all signatures are followed; by that name CNRI's verifier knows the root. */
+export const trustRoot = '0.0/0.0'
+
 /** The node's own list of homes, kept as a record of a prefix that no node homes: so mirrors take it over too. */
 const homesHandle = '0.NODE/HOMES'
 
@@ -17,6 +20,7 @@ export function parentOf(prefix: string): string {
 /** The prefix whose service keeps a handle: its own, or the parent of the prefix that it describes (`0.NA/<prefix>`). */
 export function keeperOf(handle: string): string {
   const { prefix, suffix } = partsOf(handle)
+  if (handle === trustRoot) return rootPrefix
   return prefix === rootPrefix ? parentOf(suffix) : prefix
 }
 

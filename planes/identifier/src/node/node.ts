@@ -1,3 +1,4 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { Access, AccessLog } from '../access-log/access-log.ts'
 import type { LmdbEventStore } from '../epcis/epcis.ts'
 import { accessesFace } from '../face/accesses/accesses-face.ts'
@@ -11,13 +12,26 @@ import { FaceServer } from '../face/http-server.ts'
 import { idhubFace } from '../face/idhub/idhub-face.ts'
 import { resolutionFace } from '../face/resolution/resolution.ts'
 import { snmsFace } from '../face/snms/snms-face.ts'
-import { canonicalHandle, type HandleValue, ourVersion, responses, type Site } from '../handle/handle.ts'
+import {
+  canonicalHandle,
+  encodeData,
+  type HandleValue,
+  type JwsPublicKey,
+  ourVersion,
+  responses,
+  rsaPublicKeyData,
+  type Site,
+} from '../handle/handle.ts'
 import { feedFace } from '../mirror/feed-face.ts'
 import { Resolver } from '../recursion/resolver.ts'
 import type { User } from '../registration/authentication.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import { Registrar } from '../registration/registrar.ts'
+import { Certifier } from '../resolution/certifier.ts'
 import { HandleServer } from '../resolution/server.ts'
+import type { NodeKeys } from '../trust/node-keys.ts'
+import { PathVerifier } from '../trust/path-verifier.ts'
+import { SignedRecords } from '../trust/signed-records.ts'
 import { Homes } from './homes.ts'
 import { NodeService } from './service.ts'
 
@@ -51,6 +65,10 @@ export interface NodeOptions {
   administrators?: readonly User[]
   /** Serial of the site, from 1 on; rises with each change of where the node is. */
   siteSerial?: number
+  /** What it signs with; nothing without. */
+  keys?: NodeKeys
+  /** The key of the root that signs (`302:0.0/0.0`): a recursive node verifies what others answered from there. */
+  trusted?: JwsPublicKey | undefined
   clock: { now(): number }
 }
 
@@ -63,6 +81,7 @@ export class IdentifierNode {
   readonly homes: Homes
   readonly resolver: Resolver
   readonly records: ChangingRecords
+  readonly keys: NodeKeys
   readonly #options: NodeOptions
   readonly #server: HandleServer
   /** What it answers over HTTP, also for a door that several nodes share. */
@@ -72,10 +91,14 @@ export class IdentifierNode {
   #httpPort: number | undefined
 
   constructor(options: NodeOptions) {
-    const { records, clock, roots = [], administrators = [], onFault = () => {} } = options
+    const { clock, roots = [], administrators = [], onFault = () => {}, keys = {} } = options
     this.#options = options
+    this.keys = keys
+    this.homes = new Homes(options.records, options.homes.map(canonicalHandle))
+    const answersFor = (handle: string) => this.homes.answersFor(handle)
+    const { records: key } = keys
+    const records = key ? new SignedRecords({ records: options.records, key, answersFor, clock }) : options.records
     this.records = records
-    this.homes = new Homes(records, options.homes.map(canonicalHandle))
     this.resolver = new Resolver({ roots: () => roots, clock })
     const findRecord = (handle: string) => this.#findRecord(handle)
     const registrar = options.mirror
@@ -89,15 +112,16 @@ export class IdentifierNode {
       recursion: options.recursive ? this.resolver : undefined,
       site: () => this.site(),
       accesses: options.accesses,
+      certifier: keys.server && new Certifier(keys.server),
       clock,
       onFault,
     })
-    const { service, resolver } = this
+    const { service } = this
     const users = new RestUsers({ findRecord, clock })
     const findByName = options.findByName ?? ((name) => this.recordNamed(name))
     this.faces = [
       handleRestFace({ service, records, users, clock }),
-      resolutionFace({ service, resolver: options.recursive ? resolver : undefined, findByName }),
+      resolutionFace({ service, ...this.#recursive(), findByName }),
       ...this.#eventsFaces(users, registrar, onFault),
       ...this.#accessesFaces(users, registrar),
       ...(registrar ? [feedFace({ records, users, mayFollow: (user) => registrar.mayFollow(user) })] : []),
@@ -145,7 +169,7 @@ export class IdentifierNode {
         {
           id: 1,
           address,
-          publicKey: new Uint8Array(),
+          publicKey: this.keys.server ? serverPublicKey(this.keys.server) : new Uint8Array(),
           interfaces: [
             { admin: !mirror, query: true, transport: 'TCP', port: this.#port },
             { admin: false, query: true, transport: 'UDP', port: this.#port },
@@ -163,6 +187,15 @@ export class IdentifierNode {
     const handle = this.records.findByAlias(name)
     const values = handle === undefined ? undefined : this.records.find(canonicalHandle(handle))
     return handle === undefined || values === undefined ? undefined : { handle, values }
+  }
+
+  #recursive() {
+    const { recursive, trusted, clock } = this.#options
+    const { resolver } = this
+    return {
+      resolver: recursive ? resolver : undefined,
+      verifier: recursive && trusted ? new PathVerifier({ trusted, resolver, clock }) : undefined,
+    }
   }
 
   #eventsFaces(users: RestUsers, registrar: Registrar | undefined, onFault: (fault: unknown) => void): Face[] {
@@ -189,3 +222,5 @@ export class IdentifierNode {
     return reply.response === responses.success && reply.body.kind === 'values' ? reply.body.values : undefined
   }
 }
+
+const serverPublicKey = (key: KeyObject) => encodeData({ format: 'key', key: rsaPublicKeyData(createPublicKey(key)) })

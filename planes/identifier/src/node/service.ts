@@ -12,6 +12,7 @@ import {
 } from '../handle/handle.ts'
 import { nameOfUser, type User } from '../registration/authentication.ts'
 import type { Registrar } from '../registration/registrar.ts'
+import type { Certifier } from '../resolution/certifier.ts'
 import { type Answer, answerOf, type Exchange, type Reply, readRequest, refusal } from '../resolution/exchange.ts'
 import type { Frame } from '../resolution/frames.ts'
 import { quickAnswer } from '../resolution/quick-answer.ts'
@@ -33,6 +34,8 @@ export interface ServiceOptions {
   registrar: Registrar | undefined
   /** Without one the node answers for its own prefixes alone. */
   recursion: Recursion | undefined
+  /** Signs answers for whoever asks for it (flag CT); without one none are. */
+  certifier?: Certifier | undefined
   /** What GET_SITEINFO says; undefined where nobody described the node. */
   site(): Site | undefined
   /** Where it is kept who read, or wanted to read, what is not public. */
@@ -68,7 +71,7 @@ export class NodeService {
     const request = readRequest(frame)
     if (request === undefined) return undefined
     if ('response' in request) return answerOf(envelope, undefined, request, clock.now())
-    const said = (reply: Reply) => answerOf(envelope, request, reply, clock.now())
+    const said = (reply: Reply) => this.#said(request, reply)
     try {
       const reply = this.reply(request)
       if (reply instanceof Promise) return reply.catch((fault) => this.#failed(fault)).then(said)
@@ -76,6 +79,14 @@ export class NodeService {
     } catch (fault) {
       return said(this.#failed(fault))
     }
+  }
+
+  #said(request: Exchange, reply: Reply): Answer | Promise<Answer> {
+    const { clock, certifier } = this.#options
+    const answer = answerOf(request.envelope, request, reply, clock.now(), certifier !== undefined)
+    if (certifier === undefined || !answer.wantsCertifying) return answer
+    const busy = refusal(responses.serverBusy, 'too many answers are being certified: ask again')
+    return certifier.certified(answer) ?? answerOf(request.envelope, request, busy, clock.now())
   }
 
   #failed(fault: unknown): Reply {

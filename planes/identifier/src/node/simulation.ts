@@ -4,9 +4,18 @@ import type { FindByName } from '../face/gs1/gs1-face.ts'
 import { handleIn } from '../face/handle-in-path.ts'
 import type { Face, HttpRequest } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
-import { canonicalHandle, type HandleValue, type Site } from '../handle/handle.ts'
+import {
+  canonicalHandle,
+  type HandleValue,
+  type JwsPrivateKey,
+  jwkOf,
+  jwsKeyOfJwk,
+  type Site,
+} from '../handle/handle.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
-import { administratorValues } from './administrator.ts'
+import type { NodeKeys } from '../trust/node-keys.ts'
+import { administratorValues, signingKeyValue } from './administrator.ts'
+import { trustRoot } from './homes.ts'
 import { IdentifierNode } from './node.ts'
 import { siteValue } from './service.ts'
 
@@ -25,6 +34,8 @@ export interface SimulationOptions {
   port?: number
   /** Port of the one door over HTTP for the whole tree; without it there is none. */
   httpPort?: number
+  /** What a node signs with, by its name; without it none signs. */
+  keys?(name: string): NodeKeys
   /** Secret key of each prefix's administrator (`301:0.NA/<prefix>`); without it nobody changes anything from outside. */
   secret?: string
   onFault?(fault: unknown): void
@@ -59,11 +70,16 @@ export async function startSimulation(options: SimulationOptions): Promise<Simul
 }
 
 async function startTree(
-  { open, openEvents, openAccesses, clock, port: recursivePort = 0, secret }: SimulationOptions,
+  { open, openEvents, openAccesses, clock, port: recursivePort = 0, secret, keys: keysOf }: SimulationOptions,
   nodes: Map<string, IdentifierNode>,
   ports: Map<string, number>,
 ): Promise<void> {
   const host = '127.0.0.1'
+  // The recursive node starts last: the root is there.
+  const trusted = () => {
+    const key = nodes.get('root')?.keys.records
+    return key && jwsKeyOfJwk(jwkOf(key))
+  }
   const start = async (name: string, prefix: string | undefined, roots: readonly Site[], port = 0) => {
     const records = open(name)
     const homes = prefix === undefined ? [] : [prefix]
@@ -76,6 +92,7 @@ async function startTree(
       return undefined
     }
     const isRecursive = prefix === undefined
+    const keys = keysOf?.(name)
     const node = new IdentifierNode({
       host,
       address: host,
@@ -85,12 +102,16 @@ async function startTree(
       homes,
       roots,
       recursive: isRecursive,
+      ...(keys && { keys }),
+      trusted: trusted(),
       ...(isRecursive && { findByName }),
       ...(openAccesses && prefix !== undefined && { accesses: openAccesses(name) }),
       ...(openEvents && prefix?.split('.').length === 3 && { events: openEvents(name) }),
     })
     nodes.set(name, node)
     ports.set(name, (await node.run()).port)
+    if (prefix === '0.NA' && keys?.records)
+      await write(node, trustRoot, [signingKeyValue(keys.records, Math.floor(clock.now() / 1_000))])
     if (prefix !== undefined && secret !== undefined)
       await write(node, `0.NA/${prefix}`, administratorValues(prefix, { secret }, Math.floor(clock.now() / 1_000)))
     return node
@@ -98,28 +119,34 @@ async function startTree(
   const root = await start('root', '0.NA', [])
   const roots = [root.site()]
   const top = await start('top', '88', roots)
-  await delegate(root, '88', top.site(), clock)
+  const below = (parent: IdentifierNode, prefix: string, node: IdentifierNode) =>
+    delegate(parent, prefix, node.site(), clock, node.keys.records)
+  await below(root, '88', top)
   for (const [i, secondary] of secondaries.entries()) {
     const node = await start(secondary, secondary, roots)
-    await delegate(top, secondary, node.site(), clock)
+    await below(top, secondary, node)
     for (let number = 1; number <= (enterprisesOf[i] ?? 0); number++) {
       const enterprise = `${secondary}.${1_000 + number}`
-      await delegate(node, enterprise, (await start(enterprise, enterprise, roots)).site(), clock)
+      await below(node, enterprise, await start(enterprise, enterprise, roots))
     }
   }
   await start('recursive', undefined, roots, recursivePort)
 }
 
-/** Writes into the parent's records where a prefix, and what is below it, is served; other values of that record stay. */
+/**
+ * Writes into the parent's records where a prefix, and what is below it, is served, and the key that signs there, which the
+ * parent certifies; other values of that record stay.
+ */
 export async function delegate(
   parent: IdentifierNode,
   prefix: string,
   site: Site,
   clock: { now(): number },
+  key?: JwsPrivateKey,
 ): Promise<void> {
   const nowSeconds = Math.floor(clock.now() / 1_000)
   const sites = [siteValue(1, 'HS_SITE', site, nowSeconds), siteValue(2, 'HS_SITE.PREFIX', site, nowSeconds)]
-  await write(parent, `0.NA/${prefix}`, sites)
+  await write(parent, `0.NA/${prefix}`, key ? [...sites, signingKeyValue(key, nowSeconds)] : sites)
 }
 
 async function write(node: IdentifierNode, handle: string, values: readonly HandleValue[]): Promise<void> {

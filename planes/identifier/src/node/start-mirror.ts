@@ -5,7 +5,9 @@ import { canonicalHandle } from '../handle/handle.ts'
 import { Mirror } from '../mirror/mirror.ts'
 import type { User } from '../registration/authentication.ts'
 import { IdentifierNode } from './node.ts'
-import { inSentence, NodeSetupError, openRecords, type StartedNode, type StartNodeOptions } from './start-node.ts'
+import { NodeSetupError } from './setup-error.ts'
+import { keysIn } from './signing-keys.ts'
+import { inSentence, openRecords, type StartedNode, type StartNodeOptions } from './start-node.ts'
 
 export interface StartMirrorOptions extends Omit<StartNodeOptions, 'role' | 'roots'> {
   /** HTTP address of the node that is mirrored; its prefixes are ours too. */
@@ -42,7 +44,7 @@ export async function startMirror(options: StartMirrorOptions): Promise<StartedN
     clock,
     onFault,
   }
-  const node = new IdentifierNode({ ...shared, mirror: true })
+  const node = new IdentifierNode({ ...shared, mirror: true, keys: keysIn(home, undefined) })
   const mirror = new Mirror({
     records,
     url: options.of.replace(/\/$/, ''),

@@ -5,25 +5,25 @@ import { join } from 'node:path'
 import type { Clock } from '@kapok/kit/clock'
 import { AccessLog } from '../access-log/access-log.ts'
 import { canonicalUri, LmdbEventStore } from '../epcis/epcis.ts'
-import { canonicalHandle, ourVersion, type Site } from '../handle/handle.ts'
+import { canonicalHandle, type jwsKinds, ourVersion, type Site } from '../handle/handle.ts'
 import { RecordStore, StoreFault } from '../store/store.ts'
+import { NodeKeyError, recordsKeyIn, serverKeyIn } from '../trust/node-keys.ts'
 import { administratorValues, customaryIndexes } from './administrator.ts'
 import { rootPrefix } from './homes.ts'
 import { IdentifierNode } from './node.ts'
 import { siteValue } from './service.ts'
+import { NodeSetupError } from './setup-error.ts'
+import { keepSigningKey, keysIn, trustedKey } from './signing-keys.ts'
 import { startSimulation } from './simulation.ts'
 
+export { jwsKinds as signingKinds } from '../handle/handle.ts'
 export { Resolver } from '../recursion/resolver.ts'
 export { IdentifierNode } from './node.ts'
+export { NodeSetupError } from './setup-error.ts'
 export { type Simulation, startSimulation } from './simulation.ts'
 
 export const nodeRoles = ['root', 'top', 'secondary', 'enterprise', 'recursive'] as const
 export type NodeRole = (typeof nodeRoles)[number]
-
-/** What somebody asked for cannot be: one sentence that says what to do. */
-export class NodeSetupError extends Error {
-  override name = 'NodeSetupError'
-}
 
 export interface StartNodeOptions {
   role: NodeRole
@@ -38,6 +38,10 @@ export interface StartNodeOptions {
   httpPort: number
   /** `address:port` of root nodes. */
   roots: readonly string[]
+  /** What kind of key signs its records; without one none are signed. */
+  sign?: (typeof jwsKinds)[number] | undefined
+  /** File with the key of the root that signs, as JWK: answers are verified from there. */
+  trust?: string | undefined
   clock: Clock
   onFault(fault: unknown): void
 }
@@ -59,6 +63,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     throw new NodeSetupError('Name the root, e.g. --root 10.0.0.1:2641; from there all other prefixes are found.')
   if (isIP(address) === 0)
     throw new NodeSetupError(`--address is “${address}”; write the IP address at which others reach this node.`)
+  const trusted = options.trust === undefined ? undefined : trustedKey(options.trust)
   const records = openRecords(home, clock)
   const events = openEvents(home, clock)
   const accesses = openAccesses(home, clock)
@@ -74,6 +79,8 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     homes,
     roots,
     recursive: role === 'recursive',
+    keys: keysIn(home, homes.length > 0 ? options.sign : undefined),
+    trusted,
     administrators: homes.map((prefix) => ({ handle: `0.NA/${prefix}`, index: customaryIndexes.publicKey })),
     clock,
     onFault,
@@ -82,7 +89,11 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     const ports = await node.run()
     const sentences = [`Handle ${address}:${ports.port} (UDP, TCP), HTTP ${address}:${ports.httpPort}`]
     if (homes.length > 0) sentences.push(`The key of its log, for mirrors: ${records.log.verifierKey}`)
-    for (const prefix of homes) sentences.push(...(await firstStart(node, prefix, home, clock)))
+    for (const prefix of homes)
+      sentences.push(
+        ...(await firstStart(node, prefix, home, clock)),
+        ...(await keepSigningKey(node, prefix, home, clock)),
+      )
     const stop = async () => {
       await node.stop()
       for (const store of stores) await store.close()
@@ -110,9 +121,12 @@ export async function startSimulatedTree(options: {
   }
   const { secret, ...rest } = options
   try {
+    // One process, one server; each node signs its records with a key of its own.
+    const server = serverKeyIn(options.home)
     const tree = await startSimulation({
       ...rest,
       ...(secret !== undefined && { secret }),
+      keys: (name) => ({ server, records: recordsKeyIn(join(options.home, name), 'ed25519') }),
       open: (name) => {
         const store = openRecords(join(options.home, name), options.clock)
         stores.push(store)
@@ -230,7 +244,8 @@ function openAccesses(home: string, clock: Clock): AccessLog {
 
 /** A fault at the start as a sentence, where it is one that somebody can act on. */
 export function inSentence(error: unknown): unknown {
-  if (error instanceof StoreFault) return new NodeSetupError(error.message, { cause: error })
+  if (error instanceof StoreFault || error instanceof NodeKeyError)
+    return new NodeSetupError(error.message, { cause: error })
   const { code, port } = error as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE')
     return new NodeSetupError(

@@ -1,5 +1,12 @@
 import { randomInt } from 'node:crypto'
-import { canonicalHandle, type HandleMessage, responses } from '../handle/handle.ts'
+import {
+  canonicalHandle,
+  decodeData,
+  type HandleMessage,
+  readOrUndefined,
+  responses,
+  rsaPublicKey,
+} from '../handle/handle.ts'
 import { type Question, ResolutionError, resolveByTcp, resolveByUdp } from '../resolution/client.ts'
 import type { Health } from './health.ts'
 import { recursionLimits } from './limits.ts'
@@ -27,7 +34,7 @@ export async function askServers(
   of: string,
   servers: readonly Server[],
   question: Question,
-  { health, clock, steps }: { health: Health; clock: { now(): number }; steps: Step[] },
+  { health, clock, steps, certified }: { health: Health; clock: { now(): number }; steps: Step[]; certified?: boolean },
 ): Promise<HandleMessage> {
   let last = 'no server is described'
   const candidates = health.ordered(servers, clock.now())
@@ -37,7 +44,7 @@ export async function askServers(
     const step: Step = { of, server: server.name, asked: question.handle, response: undefined, tookMs: 0 }
     steps.push(step)
     try {
-      const answer = await askServer(server, question, clock.now())
+      const answer = await (certified ? askCertified : askServer)(server, question, clock.now())
       step.tookMs = performance.now() - beganMs
       step.response = answer.response
       health.answered(server.name, step.tookMs)
@@ -70,6 +77,17 @@ async function askServer(
     if (!(error instanceof ResolutionError) || tcpPort === undefined) throw error
   }
   return resolveByTcp({ host, port: tcpPort }, question, id(), nowMs, recursionLimits.tcpMs)
+}
+
+/** By TCP, since a signed answer rarely fits a packet; each site signs with the key by which it was named. */
+async function askCertified({ name, host, tcpPort, publicKey }: Server, question: Question, nowMs: number) {
+  const data = publicKey.length === 0 ? undefined : readOrUndefined(() => decodeData('HS_PUBKEY', publicKey))
+  const certifiedBy = data?.format === 'key' ? rsaPublicKey(data.key) : undefined
+  if (certifiedBy === undefined)
+    throw new ResolutionError(`the site of ${name} has no key that could certify an answer`)
+  if (tcpPort === undefined) throw new ResolutionError(`${name} has no TCP, by which certified answers are asked for`)
+  const id = randomInt(0, 2 ** 32)
+  return resolveByTcp({ host, port: tcpPort }, { ...question, certifiedBy }, id, nowMs, recursionLimits.tcpMs)
 }
 
 function answersOther({ body }: HandleMessage, { handle }: Question): boolean {

@@ -6,7 +6,7 @@ import {
   responses,
   type Site,
 } from '../handle/handle.ts'
-import { parentOf, rootPrefix } from '../node/homes.ts'
+import { parentOf, rootPrefix, trustRoot } from '../node/homes.ts'
 import type { Recursion } from '../node/service.ts'
 import { ResolutionError } from '../resolution/client.ts'
 import { type Reply, refusal } from '../resolution/exchange.ts'
@@ -33,14 +33,19 @@ const prefixTypes = ['HS_SITE', 'HS_SITE.6', 'HS_SITE.PREFIX', 'HS_SERV', 'HS_SE
 export class Resolver implements Recursion {
   readonly #roots: () => readonly Site[]
   readonly #clock: { now(): number }
+  readonly #certified: boolean
   readonly #cache = new AnswerCache()
   readonly #inFlight = new Map<string, Promise<Resolution>>()
   readonly health = new Health()
 
-  /** `roots`: the sites of the root, from the node's configuration. */
-  constructor({ roots, clock }: { roots(): readonly Site[]; clock: { now(): number } }) {
-    this.#roots = roots
-    this.#clock = clock
+  /**
+   * `roots`: the sites of the root, from the node's configuration. `certified`: only answers count that the site signed which
+   * was asked (flag CT).
+   */
+  constructor(options: { roots(): readonly Site[]; clock: { now(): number }; certified?: boolean }) {
+    this.#roots = options.roots
+    this.#clock = options.clock
+    this.#certified = options.certified ?? false
   }
 
   async resolve(asked: Asked): Promise<Reply> {
@@ -106,7 +111,7 @@ export class Resolver implements Recursion {
   async #way(asked: Asked, steps: Step[], depth: number): Promise<Reply> {
     const name = canonicalHandle(asked.handle)
     const { prefix } = partsOf(name)
-    if (prefix === rootPrefix) return this.#down(asked, steps, depth)
+    if (prefix === rootPrefix || name === trustRoot) return this.#down(asked, steps, depth)
     const known = await this.#prefixRecord(prefix, steps, depth)
     try {
       return await this.#askBy(known.reply, prefix, asked, steps, depth)
@@ -227,7 +232,8 @@ export class Resolver implements Recursion {
   ): Promise<HandleMessage> {
     const servers = serversFor(handle, sites, authoritative)
     const question = { handle, indexes, types, recursive: false, authoritative }
-    return askServers(of, servers, question, { health: this.health, clock: this.#clock, steps })
+    const certified = this.#certified
+    return askServers(of, servers, question, { health: this.health, clock: this.#clock, steps, certified })
   }
 }
 

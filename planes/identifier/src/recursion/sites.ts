@@ -7,6 +7,8 @@ export interface Server {
   host: string
   udpPort: number | undefined
   tcpPort: number | undefined
+  /** Data of its HS_PUBKEY as its site says it; empty for none. */
+  publicKey: Uint8Array
 }
 
 const siteTypes = new Set(['HS_SITE', 'HS_SITE.6', 'HS_SITE.PREFIX'])
@@ -42,6 +44,7 @@ export function serversFor(handle: string, sites: readonly Site[], primaryOnly: 
       )?.port
     const [udpPort, tcpPort] = [portOf('UDP'), portOf('TCP')]
     if (udpPort === undefined && tcpPort === undefined) return []
-    return [{ name: `${server.address}:${tcpPort ?? udpPort}`, host: server.address, udpPort, tcpPort }]
+    const { address, publicKey } = server
+    return [{ name: `${address}:${tcpPort ?? udpPort}`, host: address, udpPort, tcpPort, publicKey }]
   })
 }

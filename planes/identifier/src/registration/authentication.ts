@@ -7,6 +7,7 @@ import {
   readOrUndefined,
   rsaPublicKey,
   secretKeyHolds,
+  sm2PublicKey,
 } from '../handle/handle.ts'
 import { registrationLimits } from './limits.ts'
 
@@ -70,11 +71,4 @@ function holds(
   if (key) return publicKeyHolds(answer, { kind: 'rsa', key }, challenge)
   const publicKey = sm2PublicKey(data.key)
   return publicKey !== undefined && publicKeyHolds(answer, { kind: 'sm2', publicKey, userId: handle }, challenge)
-}
-
-/** The point of an SM2 key in hex, from its two coordinates as numbers of the key. */
-function sm2PublicKey(key: Parameters<typeof rsaPublicKey>[0]): string | undefined {
-  if (key.form !== 'numbers' || key.type !== 'SM2_PUB_KEY') return undefined
-  const [x, y] = key.numbers.map((number) => Buffer.from(number).toString('hex').replace(/^00/, '').padStart(64, '0'))
-  return x?.length === 64 && y?.length === 64 ? `04${x}${y}` : undefined
 }

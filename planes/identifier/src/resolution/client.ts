@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import {
@@ -15,6 +16,7 @@ import {
   ourVersion,
   PacketJoiner,
   readOrUndefined,
+  signatureHolds,
   splitIntoPackets,
 } from '../handle/handle.ts'
 import { type Frame, FrameGatherer } from './frames.ts'
@@ -28,6 +30,8 @@ export interface Question {
   recursive?: boolean
   /** Whether the primary site is to answer, and no cache. */
   authoritative?: boolean
+  /** The key of the site that is asked (RSA): the answer is to be signed with it (flag CT), and counts only so. */
+  certifiedBy?: KeyObject
 }
 
 export interface Peer {
@@ -41,14 +45,21 @@ export class ResolutionError extends Error {}
 interface Asked {
   envelope: Omit<Envelope, 'messageLength'>
   message: Buffer
+  certifiedBy: KeyObject | undefined
 }
+
+/** What a fitting answer lacks that must not be taken for one. */
+const uncertified = Symbol('uncertified')
 
 /** A resolution of public values that wants its digest back, so that a forged answer must have seen the question. */
 function asked(question: Question, requestId: number, nowMs: number): Asked {
-  const { handle, indexes = [], types = [], recursive = true, authoritative = false } = question
+  const { handle, indexes = [], types = [], recursive = true, authoritative = false, certifiedBy } = question
   const unwanted = recursive ? 0 : operationFlags.recursive
   const flagsOfQuestion =
-    ((defaultFlags & ~unwanted) | operationFlags.returnDigest | (authoritative ? operationFlags.authoritative : 0)) >>>
+    ((defaultFlags & ~unwanted) |
+      operationFlags.returnDigest |
+      (authoritative ? operationFlags.authoritative : 0) |
+      (certifiedBy ? operationFlags.certify : 0)) >>>
     0
   const message = encodeMessage({
     operation: operations.resolve,
@@ -62,18 +73,27 @@ function asked(question: Question, requestId: number, nowMs: number): Asked {
   })
   const version = ourVersion
   const flags = { compressed: false, encrypted: false, truncated: false }
-  return { envelope: { version, suggested: version, ...flags, sessionId: 0, requestId, sequence: 0 }, message }
+  return {
+    envelope: { version, suggested: version, ...flags, sessionId: 0, requestId, sequence: 0 },
+    message,
+    certifiedBy,
+  }
 }
 
-/** The answer in a frame, or undefined when it answers another question or cannot be read. */
-function answerIn({ envelope, message }: Frame, question: Asked): HandleMessage | undefined {
+/** The answer in a frame, or undefined when it answers another question or cannot be read; `uncertified` as that says. */
+function answerIn({ envelope, message }: Frame, question: Asked): HandleMessage | typeof uncertified | undefined {
   if (envelope.requestId !== question.envelope.requestId || envelope.encrypted || envelope.compressed) return undefined
   const answer = decodeMessage(message, envelope.version)
   if (answer.response === 0 || answer.operation !== operations.resolve) return undefined
   const { requestDigest } = answer
   if (requestDigest === undefined) return undefined
   const expected = digestOf(requestDigest.algorithm, coveredPart(question.message))
-  return expected.equals(requestDigest.digest) ? answer : undefined
+  if (!expected.equals(requestDigest.digest)) return undefined
+  const { certifiedBy } = question
+  if (certifiedBy === undefined) return answer
+  const key = { kind: 'rsa', key: certifiedBy } as const
+  const { credential } = answer
+  return credential && signatureHolds(credential, key, envelope, coveredPart(message)) ? answer : uncertified
 }
 
 /**
@@ -106,7 +126,8 @@ export function resolveByUdp(
         const frame = joiner.push('', datagram, performance.now())
         return frame && answerIn(frame, request)
       })
-      if (answer) resolve(answer)
+      // Without the signature it may be anybody's: the right one may come still.
+      if (answer && answer !== uncertified) resolve(answer)
     })
     // Connected, the socket takes datagrams of this peer alone.
     socket.connect(peer.port, peer.host, () => attempt(retriesMs))
@@ -134,6 +155,7 @@ export function resolveByTcp(
       try {
         for (const frame of gatherer.push(chunk)) {
           const answer = answerIn(frame, request)
+          if (answer === uncertified) return fail('answered without a signature that holds')
           if (answer) return resolve(answer)
         }
       } catch (error) {

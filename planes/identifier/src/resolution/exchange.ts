@@ -41,10 +41,12 @@ export interface Answer {
   frame?: Buffer
   /** Whether the client wants to ask more over its connection. */
   keepConnection: boolean
+  /** Whether whoever asked wants it signed (flag CT), and this node does so. */
+  wantsCertifying?: boolean
 }
 
 const expirationSeconds = 43_200
-/** What an answer repeats of a request's flags. Nothing is signed here, so CT is not among them. */
+/** What an answer repeats of a request's flags; CT where it is signed. */
 const repeated =
   operationFlags.authoritative |
   operationFlags.recursive |
@@ -114,12 +116,22 @@ export function readRequest({ envelope, message: bytes }: Frame): Exchange | Rep
   }
 }
 
-/** The bytes of a reply to a request; `asked` is undefined when the request could not be read. */
-export function answerOf(envelope: Envelope, asked: Exchange | undefined, reply: Reply, nowMs: number): Answer {
+/**
+ * The bytes of a reply to a request; `asked` is undefined when the request could not be read. `certifies`: whether the answer
+ * is signed for whoever asked for that, by whoever sends it.
+ */
+export function answerOf(
+  envelope: Envelope,
+  asked: Exchange | undefined,
+  reply: Reply,
+  nowMs: number,
+  certifies = false,
+): Answer {
   const of = reply.of ?? asked
   const version = commonVersion(ourVersion, envelope.version)
   const isChallenge = reply.response === responses.authenticationNeeded
-  const flags = ((of?.message.flags ?? 0) & repeated) | (isChallenge ? operationFlags.returnDigest : 0)
+  const kinds = certifies ? repeated | operationFlags.certify : repeated
+  const flags = ((of?.message.flags ?? 0) & kinds) | (isChallenge ? operationFlags.returnDigest : 0)
   const encode = ({ response, body }: Reply) =>
     encodeMessage(
       {
@@ -137,7 +149,12 @@ export function answerOf(envelope: Envelope, asked: Exchange | undefined, reply:
     )
   const kept = { ...envelope, version, suggested: ourVersion, compressed: false, encrypted: false, truncated: false }
   const keepConnection = ((of?.message.flags ?? 0) & operationFlags.keepConnection) !== 0
-  return { envelope: { ...kept, sessionId: reply.sessionId ?? envelope.sessionId }, message: written(), keepConnection }
+  return {
+    envelope: { ...kept, sessionId: reply.sessionId ?? envelope.sessionId },
+    message: written(),
+    keepConnection,
+    ...((flags & operationFlags.certify) !== 0 && { wantsCertifying: true }),
+  }
 
   function written(): Buffer {
     try {

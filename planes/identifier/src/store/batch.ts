@@ -15,6 +15,8 @@ export interface BatchItem {
   handle: string
   /** Not looked at by a delete. */
   values: readonly HandleValue[]
+  /** What is kept in place of `values`, when the node adds to them: whether a batch came before is told by `values`. */
+  written?: readonly HandleValue[]
 }
 
 export type BatchResult = { done: true; seq: number } | { done: false; refused: StoreRefusal }
@@ -29,7 +31,14 @@ export interface PreparedBatch {
 }
 
 type PreparedItem =
-  | { handle: string; key: Buffer; values: readonly HandleValue[] | null; encoded: Buffer | undefined }
+  | {
+      handle: string
+      key: Buffer
+      values: readonly HandleValue[] | null
+      encoded: Buffer | undefined
+      /** The content as it was asked for. */
+      asked: Buffer | undefined
+    }
   | StoreRefusal
 
 /** Throws StoreRefusal for what is no batch; a bad item is refused alone. */
@@ -42,7 +51,7 @@ export function prepareBatch(id: string, by: Buffer, items: readonly BatchItem[]
   const digest = createHash('sha256').update(`${kind}\n`)
   const prepared = items.map((item) => {
     const one = prepareItem(item, kind)
-    const bytes = one instanceof StoreRefusal ? Buffer.from(`${item.handle}\n${one.message}`) : (one.encoded ?? one.key)
+    const bytes = one instanceof StoreRefusal ? Buffer.from(`${item.handle}\n${one.message}`) : (one.asked ?? one.key)
     const length = Buffer.allocUnsafe(4)
     length.writeUInt32BE(bytes.length)
     digest.update(length).update(bytes)
@@ -53,12 +62,13 @@ export function prepareBatch(id: string, by: Buffer, items: readonly BatchItem[]
   return { key, digest: digest.digest(), by, kind, items: prepared }
 }
 
-function prepareItem({ handle, values }: BatchItem, kind: BatchKind): PreparedItem {
+function prepareItem({ handle, values, written }: BatchItem, kind: BatchKind): PreparedItem {
   try {
     handleBytes(handle)
     const key = recordKey(Buffer.from(canonicalHandle(handle), 'utf8'))
-    if (kind === 'delete') return { handle, key, values: null, encoded: undefined }
-    return { handle, key, values, encoded: encodeContent(handle, values) }
+    if (kind === 'delete') return { handle, key, values: null, encoded: undefined, asked: undefined }
+    const asked = encodeContent(handle, values)
+    return { handle, key, values: written ?? values, encoded: written ? encodeContent(handle, written) : asked, asked }
   } catch (error) {
     if (error instanceof StoreRefusal) return error
     throw error
@@ -90,7 +100,8 @@ function writeItem(writer: RecordWriter, item: PreparedItem, { kind, by }: Prepa
     return refuse(new StoreRefusal('handleExists', `${item.handle} is registered already`))
   if ((kind === 'replace' || kind === 'delete') && !before)
     return refuse(new StoreRefusal('handleNotFound', `there is no ${item.handle}`))
-  return writer.tryWrite({ ...item, before, by })
+  const { handle, key, values, encoded } = item
+  return writer.tryWrite({ handle, key, values, encoded, before, by })
 }
 
 /** The sequence number of the first that was done, and what was refused: those between follow one another. */

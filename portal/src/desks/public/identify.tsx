@@ -10,7 +10,7 @@ import { Card, Page } from '../../components/page.tsx'
 import { StatusTag } from '../../components/state.tsx'
 import { Empty, Reply } from '../../components/waiting.tsx'
 import { pageOfIdentifier } from './page-of-identifier.ts'
-import { ResolutionPath } from './resolution-path.tsx'
+import { ResolutionPath, VerdictTag } from './resolution-path.tsx'
 import { Scan } from './scan.tsx'
 
 type Value = Resolution['values'][number]
@@ -93,7 +93,7 @@ const knownTypes = [
 ] as const
 const isKnown = (type: string): type is (typeof knownTypes)[number] => (knownTypes as readonly string[]).includes(type)
 
-function Thing({ of: { handle, values } }: { of: Resolution }) {
+function Thing({ of: { handle, values, verified } }: { of: Resolution }) {
   const { t } = useTranslation()
   const name = textOf(values.find(({ type }) => type === 'NAME'))
   const rank = ({ type }: Value) => (isKnown(type) ? knownTypes.indexOf(type) : knownTypes.length)
@@ -107,6 +107,7 @@ function Thing({ of: { handle, values } }: { of: Resolution }) {
         <p className="row">
           <code className="hash">{handle}</code>
           <StatusTag tone="good">{t('identify.registered')}</StatusTag>
+          {verified && <VerdictTag of={verified.verdict} />}
         </p>
         <Facts
           rows={facts.map((value) => [

@@ -8,13 +8,14 @@ type Step = Resolution['steps'][number]
 const referrals = new Set([302, 303])
 const ms = (value: number) => value.toFixed(value < 10 ? 1 : 0)
 
-/** Who answered on the way from the root down, and how long each took. */
+/** Who answered on the way from the root down, how long each took, and how far the answer is proven. */
 export function ResolutionPath({ of }: { of: Resolution }) {
   const { t } = useTranslation()
   return (
     <Card title={t('identify.path')}>
       <div className="stack">
         <p className="quiet">{t(`identify.from.${of.from}`, { ms: ms(of.tookMs) })}</p>
+        {of.verified && <Proof of={of.verified} />}
         {of.steps.length > 0 && (
           <div className="table-wrap">
             <table className="data cards">
@@ -50,6 +51,42 @@ export function ResolutionPath({ of }: { of: Resolution }) {
         )}
       </div>
     </Card>
+  )
+}
+
+const verdictTones = { verified: 'good', unproven: 'off', refused: 'fault' } as const
+
+type Verified = NonNullable<Resolution['verified']>
+
+export function VerdictTag({ of: verdict }: { of: Verified['verdict'] }) {
+  const { t } = useTranslation()
+  return <StatusTag tone={verdictTones[verdict]}>{t(`identify.verdict.${verdict}`)}</StatusTag>
+}
+
+/** The verdict in plain words; its steps for whoever wants to know. */
+function Proof({ of: { verdict, steps } }: { of: Verified }) {
+  const { t } = useTranslation()
+  const fault = steps.find(({ holds }) => !holds)
+  return (
+    <div className="stack">
+      <p>
+        <VerdictTag of={verdict} /> {t(`identify.verdictLead.${verdict}`)}
+      </p>
+      {fault?.why && <p>{t(`identify.fault.${fault.why}`, { of: fault.of })}</p>}
+      <details>
+        <summary>{t('identify.proof')}</summary>
+        <ol>
+          {steps.map((step) => (
+            <li key={`${step.kind} ${step.of}`}>
+              {t(`identify.step.${step.kind}`)} <code className="hash">{step.of}</code>{' '}
+              <StatusTag tone={step.holds ? 'good' : verdictTones[verdict]}>
+                {t(step.holds ? 'identify.holds' : 'identify.holdsNot')}
+              </StatusTag>
+            </li>
+          ))}
+        </ol>
+      </details>
+    </div>
   )
 }
 

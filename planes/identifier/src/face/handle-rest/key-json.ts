@@ -1,5 +1,12 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
-import { decodeData, encodeData, readOrUndefined, rsaPublicKey, rsaPublicKeyData } from '../../handle/handle.ts'
+import {
+  decodeData,
+  encodeData,
+  jwkOf,
+  jwsKeyData,
+  jwsKeyOfData,
+  jwsKeyOfJwk,
+  readOrUndefined,
+} from '../../handle/handle.ts'
 import { isObject, type Json, ValueJsonError } from './json.ts'
 
 export const base64Json = (bytes: Uint8Array): Json => ({
@@ -7,21 +14,17 @@ export const base64Json = (bytes: Uint8Array): Json => ({
   value: Buffer.from(bytes).toString('base64'),
 })
 
-/** Data of HS_PUBKEY: an RSA key as JWK (RFC 7517), any other as its bytes. */
+/** Data of HS_PUBKEY: an RSA, Ed25519 or SM2 key as JWK (RFC 7517), any other as its bytes. */
 export function keyToJson(bytes: Uint8Array): Json {
   const data = readOrUndefined(() => decodeData('HS_PUBKEY', bytes))
-  const key = data?.format === 'key' ? rsaPublicKey(data.key) : undefined
-  return key ? { format: 'key', value: key.export({ format: 'jwk' }) } : base64Json(bytes)
+  const key = data?.format === 'key' ? jwsKeyOfData(data.key) : undefined
+  return key ? { format: 'key', value: jwkOf(key) } : base64Json(bytes)
 }
 
-/** Data of HS_PUBKEY from an RSA key as JWK, alone or as `{format: 'key', value}`. Throws ValueJsonError. */
+/** Data of HS_PUBKEY from such a key as JWK, alone or as `{format: 'key', value}`. Throws ValueJsonError. */
 export function keyFromJson(json: unknown, at: string): Buffer {
   const value = isObject(json) && json.format === 'key' ? json.value : json
-  try {
-    const key = createPublicKey({ format: 'jwk', key: value as JsonWebKey })
-    if (key.asymmetricKeyType === 'rsa') return encodeData({ format: 'key', key: rsaPublicKeyData(key) })
-  } catch {
-    // OpenSSL takes no key from it.
-  }
-  throw new ValueJsonError(at, 'an RSA key as JWK')
+  const key = jwsKeyOfJwk(value)
+  if (key === undefined) throw new ValueJsonError(at, 'an RSA, Ed25519 or SM2 key as JWK')
+  return encodeData({ format: 'key', key: jwsKeyData(key) })
 }

@@ -3,6 +3,7 @@ import { IdentifierError, parseIdentifier } from '../../name/name.ts'
 import type { NodeService } from '../../node/service.ts'
 import type { Resolution, Resolver } from '../../recursion/resolver.ts'
 import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
+import type { PathVerifier } from '../../trust/path-verifier.ts'
 import type { FindByName } from '../gs1/gs1-face.ts'
 import { handleIn } from '../handle-in-path.ts'
 import { valueToJson } from '../handle-rest/value-json.ts'
@@ -12,6 +13,8 @@ interface ResolutionFaceOptions {
   service: NodeService
   /** Of a recursive node; without one the node's own answer is told, which has no way. */
   resolver: Resolver | undefined
+  /** Tells how an answer of others is proven; without one nothing is said of that. */
+  verifier?: PathVerifier | undefined
   findByName: FindByName
 }
 
@@ -30,15 +33,16 @@ export function resolutionFace(options: ResolutionFaceOptions): Face {
 }
 
 /** A name of any scheme: of all but handles the record is looked up that has it as another name. */
-async function answerTo({ service, resolver, findByName }: ResolutionFaceOptions, rest: string): Promise<HttpReply> {
+async function answerTo(options: ResolutionFaceOptions, rest: string): Promise<HttpReply> {
+  const { findByName } = options
   try {
     const text = decodeURIComponent(rest)
     const { scheme, canonical, digitalLink } = parseIdentifier(text)
     // The suffix of a handle has the case in which it was written: a handle is asked for as it came.
-    if (scheme === 'handle' && handleIn(rest) !== undefined) return await found(service, resolver, text.trim())
+    if (scheme === 'handle' && handleIn(rest) !== undefined) return await found(options, text.trim())
     const handle =
       scheme === 'handle' ? canonical : (findByName(canonical) ?? findByName(digitalLink ?? canonical))?.handle
-    if (handle !== undefined) return await found(service, resolver, handle)
+    if (handle !== undefined) return await found(options, handle)
     const reply = {
       response: responses.handleNotFound,
       body: { kind: 'error' as const, message: `no record has the name ${canonical}` },
@@ -51,7 +55,7 @@ async function answerTo({ service, resolver, findByName }: ResolutionFaceOptions
   }
 }
 
-async function found(service: NodeService, resolver: Resolver | undefined, handle: string): Promise<HttpReply> {
+async function found({ service, resolver, verifier }: ResolutionFaceOptions, handle: string): Promise<HttpReply> {
   const beganMs = performance.now()
   const own = await service.reply(
     exchangeOf(operations.resolve, { kind: 'resolve', handle, indexes: [], types: [] }, operationFlags.publicOnly),
@@ -61,7 +65,11 @@ async function found(service: NodeService, resolver: Resolver | undefined, handl
     isOurs || resolver === undefined
       ? { reply: own, from: 'here' as const, steps: [] }
       : await resolver.resolution({ handle, indexes: [], types: [], authoritative: false })
-  return jsonReply(200, toJson(handle, resolution, performance.now() - beganMs))
+  const tookMs = performance.now() - beganMs
+  const { response, body } = resolution.reply
+  const isProvable = !isOurs && response === responses.success && body.kind === 'values'
+  const verified = isProvable ? await verifier?.verified(handle, body.values) : undefined
+  return jsonReply(200, { ...toJson(handle, resolution, tookMs), ...(verified && { verified }) })
 }
 
 function toJson(
