@@ -107,6 +107,7 @@ program
   .option('--of <url>', 'of a mirror: HTTP address of the node that it mirrors')
   .option('--user <index:handle>', 'of a mirror: who it is at that node, e.g. 300:88.608/mirror')
   .option('--verifier <key>', 'of a mirror: key of that node’s log, as it says at its start')
+  .option('--take-over', 'of a mirror: take changes from now on in the place of the node that is mirrored')
   .option('--sim', 'of a resolver: a whole tree of nodes in one process, to try')
   .description('run one role alone')
   .action(async (name: string, options: ResolverOptions) => {

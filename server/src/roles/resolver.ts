@@ -21,6 +21,7 @@ export interface ResolverOptions {
   root?: string[]
   address?: string
   home?: string
+  takeOver?: boolean
   sim?: boolean
 }
 
@@ -40,7 +41,7 @@ export const runResolverRole = (options: ResolverOptions) =>
       options.sim
         ? startSimulatedTree({ ...shared, onFault, secret: process.env.KAPOK_INNER_IDENTIFIER_SECRET })
         : options.role === 'mirror'
-          ? startMirror({ ...own, of, user, verifier })
+          ? startMirror({ ...own, of, user, verifier, roots, takeOver: options.takeOver ?? false })
           : startNode({ ...own, role: roleOf(options.role), roots }),
     )
     // A supervisor's words are its own; somebody who runs a node alone reads these.

@@ -23,10 +23,13 @@ export function feedFace({
   records,
   users,
   mayFollow,
+  onPage,
 }: {
   records: Pick<RecordStore, 'transactions' | 'log'>
   users: RestUsers
   mayFollow(user: User): Promise<boolean>
+  /** Hears who follows, and how far they are, before they are told more. */
+  onPage(user: User, after: number): void
 }): Face {
   return (request) => (request.url.pathname === path ? page(request) : undefined)
 
@@ -41,6 +44,7 @@ export function feedFace({
     const after = Number(request.url.searchParams.get('after') ?? 0)
     if (request.method !== 'GET' || !Number.isInteger(after) || after < 0)
       return jsonReply(400, { message: `GET ${path}?after=<number of the last transaction that you have>` })
+    onPage(user, after)
     const found = records.transactions(after, mirrorLimits.page)
     const last = found.at(-1)?.seq ?? Math.min(after, records.log.size)
     return jsonReply(200, {

@@ -13,13 +13,18 @@ import { resolutionFace } from '../face/resolution/resolution.ts'
 import { snmsFace } from '../face/snms/snms-face.ts'
 import { canonicalHandle, type HandleValue, ourVersion, responses, type Site } from '../handle/handle.ts'
 import { feedFace } from '../mirror/feed-face.ts'
+import { Followers } from '../mirror/followers.ts'
+import type { Follower } from '../mirror/session.ts'
 import { Resolver } from '../recursion/resolver.ts'
-import type { User } from '../registration/authentication.ts'
+import { nameOfUser, type User } from '../registration/authentication.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import { Registrar } from '../registration/registrar.ts'
 import { HandleServer } from '../resolution/server.ts'
+import { TakeoverDesk } from '../takeover/desk.ts'
+import { Standing } from '../takeover/standing.ts'
+import { takeoverFace } from '../takeover/takeover-face.ts'
 import { Homes } from './homes.ts'
-import { NodeService } from './service.ts'
+import { NodeService, siteValue } from './service.ts'
 
 export interface NodeOptions {
   records: ChangingRecords
@@ -46,11 +51,13 @@ export interface NodeOptions {
   roots?: readonly Site[]
   /** Whether it resolves the handles of others for whoever asks; not when nothing is said. */
   recursive?: boolean
-  /** A mirror answers from its copy and takes no changes; a primary when nothing is said. */
-  mirror?: boolean
+  /** What a mirror follows with: it answers from its copy and takes no changes; a primary when nothing is said. */
+  follower?: { stop(): Promise<void> }
+  /** Whether this node is the one that takes changes, kept beside its records; forgotten at the end when nothing is said. */
+  standing?: Standing
+  /** Who the node is when it takes its prefix back from the one that stood in. */
+  administrator?: () => Follower | undefined
   administrators?: readonly User[]
-  /** Serial of the site, from 1 on; rises with each change of where the node is. */
-  siteSerial?: number
   clock: { now(): number }
 }
 
@@ -68,6 +75,9 @@ export class IdentifierNode {
   /** What it answers over HTTP, also for a door that several nodes share. */
   readonly faces: readonly Face[]
   readonly #faceServer: FaceServer
+  readonly #standing: Standing
+  readonly takeover: TakeoverDesk
+  readonly #followers = new Followers()
   #port = 0
   #httpPort: number | undefined
 
@@ -78,14 +88,30 @@ export class IdentifierNode {
     this.homes = new Homes(records, options.homes.map(canonicalHandle))
     this.resolver = new Resolver({ roots: () => roots, clock })
     const findRecord = (handle: string) => this.#findRecord(handle)
-    const registrar = options.mirror
-      ? undefined
-      : new Registrar({ records, homes: this.homes, findRecord, administrators, clock })
+    const registrar = new Registrar({ records, homes: this.homes, findRecord, administrators, clock })
+    const { standing = new Standing(), follower, administrator } = options
+    this.#standing = standing
+    this.takeover = new TakeoverDesk({
+      records,
+      standing,
+      prefixes: () => this.homes.list(),
+      parents: this.resolver,
+      site: () => this.site(),
+      follower,
+      administrator,
+      clock,
+      onFault,
+    })
+    const { takeover } = this
     this.service = new NodeService({
       records,
       homes: this.homes,
       publicBlock: (key) => records.publicBlock(key),
-      registrar,
+      get registrar() {
+        return takeover.isMirror ? undefined : registrar
+      },
+      refusesChanges: () => standing.refusal(),
+      isReplaced: () => standing.state.replaced !== undefined,
       recursion: options.recursive ? this.resolver : undefined,
       site: () => this.site(),
       accesses: options.accesses,
@@ -100,10 +126,10 @@ export class IdentifierNode {
       resolutionFace({ service, resolver: options.recursive ? resolver : undefined, findByName }),
       ...this.#eventsFaces(users, registrar, onFault),
       ...this.#accessesFaces(users, registrar),
-      ...(registrar ? [feedFace({ records, users, mayFollow: (user) => registrar.mayFollow(user) })] : []),
       snmsFace({ service, records, users, clock }),
       idhubFace({ service, records, users, clock }),
       didFace({ service, root: options.url, findByName }),
+      ...this.#takeoverFaces(users, registrar),
       // Last, since it takes any path that looks like a Digital Link.
       gs1Face({ root: options.url, name: options.homes.join(', ') || 'Kapok', findByName }),
     ]
@@ -119,24 +145,42 @@ export class IdentifierNode {
   /** Resolves with the ports when the node answers. */
   async run(): Promise<{ port: number; httpPort: number | undefined }> {
     const { host, httpPort } = this.#options
+    this.#port = this.#options.port
+    await this.takeover.fence.settle()
     this.#port = await this.#server.run()
     if (httpPort !== undefined) this.#httpPort = await this.#faceServer.run(host, httpPort)
+    this.takeover.fence.run()
     return { port: this.#port, httpPort: this.#httpPort }
+  }
+
+  /** As an administrator of the prefix above by `POST /takeover`: this mirror takes changes from now on. Rejects with TakeoverError. */
+  takeOver(prefix: string): Promise<void> {
+    return this.takeover.takeOver(canonicalHandle(prefix))
+  }
+
+  /** The values of the record of each of our prefixes that say where it is served: the parent's record has to have them. */
+  registered(): Map<string, HandleValue[]> {
+    const now = Math.floor(this.#options.clock.now() / 1_000)
+    const types = ['HS_SITE', 'HS_SITE.PREFIX']
+    const values = types.map((type, i) => siteValue(i + 1, type, this.site(), now))
+    return new Map(this.homes.list().map((prefix) => [`0.NA/${prefix}`, values]))
   }
 
   async stop(): Promise<void> {
     for (const face of this.faces) face.stop?.()
+    await this.takeover.fence.stop()
     await Promise.all([this.#server.stop(), this.#faceServer.stop()])
   }
 
   /** Where the node is, as a record of its prefix and the answer to GET_SITEINFO say it. */
   site(): Site {
-    const { address, mirror = false, siteSerial = 1 } = this.#options
+    const { address } = this.#options
+    const primary = this.takeover.isPrimary
     return {
       formatVersion: 1,
       protocolVersion: ourVersion,
-      serial: siteSerial,
-      primary: !mirror,
+      serial: this.#standing.state.serial,
+      primary,
       multiPrimary: false,
       hashOption: 'handle',
       hashFilter: '',
@@ -147,7 +191,7 @@ export class IdentifierNode {
           address,
           publicKey: new Uint8Array(),
           interfaces: [
-            { admin: !mirror, query: true, transport: 'TCP', port: this.#port },
+            { admin: primary, query: true, transport: 'TCP', port: this.#port },
             { admin: false, query: true, transport: 'UDP', port: this.#port },
             ...(this.#httpPort === undefined
               ? []
@@ -165,9 +209,9 @@ export class IdentifierNode {
     return handle === undefined || values === undefined ? undefined : { handle, values }
   }
 
-  #eventsFaces(users: RestUsers, registrar: Registrar | undefined, onFault: (fault: unknown) => void): Face[] {
+  #eventsFaces(users: RestUsers, registrar: Registrar, onFault: (fault: unknown) => void): Face[] {
     const { events, clock, address, httpPort = 0, url = `http://${address}:${httpPort}` } = this.#options
-    if (events === undefined || registrar === undefined) return []
+    if (events === undefined || this.takeover.isMirror) return []
     const may = (user: User, to: 'read' | 'write') => registrar.mayUseEvents(user, to)
     const [prefix] = this.#options.homes
     const noted = (access: Pick<Access, 'user' | 'asked' | 'wasRefused'>) =>
@@ -175,10 +219,27 @@ export class IdentifierNode {
     return [eventsFace({ events, users, may, noted, clock, url, onFault })]
   }
 
-  #accessesFaces(users: RestUsers, registrar: Registrar | undefined): Face[] {
+  #accessesFaces(users: RestUsers, registrar: Registrar): Face[] {
     const { accesses } = this.#options
-    if (accesses === undefined || registrar === undefined) return []
+    if (accesses === undefined || this.takeover.isMirror) return []
     return [accessesFace({ accesses, users, mayRead: (user, record) => registrar.mayRead(user, record) })]
+  }
+
+  #takeoverFaces(users: RestUsers, registrar: Registrar): Face[] {
+    const { records } = this.#options
+    const onPage = (user: User, after: number) => {
+      if (!this.#standing.state.followed) this.#standing.update({ followed: true })
+      this.#followers.saw(nameOfUser(user), after, this.#options.clock.now())
+    }
+    const feed = feedFace({ records, users, mayFollow: (user) => registrar.mayFollow(user), onPage })
+    const takeover = takeoverFace({
+      desk: this.takeover,
+      users,
+      mayCommand: (user) => registrar.mayCommand(user),
+      mayAdminister: (user) => registrar.mayAdminister(user),
+      toRegister: () => this.registered(),
+    })
+    return [(request) => (this.takeover.isMirror ? undefined : feed(request)), takeover]
   }
 
   /** A record by which somebody is known: what is kept here goes first, since it may hold secrets and needs nobody. */

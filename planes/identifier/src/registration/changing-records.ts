@@ -1,7 +1,21 @@
 import type { RecordSource } from '../resolution/records.ts'
 import type { RecordStore } from '../store/store.ts'
 
-type Used = 'change' | 'handlesUnder' | 'referencesTo' | 'findByAlias' | 'publicBlock' | 'transactions' | 'log'
+type Used =
+  | 'change'
+  | 'handlesUnder'
+  | 'referencesTo'
+  | 'findByAlias'
+  | 'publicBlock'
+  | 'record'
+  | 'transactions'
+  | 'log'
+  | 'stats'
+  | 'takeOver'
+  | 'fence'
+  | 'changeFenced'
+  | 'contentsAt'
+  | 'digest'
 
 /** Records that change, one after another for each handle, durable when the promise resolves: a RecordStore. */
 export interface ChangingRecords extends RecordSource, Pick<RecordStore, Used> {}

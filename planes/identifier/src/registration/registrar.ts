@@ -12,7 +12,7 @@ import {
   prefixHandle,
   responses,
 } from '../handle/handle.ts'
-import { type Homes, namedPrefix } from '../node/homes.ts'
+import { type Homes, namedPrefix, parentOf } from '../node/homes.ts'
 import { type Exchange, type Reply, refusal } from '../resolution/exchange.ts'
 import { StoreRefusal, type StoreRefusalCode } from '../store/store.ts'
 import { readersOf, templateIn, templateOf } from '../template/template.ts'
@@ -191,6 +191,26 @@ export class Registrar {
   /** Whether a user may have all that is kept here: a mirror. */
   mayFollow(user: User): Promise<boolean> {
     return this.#mayInAll(user, adminPermissions.readValue | adminPermissions.listHandles)
+  }
+
+  /** Whether a user may do with all records here what an administrator does. */
+  mayAdminister(user: User): Promise<boolean> {
+    const { createHandle, deleteHandle, addValue, modifyValue, removeValue, readValue } = adminPermissions
+    return this.#mayInAll(user, createHandle | deleteHandle | addValue | modifyValue | removeValue | readValue)
+  }
+
+  /** Whether a user administers the prefixes above all that are homed here, as their records say. */
+  async mayCommand(user: User): Promise<boolean> {
+    const { homes, findRecord } = this.#options
+    const above = [...new Set(homes.list().map(parentOf))]
+    const answers = await Promise.all(
+      above.map(async (prefix) => {
+        const record = await findRecord(`0.NA/${prefix}`)
+        const permissions = record ? await permissionsOf(user, record, findRecord) : 0
+        return (permissions & adminPermissions.addPrefix) !== 0
+      }),
+    )
+    return above.length > 0 && answers.every((may) => may)
   }
 
   /** By the records of all prefixes that are homed here. */

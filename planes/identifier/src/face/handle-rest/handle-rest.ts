@@ -196,7 +196,7 @@ function statusOf(response: number, method: string, isNew: boolean): number {
   if (response === responses.handleExists || response === responses.valueExists) return 409
   if (response === responses.authenticationNeeded) return 401
   if (response >= 400 && response < 500) return 403
-  if (response === responses.serverBusy) return 503
+  if (response === responses.serverBusy || response === responses.staleSiteInfo) return 503
   if (response === responses.error) return isRead ? 502 : 500
   return 400
 }
