@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { kapok, type NodeProcess, NodeProcesses, valuesOf } from './support/identifier-nodes.ts'
+import { kapok, mirrorArguments, type NodeProcess, NodeProcesses, valuesOf } from './support/identifier-nodes.ts'
 
 // Nodes as somebody runs them: processes of their own, in folders of their own, delegated by hand as the words at their start say.
 const nodes = new NodeProcesses()
@@ -83,6 +83,26 @@ test('a mirror introduces itself, is let in, and answers for the enterprise when
   await expect.poll(() => found(`88.904.1/never${asked++}`), { timeout: 20_000 }).toMatchObject({ responseCode: 100 })
   const refused = await fetch(`${mirror.url}/api/handles/88.904.1/x`, { method: 'PUT', body: JSON.stringify(url(1)) })
   expect((await refused.json()).responseCode).toBe(7)
+})
+
+test('the mirror is started to take over, takes changes, and does so after kill -9', async () => {
+  await nodes.end('mirror', 'SIGTERM')
+  const args = mirrorArguments(enterprise(), '88.904.1', ['--root', `127.0.0.1:${root.port}`])
+  const registers = async (n: number) => {
+    const mirror = nodes.get('mirror')
+    const authorization = await nodes.proof(mirror, 'enterprise', '88.904.1')
+    const body = JSON.stringify(url(n))
+    return (await fetch(`${mirror.url}/api/handles/${part(n)}`, { method: 'PUT', headers: { authorization }, body }))
+      .status
+  }
+  expect((await nodes.start('mirror', [...args, '--take-over'])).said()).toContain('It takes changes now')
+  expect(await registers(5_001)).toBe(201)
+  await nodes.end('mirror', 'SIGKILL')
+  expect((await nodes.start('mirror', args)).said()).toContain('in the place of')
+  expect(await registers(5_002)).toBe(201)
+  const health = await (await fetch(`${nodes.get('mirror').url}/health`)).json()
+  expect(health).toMatchObject({ role: 'taker', prefixes: ['88.904.1'], serial: 2, takesChanges: true })
+  expect(await valuesOf(nodes.get('mirror').url, part(5_001))).toHaveLength(1)
 })
 
 test.each([

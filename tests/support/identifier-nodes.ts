@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { provenHeader } from '../../planes/identifier/src/mirror/session.ts'
+import { provenHeader } from '../../planes/identifier/src/face/handle-rest/session.ts'
 import { freePort, newFolder } from './platform.ts'
 
 export const kapok = join(import.meta.dirname, '../../server/src/kapok.ts')

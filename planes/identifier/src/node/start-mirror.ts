@@ -44,6 +44,10 @@ export async function startMirror(options: StartMirrorOptions): Promise<StartedN
   const { key, isNew } = keyIn(join(home, 'mirror.pem'))
   const standing = standingIn(home)
   followAnew(home, standing)
+  if (options.roots.length === 0 && (options.takeOver || standing.state.taken))
+    throw new NodeSetupError(
+      'Name the root, e.g. --root 10.0.0.1:2641: a mirror that takes changes asks from there who else does.',
+    )
   const records = openRecords(home, clock, verifier)
   if (standing.state.taken) records.takeOver()
   const mirror = new Mirror({

@@ -1,5 +1,5 @@
+import type { Follower } from '../face/handle-rest/session.ts'
 import type { HandleValue, Site } from '../handle/handle.ts'
-import type { Follower } from '../mirror/session.ts'
 import type { Recursion } from '../node/service.ts'
 import { sitesIn } from '../recursion/sites.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Follower } from '../face/handle-rest/session.ts'
 import { canonicalHandle } from '../handle/handle.ts'
-import type { Follower } from '../mirror/session.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import { aliasTypes, decodeContent, decodeTransaction, type Transaction } from '../store/store.ts'
 import type { Fence } from './fence.ts'

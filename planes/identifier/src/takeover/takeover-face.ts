@@ -1,6 +1,6 @@
 import { valueToJson } from '../face/handle-rest/value-json.ts'
 import type { RestUsers } from '../face/handle-rest/who.ts'
-import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../face/http.ts'
+import { type Face, type HttpReply, type HttpRequest, jsonReply, tooManyReply } from '../face/http.ts'
 import { canonicalHandle, type HandleValue, readOrUndefined } from '../handle/handle.ts'
 import { nameOfUser, type User } from '../registration/authentication.ts'
 import { decodeContent } from '../store/store.ts'
@@ -86,8 +86,11 @@ async function answered(route: Route, request: HttpRequest, options: TakeoverFac
   if (!request.isPrivate) return jsonReply(403, { message: 'a node is commanded over HTTPS only' })
   const user = await users.whoSent(request)
   if (user === undefined)
-    return jsonReply(401, { message: 'this is for the administrator of the prefix above' }, users.challenge())
-  if ('status' in user) return jsonReply(user.status, { message: user.message }, users.challenge())
+    return jsonReply(401, { message: 'this is for the administrator of the prefix above' }, users.challenge(request))
+  if ('status' in user)
+    return user.tooMuch
+      ? tooManyReply(user.tooMuch)
+      : jsonReply(user.status, { message: user.message }, users.challenge(request))
   const may = (await mayCommand(user)) || (route.who === 'either' && (await mayAdminister(user)))
   if (!may)
     return jsonReply(403, { message: `${nameOfUser(user)} does not administer the prefix above, which decides this` })

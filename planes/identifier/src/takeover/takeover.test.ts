@@ -1,9 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { provenHeader } from '../face/handle-rest/session.ts'
 import { type HandleValue, responses } from '../handle/handle.ts'
 import { Mirror } from '../mirror/mirror.ts'
-import { provenHeader } from '../mirror/session.ts'
 import { administratorValues } from '../node/administrator.ts'
 import { IdentifierNode, type NodeOptions } from '../node/node.ts'
 import { siteValue } from '../node/service.ts'
@@ -107,6 +107,7 @@ test('a mirror takes over, the old primary is fenced, and takes everything back'
   const taken = await ask(copy, '/takeover', { prefix: child })
   expect(taken).toMatchObject({ status: 200, said: { prefixes: [child], serial: 2, size: 3 } })
   expect(copy.node.site()).toMatchObject({ primary: true, serial: 2 })
+  expect(copy.node.health.open()).toMatchObject({ role: 'taker', takesChanges: true })
   await put(parentRecords, `0.NA/${child}`, [...(copy.node.registered().get(`0.NA/${child}`) ?? [])])
 
   expect(await register(copy, `${child}/both`, 'there')).toBe(responses.success)
@@ -117,6 +118,7 @@ test('a mirror takes over, the old primary is fenced, and takes everything back'
   const back = await primary()
   expect(await register(back, `${child}/x`, 'x')).toBe(responses.readOnlyReplica)
   expect(back.node.site().primary).toBe(false)
+  expect(back.node.health.open()).toMatchObject({ role: 'replaced', takesChanges: false })
   // Its records are old, so it tells nobody.
   const old = await fetch(`${back.url}/api/handles/${child}/B`)
   expect([old.status, (await old.json()).responseCode]).toEqual([503, responses.staleSiteInfo])

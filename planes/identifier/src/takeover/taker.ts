@@ -1,7 +1,7 @@
+import { type Follower, provenHeader } from '../face/handle-rest/session.ts'
 import { askJson } from '../mirror/ask-json.ts'
 import type { FeedPage } from '../mirror/feed-face.ts'
 import { pageIn } from '../mirror/mirror.ts'
-import { type Follower, provenHeader } from '../mirror/session.ts'
 import type { LateRecord, LateResult } from './late-records.ts'
 import { takeoverLimits } from './limits.ts'
 
@@ -47,7 +47,7 @@ export class Taker {
     const items = late.map(({ handle, content, by }) => ({
       handle,
       by,
-      content: content && content.toString('base64'),
+      content: content?.toString('base64') ?? null,
     }))
     const { results } = fieldsOf(await this.#ask('/takeover/late', { items }))
     if (!Array.isArray(results) || results.length !== late.length) throw new Error('not every record was answered')
