@@ -5,6 +5,7 @@ import { didFace } from '../face/did/did-face.ts'
 import { eventsFace } from '../face/events/events-face.ts'
 import { type FindByName, gs1Face } from '../face/gs1/gs1-face.ts'
 import { handleRestFace } from '../face/handle-rest/handle-rest.ts'
+import type { Follower } from '../face/handle-rest/session.ts'
 import { RestUsers } from '../face/handle-rest/who.ts'
 import type { Face } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
@@ -13,8 +14,9 @@ import { resolutionFace } from '../face/resolution/resolution.ts'
 import { snmsFace } from '../face/snms/snms-face.ts'
 import { canonicalHandle, type HandleValue, ourVersion, responses, type Site } from '../handle/handle.ts'
 import { feedFace } from '../mirror/feed-face.ts'
-import { Followers } from '../mirror/followers.ts'
-import type { Follower } from '../mirror/session.ts'
+import { NodeHealth } from '../monitoring/node-health.ts'
+import type { RateOptions } from '../rate/limits.ts'
+import { Rates } from '../rate/rates.ts'
 import { Resolver } from '../recursion/resolver.ts'
 import { nameOfUser, type User } from '../registration/authentication.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
@@ -58,6 +60,8 @@ export interface NodeOptions {
   /** Who the node is when it takes its prefix back from the one that stood in. */
   administrator?: () => Follower | undefined
   administrators?: readonly User[]
+  /** What one side may ask for; the defaults of `rateLimits` for what is not said. */
+  rates?: Partial<RateOptions>
   clock: { now(): number }
 }
 
@@ -77,7 +81,7 @@ export class IdentifierNode {
   readonly #faceServer: FaceServer
   readonly #standing: Standing
   readonly takeover: TakeoverDesk
-  readonly #followers = new Followers()
+  readonly health: NodeHealth
   #port = 0
   #httpPort: number | undefined
 
@@ -88,7 +92,8 @@ export class IdentifierNode {
     this.homes = new Homes(records, options.homes.map(canonicalHandle))
     this.resolver = new Resolver({ roots: () => roots, clock })
     const findRecord = (handle: string) => this.#findRecord(handle)
-    const registrar = new Registrar({ records, homes: this.homes, findRecord, administrators, clock })
+    const rates = new Rates(options.rates)
+    const registrar = new Registrar({ records, homes: this.homes, findRecord, administrators, rates, clock })
     const { standing = new Standing(), follower, administrator } = options
     this.#standing = standing
     this.takeover = new TakeoverDesk({
@@ -103,6 +108,16 @@ export class IdentifierNode {
       onFault,
     })
     const { takeover } = this
+    const { recursive = false } = options
+    this.health = new NodeHealth({
+      records,
+      standing,
+      takeover,
+      homes: this.homes,
+      resolver: this.resolver,
+      recursive,
+      clock,
+    })
     this.service = new NodeService({
       records,
       homes: this.homes,
@@ -119,7 +134,7 @@ export class IdentifierNode {
       onFault,
     })
     const { service, resolver } = this
-    const users = new RestUsers({ findRecord, clock })
+    const users = new RestUsers({ findRecord, clock, rates })
     const findByName = options.findByName ?? ((name) => this.recordNamed(name))
     this.faces = [
       handleRestFace({ service, records, users, clock }),
@@ -130,14 +145,21 @@ export class IdentifierNode {
       idhubFace({ service, records, users, clock }),
       didFace({ service, root: options.url, findByName }),
       ...this.#takeoverFaces(users, registrar),
+      this.health.face(users, registrar),
       // Last, since it takes any path that looks like a Digital Link.
       gs1Face({ root: options.url, name: options.homes.join(', ') || 'Kapok', findByName }),
     ]
-    this.#faceServer = new FaceServer({ faces: this.faces, onFault })
+    this.#faceServer = new FaceServer({ faces: this.faces, onFault, rates, clock })
     this.#server = new HandleServer({
       host: options.host,
       port: options.port,
-      answer: (frame) => this.service.answer(frame),
+      answer: (frame) => {
+        const answer = this.service.answer(frame)
+        return answer instanceof Promise
+          ? answer.then((later) => this.health.tally.count(later))
+          : this.health.tally.count(answer)
+      },
+      rates,
       clock,
     })
   }
@@ -204,9 +226,7 @@ export class IdentifierNode {
 
   /** The record of this node that has another name, in its canonical form. */
   recordNamed(name: string): ReturnType<FindByName> {
-    const handle = this.records.findByAlias(name)
-    const values = handle === undefined ? undefined : this.records.find(canonicalHandle(handle))
-    return handle === undefined || values === undefined ? undefined : { handle, values }
+    return this.records.recordByAlias(name)
   }
 
   #eventsFaces(users: RestUsers, registrar: Registrar, onFault: (fault: unknown) => void): Face[] {
@@ -229,7 +249,7 @@ export class IdentifierNode {
     const { records } = this.#options
     const onPage = (user: User, after: number) => {
       if (!this.#standing.state.followed) this.#standing.update({ followed: true })
-      this.#followers.saw(nameOfUser(user), after, this.#options.clock.now())
+      this.health.followers.saw(nameOfUser(user), after, this.#options.clock.now())
     }
     const feed = feedFace({ records, users, mayFollow: (user) => registrar.mayFollow(user), onPage })
     const takeover = takeoverFace({

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { AccessLog } from '../access-log/access-log.ts'
-import { provenHeader } from '../mirror/session.ts'
+import { provenHeader } from '../face/handle-rest/session.ts'
 import { TestStores } from '../store/testing.ts'
 import { type Simulation, startSimulation } from './simulation.ts'
 

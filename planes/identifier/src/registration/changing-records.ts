@@ -5,7 +5,7 @@ type Used =
   | 'change'
   | 'handlesUnder'
   | 'referencesTo'
-  | 'findByAlias'
+  | 'recordByAlias'
   | 'publicBlock'
   | 'record'
   | 'transactions'

@@ -52,3 +52,13 @@ export function loadLogKey(folder: string, mayMake: boolean, follows?: string): 
     throw new StoreFault(`${file} is no key of a log: put it back from a backup of the store`, error)
   }
 }
+
+/** The key with which a store's log is signed, or that by which another's is known. `isNew`: nothing was signed yet. */
+export function logKeyOf(
+  folder: string,
+  options: { mirrorOf?: string; readOnly?: boolean; takesOver?: boolean; isNew: boolean },
+): LogKey | string {
+  if (options.mirrorOf !== undefined) return options.mirrorOf
+  if (options.readOnly) return hasLogKey(folder) ? loadLogKey(folder, false) : ''
+  return loadLogKey(folder, options.takesOver === true || options.isNew)
+}

@@ -1,15 +1,16 @@
-import { statfsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import type { Clock } from '@kapok/kit/clock'
 import { canonicalHandle } from '../handle/handle.ts'
 import type { HandleValue } from '../handle/value.ts'
 import { backupStore } from './backup.ts'
 import { type BatchItem, type BatchKind, type BatchResult, prepareBatch, resultsBefore, writeBatch } from './batch.ts'
 import { CommitQueue, NothingWritten } from './commit-queue.ts'
+import { refuseFullDisk } from './file-check.ts'
 import { lockFolder } from './folder-lock.ts'
 import { contentsAt, digestOfRecords } from './handover.ts'
 import { recordKey } from './keys.ts'
 import { storeLimits } from './limits.ts'
-import { hasLogKey, type LogKey, loadLogKey } from './log-key.ts'
+import { loadLogKey, logKeyOf } from './log-key.ts'
 import { type Feed, openCheckpoint, replayFeed } from './mirror.ts'
 import { handlesFrom, type ReferencePage, referencesFrom, transactionsFrom } from './pages.ts'
 import {
@@ -86,7 +87,8 @@ export class RecordStore {
       : options.mirrorOf && 'this store is a mirror: changes are made where it mirrors from'
     this.#tables = openTables(folder, { readOnly: options.readOnly ?? false })
     this.#writer = new RecordWriter(this.#tables, new Set(options.aliasTypes ?? aliasTypes), options.clock)
-    this.#log = new RegistrationLog(this.#tables, logKeyOf(folder, options, this.#tables))
+    const isNew = countOf(this.#tables.checkpoints) === 0
+    this.#log = new RegistrationLog(this.#tables, logKeyOf(folder, { ...options, isNew }))
     let commits = 0
     this.#queue = new CommitQueue(this.#tables.root, {
       begin: () => {
@@ -200,7 +202,12 @@ export class RecordStore {
 
   /** The handle, as registered, of the record that has this other name. */
   findByAlias(alias: string): string | undefined {
-    return this.#writer.ownerOf(alias)?.handle
+    return this.recordByAlias(alias)?.handle
+  }
+
+  /** The record that has this other name. */
+  recordByAlias(alias: string): StoredRecord | undefined {
+    return this.#writer.ownerOf(alias)
   }
 
   /** Transactions with a sequence number above `after`, oldest first; fewer than `limit` when they are long. */
@@ -293,12 +300,6 @@ export class RecordStore {
   }
 }
 
-function logKeyOf(folder: string, options: RecordStoreOptions, tables: Tables): LogKey | string {
-  if (options.mirrorOf !== undefined) return options.mirrorOf
-  if (options.readOnly) return hasLogKey(folder) ? loadLogKey(folder, false) : ''
-  return loadLogKey(folder, options.takesOver === true || countOf(tables.checkpoints) === 0)
-}
-
 /** For what only reads: when it throws, nothing of its job was written. */
 function alone<R>(run: () => R): R {
   try {
@@ -306,14 +307,4 @@ function alone<R>(run: () => R): R {
   } catch (error) {
     throw new NothingWritten(error)
   }
-}
-
-function refuseFullDisk(folder: string, least: number): void {
-  const { bavail, bsize } = statfsSync(folder)
-  const free = bavail * bsize
-  if (free < least)
-    throw new StoreRefusal(
-      'diskFull',
-      `the disk of ${folder} has ${Math.floor(free / 2 ** 20)} MiB left, nothing is written with less than ${Math.ceil(least / 2 ** 20)} MiB`,
-    )
 }
