@@ -2,13 +2,15 @@ import { join } from 'node:path'
 import { IdentifierNode } from '@kapok/identifier/start'
 import { RecordStore } from '@kapok/identifier/store'
 import { systemClock } from '@kapok/kit/clock'
-import { benchRecord, benchRecords } from './identifier-records.ts'
+import { benchRecord, benchRecords, gs1Record, gs1Records } from './identifier-records.ts'
 
-// A node in a process of its own, with a million records; tells its ports when it serves. `identifier-node.ts FOLDER`.
-const [, , folder = ''] = process.argv
+// A node in a process of its own, with a million records, or those of the GS1 resolver; tells its ports when it serves. Loopback is
+// not counted by its limits of requests (`rateLimits.uncounted`). `identifier-node.ts FOLDER [gs1]`.
+const [, , folder = '', what] = process.argv
+const [count, recordOf] = what === 'gs1' ? [gs1Records, gs1Record] : [benchRecords, benchRecord]
 const records = RecordStore.open(join(folder, 'records'), { clock: systemClock })
-for (let at = records.stats().records; at < benchRecords; at += 2_000) {
-  const items = Array.from({ length: 2_000 }, (_, i) => benchRecord(at + i))
+for (let at = records.stats().records; at < count; at += 2_000) {
+  const items = Array.from({ length: 2_000 }, (_, i) => recordOf(at + i))
   await records.batch(`${at}`, '', items)
 }
 const node = new IdentifierNode({

@@ -26,3 +26,27 @@ export function benchRecord(n: number): { handle: string; values: HandleValue[] 
     ],
   }
 }
+
+/** Records of the node whose GS1 resolver is measured. */
+export const gs1Records = 200_000
+
+const gtin = '06901234567892'
+export const gs1Path = (n: number): string => `/01/${gtin}/21/S${n}`
+export const gs1Target = (n: number): string => `https://brand.example.cn/p/${n}`
+
+/** One thing of a product as the GS1 resolver has it: product page, instructions in two languages, certificate. */
+export function gs1Record(n: number): { handle: string; values: HandleValue[] } {
+  const link = (index: number, data: object) => value(index, 'GS1_LINK', JSON.stringify(data))
+  const manual = { linkType: 'gs1:instructions', type: 'application/pdf' }
+  return {
+    handle: benchHandle(n),
+    values: [
+      value(1, 'GS1_DL', `https://id.gs1.org${gs1Path(n)}`),
+      value(2, 'NAME', '深沟球轴承'),
+      link(10, { linkType: 'gs1:pip', href: gs1Target(n), title: '产品', default: true }),
+      link(11, { ...manual, href: 'https://brand.example.cn/zh.pdf', title: '说明书', hreflang: ['zh-CN'] }),
+      link(12, { ...manual, href: 'https://brand.example.cn/en.pdf', title: 'Manual', hreflang: ['en'] }),
+      link(13, { linkType: 'gs1:certificationInfo', href: 'https://brand.example.cn/cert', title: '证书' }),
+    ],
+  }
+}

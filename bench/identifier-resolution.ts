@@ -33,7 +33,11 @@ export async function resolution(report: Report, folder: string): Promise<void> 
     const [{ port, httpPort }] = (await once(node, 'message')) as [{ port: number; httpPort: number }]
     report('identifier.handle_udp.resolutions_per_s', await byUdp(port), 'resolutions/s')
     report('identifier.handle_tcp.resolutions_per_s', await byTcp(port), 'resolutions/s')
-    report('identifier.handle_rest.resolutions_per_s', await byRest(httpPort, restAnswerIsRight), 'resolutions/s')
+    report(
+      'identifier.handle_rest.resolutions_per_s',
+      await byHttp(httpPort, handleRest(restAnswerIsRight)),
+      'resolutions/s',
+    )
   } finally {
     await ended(node)
   }
@@ -45,13 +49,17 @@ async function bareHttp(): Promise<number> {
   const bare = fork(join(import.meta.dirname, 'bare-http.ts'), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   try {
     const [{ port }] = (await once(bare, 'message')) as [{ port: number }]
-    return await byRest(port, () => true)
+    return await byHttp(
+      port,
+      handleRest(() => true),
+    )
   } finally {
     await ended(bare)
   }
 }
 
-async function ended(node: ChildProcess): Promise<void> {
+/** Ends a process that ends when nobody speaks to it any more. */
+export async function ended(node: ChildProcess): Promise<void> {
   const exited = once(node, 'exit')
   node.disconnect()
   await exited
@@ -181,11 +189,27 @@ function isAnswerTo(bytes: Buffer, at: number, end: number): boolean {
   )
 }
 
-/** Kept connections, one question in flight on each; every answer is parsed and is the record that was asked for. */
-async function byRest(port: number, isRight: (n: number, body: string) => boolean): Promise<number> {
+/** The answer to one question over HTTP. */
+export interface HttpAnswer {
+  status: number
+  head: string
+  body: string
+}
+
+export interface HttpQuestions {
+  /** Of how many things they are. */
+  things: number
+  /** What stands before `HTTP/1.1` and the headers behind it, of thing n. */
+  path(n: number): string
+  headers?: string
+  isRight(n: number, answer: HttpAnswer): boolean
+}
+
+/** Kept connections, one question in flight on each; every answer is read, and is the record that was asked for. */
+export async function byHttp(port: number, questions: HttpQuestions): Promise<number> {
   const until = performance.now() + seconds * 1_000
   const counts = await Promise.all(
-    Array.from({ length: httpConnections }, (_, c) => overOneHttpConnection(port, c, until, isRight)),
+    Array.from({ length: httpConnections }, (_, c) => overOneHttpConnection(port, c, until, questions)),
   )
   return counts.reduce((sum, count) => sum + count, 0) / seconds
 }
@@ -194,24 +218,26 @@ function overOneHttpConnection(
   port: number,
   from: number,
   until: number,
-  isRight: (n: number, body: string) => boolean,
+  { things, path, headers = '', isRight }: HttpQuestions,
 ): Promise<number> {
   return new Promise((done, fail) => {
     const socket = connect(port, '127.0.0.1')
     let [n, answered, text] = [from * 31_337, 0, '']
     const ask = () => {
-      n = (n * 48_271 + 7) % benchRecords
-      socket.write(`GET /api/handles/${benchHandle(n)} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
+      n = (n * 48_271 + 7) % things
+      socket.write(`GET ${path(n)} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`)
     }
     socket.on('error', fail)
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('utf8')
       const bodyAt = text.indexOf('\r\n\r\n')
       if (bodyAt === -1) return
-      const length = Number(/content-length: (\d+)/i.exec(text.slice(0, bodyAt))?.[1])
+      const head = text.slice(0, bodyAt)
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1])
       const body = text.slice(bodyAt + 4)
       if (Buffer.byteLength(body) < length) return
-      if (!isRight(n, body)) return fail(new Error('an answer is not that of the record'))
+      if (!isRight(n, { status: Number(head.slice(9, 12)), head, body }))
+        return fail(new Error('an answer is not that of the record'))
       text = ''
       answered++
       if (performance.now() < until) ask()
@@ -223,6 +249,12 @@ function overOneHttpConnection(
     socket.on('connect', ask)
   })
 }
+
+const handleRest = (isRight: (n: number, body: string) => boolean): HttpQuestions => ({
+  things: benchRecords,
+  path: (n) => `/api/handles/${benchHandle(n)}`,
+  isRight: (n, { body }) => isRight(n, body),
+})
 
 function restAnswerIsRight(n: number, body: string): boolean {
   const { handle, values } = JSON.parse(body) as { handle: string; values: { data: { value: string } }[] }

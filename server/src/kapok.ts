@@ -109,6 +109,7 @@ program
   .option('--verifier <key>', 'of a mirror: key of that node’s log, as it says at its start')
   .option('--sign <kind>', 'of a resolver: what signs its records: ed25519 (when nothing is said), sm2, rsa, or none')
   .option('--trust <file>', 'of a recursive resolver: the key of the root, from which answers are verified')
+  .option('--take-over', 'of a mirror: take changes from now on in the place of the node that is mirrored')
   .option('--sim', 'of a resolver: a whole tree of nodes in one process, to try')
   .description('run one role alone')
   .action(async (name: string, options: ResolverOptions) => {

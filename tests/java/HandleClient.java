@@ -6,10 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import net.handle.hdllib.*;
 
-/** CNRI's own library: asks a server over both transports (`ask PORT HANDLE…`), writes messages (`write`), or answers challenges (`answer`). */
+/** CNRI's own library: asks a server over both transports (`ask PORT HANDLE…`), or a site as a client does (`site PORT HANDLE…`), writes messages (`write`), or answers challenges (`answer`). */
 public class HandleClient {
   public static void main(String[] args) throws Exception {
     if (args[0].equals("ask")) ask(Integer.parseInt(args[1]), args);
+    else if (args[0].equals("site")) site(Integer.parseInt(args[1]), args);
     else if (args[0].equals("answer")) answer();
     else write();
     System.exit(0);
@@ -34,6 +35,31 @@ public class HandleClient {
             said.add(value.getIndex() + " " + new String(value.getType(), StandardCharsets.UTF_8) + " " + value.getData().length);
         System.out.println(String.join("|", said));
       }
+  }
+
+  /** A line for each answer of a site that offers UDP and TCP: response code, and the bytes of the first value. */
+  static void site(int port, String[] args) throws Exception {
+    HandleResolver resolver = new HandleResolver();
+    ServerInfo server = new ServerInfo();
+    server.serverId = 1;
+    server.ipAddress = new byte[16];
+    server.ipAddress[12] = 127;
+    server.ipAddress[15] = 1;
+    server.interfaces = new Interface[] {
+      new Interface(Interface.ST_QUERY, Interface.SP_HDL_UDP, port),
+      new Interface(Interface.ST_QUERY, Interface.SP_HDL_TCP, port),
+    };
+    SiteInfo site = new SiteInfo();
+    site.servers = new ServerInfo[] {server};
+    for (int i = 2; i < args.length; i++) {
+      ResolutionRequest request = new ResolutionRequest(bytes(args[i]), null, null, null);
+      speakNewest(request);
+      AbstractResponse answer = resolver.sendRequestToSite(request, site);
+      String bytes = answer instanceof ResolutionResponse
+          ? " " + ((ResolutionResponse) answer).getHandleValues()[0].getData().length
+          : "";
+      System.out.println(answer.responseCode + bytes);
+    }
   }
 
   /** A line for each message without its envelope: name and hex. */

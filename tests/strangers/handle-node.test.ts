@@ -4,6 +4,7 @@ import { encodeData, makeJwsKey, newValue } from '../../planes/identifier/src/ha
 import { IdentifierNode } from '../../planes/identifier/src/node/node.ts'
 import { type Simulation, startSimulation } from '../../planes/identifier/src/node/simulation.ts'
 import { TestStores } from '../../planes/identifier/src/store/testing.ts'
+import { Standing } from '../../planes/identifier/src/takeover/standing.ts'
 import { storeWith } from '../../planes/identifier/src/testing.ts'
 import { makeServerKey } from '../../planes/identifier/src/trust/node-keys.ts'
 import { javaWith } from '../support/java.ts'
@@ -14,6 +15,8 @@ const value = (index: number, type: string, data: string | Uint8Array, permissio
   newValue(index, type, Buffer.from(data), { permissions, timestamp: 1_700_000_000 })
 const owner = encodeData({ format: 'admin', permissions: 0xfff, handle: prefix, index: 301 })
 const stores = new TestStores()
+const standing = new Standing()
+standing.update({ serial: 7 })
 const node = new IdentifierNode({
   records: await storeWith(stores, [
     [prefix, [value(100, 'HS_ADMIN', owner), value(301, 'HS_SECKEY', 's3cret-test', 0x0c)]],
@@ -23,7 +26,7 @@ const node = new IdentifierNode({
   port: 0,
   httpPort: 0,
   homes: ['88.608.8889'],
-  siteSerial: 7,
+  standing,
   clock: systemClock,
 })
 let ports: Awaited<ReturnType<IdentifierNode['run']>>

@@ -77,6 +77,25 @@ describe.each(libraries)('$group:$name:$version', ({ protocol, digest, code, ...
     }
   })
 
+  test('CNRI’s own client asks again by TCP when an answer is too long for UDP', async (context) => {
+    if (typeof hdllib === 'string') return context.skip(hdllib)
+    const records = recordsOf([['88.608.8889/longer', [value(1, 'TEXT', 'x'.repeat(200_000))]]])
+    const answer = answersFrom(records, systemClock)
+    let asked = 0
+    const counted: typeof answer = (frame) => {
+      asked++
+      return answer(frame)
+    }
+    const server = new HandleServer({ host: '127.0.0.1', port: 0, answer: counted, clock: systemClock })
+    const port = await server.run()
+    try {
+      expect(await hdllib.run(['site', port, '88.608.8889/longer'])).toEqual(['1 200000'])
+      expect(asked).toBe(2)
+    } finally {
+      await server.stop()
+    }
+  })
+
   test('messages that CNRI’s library writes are read whole and written in the same bytes', async (context) => {
     if (typeof hdllib === 'string') return context.skip(hdllib)
     const lines = (await hdllib.run(['write'])).map((line) => line.split(' '))

@@ -24,6 +24,7 @@ export interface ResolverOptions {
   home?: string
   sign?: string
   trust?: string
+  takeOver?: boolean
   sim?: boolean
 }
 
@@ -43,7 +44,7 @@ export const runResolverRole = (options: ResolverOptions) =>
       options.sim
         ? startSimulatedTree({ ...shared, onFault, secret: process.env.KAPOK_INNER_IDENTIFIER_SECRET })
         : options.role === 'mirror'
-          ? startMirror({ ...own, of, user, verifier })
+          ? startMirror({ ...own, of, user, verifier, roots, takeOver: options.takeOver ?? false })
           : startNode({
               ...own,
               role: roleOf(options.role),

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Face, type HttpReply, type HttpRequest, jsonReply } from './http.ts'
+import { Rates } from '../rate/rates.ts'
+import { type Face, type HttpReply, type HttpRequest, jsonReply, tooManyReply } from './http.ts'
 import { faceLimits } from './limits.ts'
 import { FaceSockets } from './sockets.ts'
 
@@ -14,17 +15,29 @@ const open = {
   'x-content-type-options': 'nosniff',
 }
 
+interface FaceServerOptions {
+  faces: readonly Face[]
+  onFault(fault: unknown): void
+  /** What is counted of each address; the defaults when nothing is said. */
+  rates?: Rates
+  clock: { now(): number }
+}
+
 /** The faces of a node over HTTP: each request goes to the first face that takes it. */
 export class FaceServer {
   readonly #server: Server
   readonly #faces: readonly Face[]
   readonly #onFault: (fault: unknown) => void
   readonly #sockets: FaceSockets
+  readonly #rates: Rates
+  readonly #clock: { now(): number }
   #bytesBeingRead = 0
 
   /** `onFault` hears of faults of ours; whoever asked is told 500. */
-  constructor({ faces, onFault }: { faces: readonly Face[]; onFault(fault: unknown): void }) {
+  constructor({ faces, onFault, rates = new Rates(), clock }: FaceServerOptions) {
     this.#faces = faces
+    this.#rates = rates
+    this.#clock = clock
     this.#onFault = onFault
     this.#server = createServer(
       {
@@ -38,7 +51,7 @@ export class FaceServer {
     this.#sockets = new FaceSockets({ faces, onFault })
     this.#server.on('upgrade', (request, socket, head) => {
       const read = readRequest(request, Buffer.alloc(0))
-      if ('status' in read) socket.destroy()
+      if ('status' in read || this.#rates.request(read.from, this.#clock.now())) socket.destroy()
       else void this.#sockets.upgrade(read, request, socket, head)
     })
   }
@@ -72,6 +85,8 @@ export class FaceServer {
   }
 
   async #replyTo(request: IncomingMessage): Promise<HttpReply> {
+    const tooMuch = this.#rates.request(request.socket.remoteAddress, this.#clock.now())
+    if (tooMuch) return tooManyReply(tooMuch)
     const isReading = request.method === 'GET' || request.method === 'HEAD'
     const body = isReading ? Buffer.alloc(0) : await this.#bodyOf(request)
     if (typeof body === 'string') {
@@ -122,7 +137,8 @@ function readRequest(
     URL.parse(path.startsWith('/') ? `http://${headers.host ?? ''}${path}` : path) ?? URL.parse(`http://node${path}`)
   if (url === null) return jsonReply(400, { message: 'the address cannot be read' })
   const target = path.startsWith('/') ? path : `${url.pathname}${url.search}`
-  return { method, url, target, headers, body, isPrivate: loopback.has(socket.remoteAddress ?? '') }
+  const from = socket.remoteAddress
+  return { method, url, target, headers, body, isPrivate: loopback.has(from ?? ''), from }
 }
 
 function send({ status, headers, body }: HttpReply, request: IncomingMessage, response: ServerResponse): void {

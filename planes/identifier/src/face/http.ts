@@ -1,3 +1,5 @@
+import type { TooMuch } from '../rate/rates.ts'
+
 /** A request over HTTP, whole, as a face of the node takes it. */
 export interface HttpRequest {
   method: string
@@ -8,6 +10,8 @@ export interface HttpRequest {
   body: Buffer
   /** Whether nobody between could have read it: TLS, or the same machine. */
   isPrivate: boolean
+  /** Address that it came from, where one is known. */
+  from?: string | undefined
 }
 
 export interface HttpReply {
@@ -38,6 +42,10 @@ export const jsonReply = (status: number, body: unknown, headers: Record<string,
   headers: { 'content-type': 'application/json;charset=UTF-8', ...headers },
   body: JSON.stringify(body),
 })
+
+/** 429 with the time after which to ask again (RFC 6585 §4). */
+export const tooManyReply = ({ response, message, waitMs }: TooMuch): HttpReply =>
+  jsonReply(429, { responseCode: response, message }, { 'retry-after': `${Math.ceil(waitMs / 1_000)}` })
 
 /** Headers as texts; one that came several times with commas between. */
 export const flatHeaders = (headers: HttpRequest['headers']): Record<string, string | undefined> =>

@@ -13,6 +13,8 @@ export const faceLimits = {
   pageSize: 1_000,
   /** Sessions of REST clients that answered a challenge, or were given one. */
   sessions: 10_000,
+  /** Of those, begun by one address and not proven; its oldest gives way. */
+  sessionsOfAddress: 64,
   sessionMs: 600_000,
   /** Open WebSockets of a node, bytes of a message from outside, and bytes that wait for a reader. */
   sockets: 1_000,

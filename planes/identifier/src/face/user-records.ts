@@ -11,6 +11,7 @@ import type { NodeService } from '../node/service.ts'
 import type { User } from '../registration/authentication.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import { exchangeOf, type Reply } from '../resolution/exchange.ts'
+import { isSignature } from '../trust/record-signature.ts'
 
 /** Records of the node as one user may read and change them; replies are the node's own. */
 export class UserRecords {
@@ -63,7 +64,9 @@ export class UserRecords {
   }
 
   #has(handle: string, values: readonly HandleValue[]): boolean {
-    const known = this.#records.find(canonicalHandle(handle)) ?? []
+    const found = this.#records.find(canonicalHandle(handle)) ?? []
+    // A node that signs adds its signature.
+    const known = found.filter((value) => !isSignature(value) || values.some(({ index }) => index === value.index))
     const bytes = (of: readonly HandleValue[]) =>
       of
         .map((value) => Buffer.from(encodeValue({ ...value, timestamp: 0 })).toString('base64'))

@@ -1,5 +1,5 @@
 import type { RestUsers } from '../face/handle-rest/who.ts'
-import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../face/http.ts'
+import { type Face, type HttpReply, type HttpRequest, jsonReply, tooManyReply } from '../face/http.ts'
 import { nameOfUser, type User } from '../registration/authentication.ts'
 import type { RecordStore } from '../store/store.ts'
 import { mirrorLimits } from './limits.ts'
@@ -23,10 +23,13 @@ export function feedFace({
   records,
   users,
   mayFollow,
+  onPage,
 }: {
   records: Pick<RecordStore, 'transactions' | 'log'>
   users: RestUsers
   mayFollow(user: User): Promise<boolean>
+  /** Hears who follows, and how far they are, before they are told more. */
+  onPage(user: User, after: number): void
 }): Face {
   return (request) => (request.url.pathname === path ? page(request) : undefined)
 
@@ -34,13 +37,17 @@ export function feedFace({
     if (!request.isPrivate) return jsonReply(403, { message: 'the log holds secrets: it is told over HTTPS only' })
     const user = await users.whoSent(request)
     if (user === undefined)
-      return jsonReply(401, { message: 'the log is for mirrors that this node knows' }, users.challenge())
-    if ('status' in user) return jsonReply(user.status, { message: user.message }, users.challenge())
+      return jsonReply(401, { message: 'the log is for mirrors that this node knows' }, users.challenge(request))
+    if ('status' in user)
+      return user.tooMuch
+        ? tooManyReply(user.tooMuch)
+        : jsonReply(user.status, { message: user.message }, users.challenge(request))
     if (!(await mayFollow(user)))
       return jsonReply(403, { message: `${nameOfUser(user)} may not read and list all of this node` })
     const after = Number(request.url.searchParams.get('after') ?? 0)
     if (request.method !== 'GET' || !Number.isInteger(after) || after < 0)
       return jsonReply(400, { message: `GET ${path}?after=<number of the last transaction that you have>` })
+    onPage(user, after)
     const found = records.transactions(after, mirrorLimits.page)
     const last = found.at(-1)?.seq ?? Math.min(after, records.log.size)
     return jsonReply(200, {

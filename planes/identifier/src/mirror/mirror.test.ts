@@ -24,7 +24,7 @@ afterEach(async () => {
   await stores.close()
 })
 
-async function nodeOf(records: RecordStore, homes: string[], mirror = false) {
+async function nodeOf(records: RecordStore, homes: string[], isMirror = false) {
   const node = new IdentifierNode({
     records,
     host: '127.0.0.1',
@@ -32,7 +32,7 @@ async function nodeOf(records: RecordStore, homes: string[], mirror = false) {
     port: 0,
     httpPort: 0,
     homes,
-    mirror,
+    ...(isMirror && { follower: { stop: async () => {} } }),
     clock,
   })
   nodes.push(node)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Follower, provenHeader } from '../face/handle-rest/session.ts'
 import { type RecordStore, StoreRefusal } from '../store/store.ts'
+import { askJson } from './ask-json.ts'
 import type { FeedPage } from './feed-face.ts'
 import { mirrorLimits } from './limits.ts'
 
@@ -36,11 +37,14 @@ export class Mirror {
   /** Takes all that is new. Rejects with StoreRefusal when it does not follow what is here. */
   async pull(): Promise<number> {
     const { records, url, follower } = this.#options
+    const answer = () => ({ bytes: mirrorLimits.answerBytes, signal: this.#answerSignal() })
     const authorization = await provenHeader(url, follower, this.#answerSignal())
     let applied = 0
     for (;;) {
       const after = records.stats().transactions
-      const page = pageIn(await this.#get(`${url}/mirror/transactions?after=${after}`, authorization))
+      const page = pageIn(
+        await askJson(`${url}/mirror/transactions?after=${after}`, { headers: { authorization } }, answer()),
+      )
       if (page.checkpoint === '') return applied
       const transactions = page.transactions.map((text) => Buffer.from(text, 'base64'))
       applied += (await records.apply({ transactions, checkpoint: page.checkpoint })).applied
@@ -70,22 +74,10 @@ export class Mirror {
   #answerSignal(): AbortSignal {
     return AbortSignal.any([this.#ends.signal, AbortSignal.timeout(mirrorLimits.answerMs)])
   }
-
-  async #get(address: string, authorization: string): Promise<unknown> {
-    const reply = await fetch(address, {
-      headers: { authorization },
-      signal: this.#answerSignal(),
-      redirect: 'error',
-    })
-    const length = Number(reply.headers.get('content-length') ?? Number.POSITIVE_INFINITY)
-    if (!(length <= mirrorLimits.answerBytes)) throw new Error(`a page of ${length} bytes is not taken`)
-    const body: unknown = await reply.json()
-    if (reply.ok) return body
-    throw new Error(`${reply.status} ${String((body as { message?: unknown } | null)?.message ?? '')}`)
-  }
 }
 
-function pageIn(body: unknown): FeedPage {
+/** Throws for what is no page of a log. */
+export function pageIn(body: unknown): FeedPage {
   const { size, transactions, checkpoint } = (body ?? {}) as Record<string, unknown>
   const isPage =
     Number.isInteger(size) &&

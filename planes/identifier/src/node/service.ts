@@ -32,6 +32,10 @@ export interface ServiceOptions {
   publicBlock?(canonicalKey: Buffer): Buffer | undefined
   /** Without one the node is a replica: it answers changes with 7. */
   registrar: Registrar | undefined
+  /** Why the node takes no changes at the moment, though it has a registrar. */
+  refusesChanges?(): string | undefined
+  /** Whether another site stands in for this node, so that its own records are old. */
+  isReplaced?(): boolean
   /** Without one the node answers for its own prefixes alone. */
   recursion: Recursion | undefined
   /** Signs answers for whoever asks for it (flag CT); without one none are. */
@@ -52,7 +56,7 @@ export class NodeService {
 
   constructor(options: ServiceOptions) {
     this.#options = options
-    this.#isHomed = (prefix) => options.homes.has(prefix)
+    this.#isHomed = (prefix) => options.homes.has(prefix) && !options.isReplaced?.()
   }
 
   /**
@@ -114,17 +118,24 @@ export class NodeService {
       case operations.addValue:
       case operations.removeValue:
       case operations.modifyValue:
+      case operations.home:
+      case operations.unhome: {
+        const why = this.#options.refusesChanges?.()
+        return why === undefined ? this.#carryOut(request, user) : refusal(responses.readOnlyReplica, why)
+      }
       case operations.listHandles:
       case operations.listPrefixes:
-      case operations.home:
-      case operations.unhome:
       case operations.listHomed:
-        return this.#options.registrar
-          ? this.#options.registrar.carryOut(request, user)
-          : refusal(responses.readOnlyReplica, 'this node is a mirror: send changes to the primary site')
+        return this.#carryOut(request, user)
       default:
         return refusal(responses.operationNotSupported, `operation ${operation} is not offered here`)
     }
+  }
+
+  #carryOut(request: Exchange, user: User | undefined): Reply | Promise<Reply> {
+    return this.#options.registrar
+      ? this.#options.registrar.carryOut(request, user)
+      : refusal(responses.readOnlyReplica, 'this node is a mirror: send changes to the primary site')
   }
 
   /** Whether a user may list the handles of a prefix: a response code. */
@@ -148,6 +159,8 @@ export class NodeService {
     const { homes, records, recursion } = this.#options
     const authoritative = (message.flags & operationFlags.authoritative) !== 0
     const isOurs = homes.answersFor(name)
+    if (isOurs && this.#options.isReplaced?.())
+      return refusal(responses.staleSiteInfo, 'another site stands in for this node: ask the prefix above where')
     const isCopy = !isOurs && !authoritative && homes.describesOwn(name)
     const record = isOurs || isCopy ? records.find(name) : undefined
     if (!isOurs && record === undefined) {

@@ -57,7 +57,11 @@ export interface Simulation {
 export async function startSimulation(options: SimulationOptions): Promise<Simulation> {
   const nodes = new Map<string, IdentifierNode>()
   const ports = new Map<string, number>()
-  const door = new FaceServer({ faces: [treeFace(nodes)], onFault: options.onFault ?? (() => {}) })
+  const door = new FaceServer({
+    faces: [treeFace(nodes)],
+    onFault: options.onFault ?? (() => {}),
+    clock: options.clock,
+  })
   const stop = async () => void (await Promise.all([door.stop(), ...[...nodes.values()].map((node) => node.stop())]))
   try {
     await startTree(options, nodes, ports)

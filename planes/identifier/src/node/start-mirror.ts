@@ -1,15 +1,18 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canonicalHandle } from '../handle/handle.ts'
 import { Mirror } from '../mirror/mirror.ts'
 import type { User } from '../registration/authentication.ts'
+import type { Standing } from '../takeover/standing.ts'
 import { IdentifierNode } from './node.ts'
 import { NodeSetupError } from './setup-error.ts'
 import { keysIn } from './signing-keys.ts'
-import { inSentence, openRecords, type StartedNode, type StartNodeOptions } from './start-node.ts'
+import { inSentence, openRecords, rootSite, type StartedNode, type StartNodeOptions, standingIn } from './start-node.ts'
 
-export interface StartMirrorOptions extends Omit<StartNodeOptions, 'role' | 'roots'> {
+export interface StartMirrorOptions extends Omit<StartNodeOptions, 'role'> {
+  /** Takes changes from now on, in the place of the node that is mirrored. */
+  takeOver?: boolean
   /** HTTP address of the node that is mirrored; its prefixes are ours too. */
   of: string
   /** Who it is there: `index:handle` of a value with its key. */
@@ -33,30 +36,46 @@ export async function startMirror(options: StartMirrorOptions): Promise<StartedN
     throw new NodeSetupError('--verifier is the key of the log, as the node that is mirrored says it at its start.')
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const { key, isNew } = keyIn(join(home, 'mirror.pem'))
+  const standing = standingIn(home)
+  followAnew(home, standing)
+  if (options.roots.length === 0 && (options.takeOver || standing.state.taken))
+    throw new NodeSetupError(
+      'Name the root, e.g. --root 10.0.0.1:2641: a mirror that takes changes asks from there who else does.',
+    )
   const records = openRecords(home, clock, verifier)
-  const shared = {
-    records,
-    host,
-    address,
-    port,
-    httpPort,
-    homes: prefixes.map(canonicalHandle),
-    clock,
-    onFault,
-  }
-  const node = new IdentifierNode({ ...shared, mirror: true, keys: keysIn(home, undefined) })
+  if (standing.state.taken) records.takeOver()
   const mirror = new Mirror({
     records,
     url: options.of.replace(/\/$/, ''),
     follower: { user, key },
     onTrouble: ({ kind, message }) => onFault(new Error(`the node that is mirrored is ${kind}: ${message}`)),
   })
+  const node = new IdentifierNode({
+    records,
+    host,
+    address,
+    port,
+    httpPort,
+    homes: prefixes.map(canonicalHandle),
+    roots: options.roots.map(rootSite),
+    follower: mirror,
+    standing,
+    keys: keysIn(home, undefined),
+    clock,
+    onFault,
+  })
   try {
     const ports = await node.run()
-    mirror.run()
+    if (options.takeOver) for (const prefix of prefixes) await node.takeOver(prefix)
+    else if (standing.state.taken === undefined) mirror.run()
+    const what = standing.state.taken ? 'in the place of' : 'a mirror of'
     const sentences = [
-      `Handle ${address}:${ports.port} (UDP, TCP), HTTP ${address}:${ports.httpPort}; a mirror of ${options.of}`,
+      `Handle ${address}:${ports.port} (UDP, TCP), HTTP ${address}:${ports.httpPort}; ${what} ${options.of}`,
     ]
+    if (options.takeOver)
+      sentences.push(
+        'It takes changes now. Register the values of GET /takeover in the record of the prefix with the node above, so that others find it.',
+      )
     if (isNew) sentences.push(...introduction(user, key))
     const stop = async () => {
       await mirror.stop()
@@ -69,6 +88,15 @@ export async function startMirror(options: StartMirrorOptions): Promise<StartedN
     await records.close()
     throw inSentence(error)
   }
+}
+
+/** After a hand-back what was written here stays in a folder of its own, and the node is followed from the beginning. */
+function followAnew(home: string, standing: Standing): void {
+  const { taken, handedBack, serial } = standing.state
+  if (!taken || !handedBack) return
+  const kept = join(home, `records-taken-${serial}`)
+  if (existsSync(join(home, 'records'))) renameSync(join(home, 'records'), kept)
+  standing.update({ taken: undefined, handedBack: false, followed: false })
 }
 
 /** What the primary has to know of a new mirror. */

@@ -1,12 +1,14 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Clock } from '@kapok/kit/clock'
 import { AccessLog } from '../access-log/access-log.ts'
 import { canonicalUri, LmdbEventStore } from '../epcis/epcis.ts'
+import type { Follower } from '../face/handle-rest/session.ts'
 import { canonicalHandle, type jwsKinds, ourVersion, type Site } from '../handle/handle.ts'
 import { RecordStore, StoreFault } from '../store/store.ts'
+import { Standing } from '../takeover/standing.ts'
 import { NodeKeyError, recordsKeyIn, serverKeyIn } from '../trust/node-keys.ts'
 import { administratorValues, customaryIndexes } from './administrator.ts'
 import { rootPrefix } from './homes.ts'
@@ -81,6 +83,8 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
     recursive: role === 'recursive',
     keys: keysIn(home, homes.length > 0 ? options.sign : undefined),
     trusted,
+    standing: standingIn(home),
+    administrator: () => administratorIn(home, homes),
     administrators: homes.map((prefix) => ({ handle: `0.NA/${prefix}`, index: customaryIndexes.publicKey })),
     clock,
     onFault,
@@ -171,7 +175,8 @@ function homesOf({ role, prefixes }: StartNodeOptions): string[] {
   return homes
 }
 
-function rootSite(text: string): Site {
+/** The site of a root as somebody writes it. Throws NodeSetupError. */
+export function rootSite(text: string): Site {
   const [, host = '', port = ''] = /^\[?([^\]]*?)\]?:(\d{1,5})$/.exec(text) ?? []
   if (isIP(host) === 0 || Number(port) < 1 || Number(port) > 65_535)
     throw new NodeSetupError(`--root is “${text}”; write IP address and port, e.g. 10.0.0.1:2641.`)
@@ -214,6 +219,26 @@ async function firstStart(node: IdentifierNode, prefix: string, home: string, cl
       ? []
       : [`Whoever keeps the prefix above registers the values of GET /api/handles/${handle} there.`]),
   ]
+}
+
+/** What the node in this folder knows of who takes changes for its prefixes. */
+export function standingIn(home: string): Standing {
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  const file = join(home, 'standing.json')
+  try {
+    return new Standing(file)
+  } catch (cause) {
+    throw new NodeSetupError(`${file} cannot be read: put it back from a backup of the folder.`, { cause })
+  }
+}
+
+/** The key that was made at the first start, while it is still here. */
+function administratorIn(home: string, prefixes: readonly string[]): Follower | undefined {
+  const [prefix] = prefixes
+  const file = join(home, `admin-${prefix}.pem`)
+  if (prefix === undefined || !existsSync(file)) return undefined
+  const user = { handle: `0.NA/${prefix}`, index: customaryIndexes.publicKey }
+  return { user, key: createPrivateKey(readFileSync(file)) }
 }
 
 /** `mirrorOf`: key of the log that is followed; without it the records are the node's own. */

@@ -24,7 +24,13 @@ export interface Step {
 }
 
 /** Answers that say that this server cannot help, while another may. */
-const passedOver = new Set<number>([responses.error, responses.serverBusy, responses.protocolError])
+const passedOver = new Set<number>([
+  responses.error,
+  responses.serverBusy,
+  responses.protocolError,
+  // Another site stands in for it.
+  responses.staleSiteInfo,
+])
 
 /**
  * Asks the servers one after another, the healthiest first, until one answers the question. Rejects with ResolutionError when

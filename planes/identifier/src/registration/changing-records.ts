@@ -6,10 +6,17 @@ type Used =
   | 'batch'
   | 'handlesUnder'
   | 'referencesTo'
-  | 'findByAlias'
+  | 'recordByAlias'
   | 'publicBlock'
+  | 'record'
   | 'transactions'
   | 'log'
+  | 'stats'
+  | 'takeOver'
+  | 'fence'
+  | 'changeFenced'
+  | 'contentsAt'
+  | 'digest'
 
 /** Records that change, one after another for each handle, durable when the promise resolves: a RecordStore. */
 export interface ChangingRecords extends RecordSource, Pick<RecordStore, Used> {}

@@ -12,7 +12,8 @@ import {
   prefixHandle,
   responses,
 } from '../handle/handle.ts'
-import { type Homes, namedPrefix } from '../node/homes.ts'
+import { type Homes, namedPrefix, parentOf } from '../node/homes.ts'
+import { Rates } from '../rate/rates.ts'
 import { type Exchange, type Reply, refusal } from '../resolution/exchange.ts'
 import { StoreRefusal, type StoreRefusalCode } from '../store/store.ts'
 import { readersOf, templateIn, templateOf } from '../template/template.ts'
@@ -31,6 +32,8 @@ export interface RegistrarOptions {
   findRecord: FindRecord
   /** May home and unhome prefixes, and do all that a prefix's administrators may. */
   administrators: readonly User[]
+  /** What is counted of users, prefixes and addresses; the defaults when nothing is said. */
+  rates?: Rates
   clock: { now(): number }
 }
 
@@ -39,11 +42,13 @@ export class Registrar {
   readonly #options: RegistrarOptions
   readonly #challenges = new Challenges()
   readonly #templates: TemplateRules
+  readonly #rates: Rates
 
   constructor(options: RegistrarOptions) {
     this.#options = options
     const { records, homes, findRecord } = options
     this.#templates = new TemplateRules({ records, isOurs: (name) => homes.answersFor(name), findRecord })
+    this.#rates = options.rates ?? new Rates()
   }
 
   /** Holds a request back until whoever sent it proves who they are. */
@@ -55,7 +60,7 @@ export class Registrar {
    * The request that the answer to a challenge brings back, with the user that it proves; a reply where it proves nothing
    * (RFC 3652 §3.5.1).
    */
-  async proven({ envelope, message }: Exchange): Promise<{ request: Exchange; user: User } | Reply> {
+  async proven({ envelope, message, from }: Exchange): Promise<{ request: Exchange; user: User } | Reply> {
     if (message.body.kind !== 'challengeAnswer') return refusal(responses.protocolError, 'no answer to a challenge')
     const waiting = this.#challenges.take(envelope.sessionId)
     if (waiting === undefined)
@@ -64,11 +69,16 @@ export class Registrar {
     const of = { of: request }
     if (this.#options.clock.now() - atMs > registrationLimits.challengeMs)
       return { ...refusal(responses.authenticationTimeout, 'the answer came too late: ask again'), ...of }
-    const record = await this.#options.findRecord(canonicalHandle(message.body.handle))
+    const { handle, index } = message.body
+    const now = this.#options.clock.now()
+    const tooMuch = this.#rates.mayProve({ handle, index }, from, now)
+    if (tooMuch) return { ...refusal(tooMuch.response, tooMuch.message), ...of }
+    const record = await this.#options.findRecord(canonicalHandle(handle))
     if (record === undefined)
-      return { ...refusal(responses.unableToAuthenticate, `the record ${message.body.handle} was not found`), ...of }
+      return { ...refusal(responses.unableToAuthenticate, `the record ${handle} was not found`), ...of }
     const version = commonVersion(ourVersion, request.envelope.version)
     const user = provenUser(record, message.body, { nonce, requestDigest }, version)
+    this.#rates.proved({ handle, index }, from, user !== undefined, now)
     if (user === undefined)
       return { ...refusal(responses.authenticationFailed, 'the answer was not made with a key of that record'), ...of }
     return { request, user }
@@ -122,6 +132,8 @@ export class Registrar {
         if (!(await this.#may(user, name, needed)))
           return refusal(responses.noPermission, `${nameOfUser(user)} has no right to this`)
       }
+      const tooMuch = attempt === 0 ? this.#rates.change(user, partsOf(name).prefix, clock.now()) : undefined
+      if (tooMuch) return refusal(tooMuch.response, tooMuch.message)
       const step = isRefused(outcome) ? undefined : { name, before: seen, after: outcome.values }
       const elsewhere = step && (await this.#templates.elsewhere(step))
       if (elsewhere) return said(elsewhere)
@@ -191,6 +203,26 @@ export class Registrar {
   /** Whether a user may have all that is kept here: a mirror. */
   mayFollow(user: User): Promise<boolean> {
     return this.#mayInAll(user, adminPermissions.readValue | adminPermissions.listHandles)
+  }
+
+  /** Whether a user may do with all records here what an administrator does. */
+  mayAdminister(user: User): Promise<boolean> {
+    const { createHandle, deleteHandle, addValue, modifyValue, removeValue, readValue } = adminPermissions
+    return this.#mayInAll(user, createHandle | deleteHandle | addValue | modifyValue | removeValue | readValue)
+  }
+
+  /** Whether a user administers the prefixes above all that are homed here, as their records say. */
+  async mayCommand(user: User): Promise<boolean> {
+    const { homes, findRecord } = this.#options
+    const above = [...new Set(homes.list().map(parentOf))]
+    const answers = await Promise.all(
+      above.map(async (prefix) => {
+        const record = await findRecord(`0.NA/${prefix}`)
+        const permissions = record ? await permissionsOf(user, record, findRecord) : 0
+        return (permissions & adminPermissions.addPrefix) !== 0
+      }),
+    )
+    return above.length > 0 && answers.every((may) => may)
   }
 
   /** By the records of all prefixes that are homed here. */

@@ -18,6 +18,7 @@ import {
 } from '../handle/handle.ts'
 import { Homes } from '../node/homes.ts'
 import { NodeService } from '../node/service.ts'
+import { Rates } from '../rate/rates.ts'
 import { exchangeOf } from '../resolution/exchange.ts'
 import { TestStores } from '../store/testing.ts'
 import { storeWith } from '../testing.ts'
@@ -35,7 +36,7 @@ const part = '88.608.8889/part'
 const stores = new TestStores()
 afterAll(() => stores.close())
 
-async function nodeWith(more: (readonly [string, HandleValue[]])[] = []) {
+async function nodeWith(more: (readonly [string, HandleValue[]])[] = [], rates = new Rates()) {
   const time = { now: 1_735_646_400_000 }
   const clock = { now: () => time.now }
   const records = await storeWith(stores, [
@@ -55,7 +56,7 @@ async function nodeWith(more: (readonly [string, HandleValue[]])[] = []) {
   const homes = new Homes(records, ['88.608.8889'])
   const findRecord = async (handle: string) => records.find(handle)
   const administrators = [{ handle: prefix, index: 301 }]
-  const registrar = new Registrar({ records, homes, findRecord, administrators, clock })
+  const registrar = new Registrar({ records, homes, findRecord, administrators, rates, clock })
   const service = new NodeService({ records, homes, registrar, recursion: undefined, site: () => undefined, clock })
   let requestId = 0
 
@@ -120,6 +121,19 @@ describe('who may', () => {
     expect((await asWang(operations.create, create(part, url))).response).toBe(responses.noPermission)
     expect(records.find(part)).toBeUndefined()
     expect((await asLi(operations.create, create(part, url))).response).toBe(responses.success)
+  })
+
+  test('after so many wrong answers none is looked at, whichever key of the user they name', async () => {
+    const { send, prove, time } = await nodeWith([], new Rates({ guessesOfUser: { perS: 0.1, burst: 3 } }))
+    const answer = async (index: number, secret: string) =>
+      (await prove(await send(operations.create, create(part, url)), { handle: prefix, index, secret })).response
+    const { authenticationFailed, dailyLimit, success } = responses
+    expect([await answer(301, 'a'), await answer(0, 'b'), await answer(7, 'c')]).toEqual(
+      Array(3).fill(authenticationFailed),
+    )
+    expect([await answer(301, 'd'), await answer(301, 's3cret')]).toEqual([dailyLimit, dailyLimit])
+    time.now += 10_000
+    expect(await answer(301, 's3cret')).toBe(success)
   })
 
   test('an answer to a challenge counts once, and only in its time', async () => {

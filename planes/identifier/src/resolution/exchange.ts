@@ -21,6 +21,8 @@ export interface Exchange {
   envelope: Envelope
   bytes: Buffer
   message: HandleMessage
+  /** Address that it came from, where one is known. */
+  from?: string | undefined
 }
 
 /** What a node says to a request. */
@@ -104,12 +106,12 @@ export function requestDigestOf({ envelope, bytes }: Exchange): { algorithm: 'SH
 }
 
 /** Reads a request; a reply where it cannot be one, undefined for what is an answer, so that servers never answer each other. */
-export function readRequest({ envelope, message: bytes }: Frame): Exchange | Reply | undefined {
+export function readRequest({ envelope, message: bytes, from }: Frame): Exchange | Reply | undefined {
   if (envelope.encrypted || envelope.compressed)
     return refusal(responses.sessionNotSupported, 'this server has no sessions and no compression')
   try {
     const message = decodeMessage(bytes, envelope.version)
-    return message.response === 0 ? { envelope, bytes, message } : undefined
+    return message.response === 0 ? { envelope, bytes, message, from } : undefined
   } catch (error) {
     if (!(error instanceof HandleFormatError)) throw error
     return refusal(responses.protocolError, error.message)
@@ -164,6 +166,17 @@ export function answerOf(
       return encode(refusal(responses.error, `the answer does not fit a message: ${error.expected}`))
     }
   }
+}
+
+/** The answer to a request that is not looked at now. */
+export function refusedFrame(
+  frame: Frame,
+  { response, message }: { response: number; message: string },
+  nowMs: number,
+): Answer | undefined {
+  const request = readRequest(frame)
+  if (request === undefined) return undefined
+  return answerOf(frame.envelope, 'response' in request ? undefined : request, refusal(response, message), nowMs)
 }
 
 /** In place of an answer that a forged question must not bring upon somebody by UDP. */

@@ -5,6 +5,8 @@ const chunksMax = 1_024
 export interface Frame {
   envelope: Envelope
   message: Buffer
+  /** Address that it came from, where one is known; by UDP it may be forged. */
+  from?: string | undefined
 }
 
 /** Cuts a TCP stream into messages. Gathers what came, never what is only announced; at most one message and a chunk. */

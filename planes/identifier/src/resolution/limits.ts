@@ -12,8 +12,8 @@ export const resolutionLimits = {
    */
   udpAnswerBytes: 16_384,
   /** What is longer than a packet is counted by the address that it goes to: at most so much at once, and in the long run so much a second. */
-  udpBurstBytes: 1 << 20,
-  udpBytesPerS: 262_144,
+  udpBurstBytes: 128 << 10,
+  udpBytesPerS: 16_384,
   /** Addresses that are counted; the longest unused gives way. */
   udpAddresses: 65_536,
   /** What hdllib's clients wait for an answer by UDP before they ask again. */

@@ -10,7 +10,9 @@ import {
   readOrUndefined,
   splitIntoPackets,
 } from '../handle/handle.ts'
-import { type Answer, tooLongForUdp } from './exchange.ts'
+import { rateLimits } from '../rate/limits.ts'
+import { Rates } from '../rate/rates.ts'
+import { type Answer, refusedFrame, tooLongForUdp } from './exchange.ts'
 import { type Frame, FrameGatherer } from './frames.ts'
 import { resolutionLimits } from './limits.ts'
 import { UdpBudget } from './udp-budget.ts'
@@ -21,6 +23,8 @@ export interface HandleServerOptions {
   port: number
   /** Undefined for what is to be left without an answer. Never rejects. */
   answer(frame: Frame): Answer | undefined | Promise<Answer | undefined>
+  /** What the node counts of each address; the defaults when nothing is said. */
+  rates?: Rates
   clock: { now(): number }
 }
 
@@ -32,10 +36,13 @@ export class HandleServer {
   readonly #joiner = new PacketJoiner()
   readonly #connections = new Set<Socket>()
   readonly #budget = new UdpBudget()
+  readonly #rates: Rates
+  #toldAtMs = 0
   #waitingByUdp = 0
 
   constructor(options: HandleServerOptions) {
     this.#options = options
+    this.#rates = options.rates ?? new Rates()
     this.#tcp = createServer((socket) => this.#serve(socket))
     this.#tcp.maxConnections = resolutionLimits.tcpConnections
     this.#udp = createSocket(options.host.includes(':') ? 'udp6' : 'udp4')
@@ -73,9 +80,19 @@ export class HandleServer {
     if (from.port === 0) return
     const now = this.#options.clock.now()
     // What is no packet has nobody to be answered to.
-    const whole = readOrUndefined(() => this.#joiner.push(`${from.address} ${from.port}`, datagram, now))
+    const whole: Frame | undefined = readOrUndefined(() =>
+      this.#joiner.push(`${from.address} ${from.port}`, datagram, now),
+    )
     // Whoever asks by UDP asks again when nothing comes.
     if (whole === undefined || this.#waitingByUdp >= resolutionLimits.udpWaiting) return
+    const tooMuch = this.#rates.request(from.address, now)
+    if (tooMuch) {
+      if (now - this.#toldAtMs < rateLimits.toldByUdpMs) return
+      this.#toldAtMs = now
+      this.#sendByUdp(refusedFrame(whole, tooMuch, now), from)
+      return
+    }
+    whole.from = from.address
     const answer = this.#options.answer(whole)
     if (answer instanceof Promise) {
       this.#waitingByUdp++
@@ -105,7 +122,15 @@ export class HandleServer {
 
   #serve(socket: Socket): void {
     this.#connections.add(socket)
-    const conversation = new Conversation(socket, this.#options.answer)
+    const { answer, clock } = this.#options
+    const from = socket.remoteAddress
+    // Who is not counted is not asked about, message by message.
+    const counted = this.#rates.counts(from)
+    const conversation = new Conversation(socket, (frame) => {
+      const tooMuch = counted ? this.#rates.request(from, clock.now()) : undefined
+      frame.from = from
+      return tooMuch ? refusedFrame(frame, tooMuch, clock.now()) : answer(frame)
+    })
     socket.setNoDelay(true)
     socket.setTimeout(resolutionLimits.tcpIdleMs, () => socket.destroy())
     socket.on('close', () => this.#connections.delete(socket))

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { StoreFault } from './refusal.ts'
+import { closeSync, fstatSync, openSync, readSync, statfsSync } from 'node:fs'
+import { StoreFault, StoreRefusal } from './refusal.ts'
 
 /** Where LMDB's meta pages (format 2, the first two of the file) have what is read here. */
 const meta = {
@@ -40,4 +40,15 @@ export function assertNotTorn(file: string): void {
   } finally {
     closeSync(open)
   }
+}
+
+/** Throws StoreRefusal when the disk of a folder has less than `least` bytes left. */
+export function refuseFullDisk(folder: string, least: number): void {
+  const { bavail, bsize } = statfsSync(folder)
+  const free = bavail * bsize
+  if (free < least)
+    throw new StoreRefusal(
+      'diskFull',
+      `the disk of ${folder} has ${Math.floor(free / 2 ** 20)} MiB left, nothing is written with less than ${Math.ceil(least / 2 ** 20)} MiB`,
+    )
 }

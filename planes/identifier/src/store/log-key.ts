@@ -10,6 +10,8 @@ export interface LogKey {
   origin: string
   secret: Uint8Array
   public: Uint8Array
+  /** Verifier key of the log that was mirrored until it was taken over: it signed the beginning. */
+  follows?: string
 }
 
 export const logKeyFile = (folder: string): string => join(folder, 'log-key.json')
@@ -20,9 +22,9 @@ export const verifierKeyOf = (key: LogKey): string => ed25519VerifierKey(key.ori
 
 /**
  * The key of a store's log, made at its first start and readable by its owner only. Throws StoreFault when it is gone from a
- * store that signed with it: with another key every mirror would take the log for another's.
+ * store that signed with it: with another key every mirror would take the log for another's. `follows`: see LogKey, for a new key.
  */
-export function loadLogKey(folder: string, mayMake: boolean): LogKey {
+export function loadLogKey(folder: string, mayMake: boolean, follows?: string): LogKey {
   const file = logKeyFile(folder)
   if (!hasLogKey(folder)) {
     if (!mayMake)
@@ -33,14 +35,30 @@ export function loadLogKey(folder: string, mayMake: boolean): LogKey {
     const origin = `kapok.invalid/identifier/${randomBytes(4).toString('hex')}`
     // Whole or not at all, before anything is signed with it.
     const draft = `${file}.draft`
-    writeFileSync(draft, JSON.stringify({ origin, secret: hex(d), public: hex(x) }), { mode: 0o600, flush: true })
+    writeFileSync(draft, JSON.stringify({ origin, secret: hex(d), public: hex(x), follows }), {
+      mode: 0o600,
+      flush: true,
+    })
     renameSync(draft, file)
     syncPath(folder)
   }
   try {
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as { origin: string; secret: string; public: string }
-    return { origin: kept.origin, secret: fromHex(kept.secret), public: fromHex(kept.public) }
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<'origin' | 'secret' | 'public', string> & {
+      follows?: string
+    }
+    const keys = { secret: fromHex(kept.secret), public: fromHex(kept.public) }
+    return { origin: kept.origin, ...keys, ...(kept.follows !== undefined && { follows: kept.follows }) }
   } catch (error) {
     throw new StoreFault(`${file} is no key of a log: put it back from a backup of the store`, error)
   }
+}
+
+/** The key with which a store's log is signed, or that by which another's is known. `isNew`: nothing was signed yet. */
+export function logKeyOf(
+  folder: string,
+  options: { mirrorOf?: string; readOnly?: boolean; takesOver?: boolean; isNew: boolean },
+): LogKey | string {
+  if (options.mirrorOf !== undefined) return options.mirrorOf
+  if (options.readOnly) return hasLogKey(folder) ? loadLogKey(folder, false) : ''
+  return loadLogKey(folder, options.takesOver === true || options.isNew)
 }

@@ -1,14 +1,16 @@
-import { statfsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import type { Clock } from '@kapok/kit/clock'
 import { canonicalHandle } from '../handle/handle.ts'
 import type { HandleValue } from '../handle/value.ts'
 import { backupStore } from './backup.ts'
 import { type BatchItem, type BatchKind, type BatchResult, prepareBatch, resultsBefore, writeBatch } from './batch.ts'
 import { CommitQueue, NothingWritten } from './commit-queue.ts'
+import { refuseFullDisk } from './file-check.ts'
 import { lockFolder } from './folder-lock.ts'
+import { contentsAt, digestOfRecords } from './handover.ts'
 import { recordKey } from './keys.ts'
 import { storeLimits } from './limits.ts'
-import { hasLogKey, type LogKey, loadLogKey } from './log-key.ts'
+import { loadLogKey, logKeyOf } from './log-key.ts'
 import { type Feed, openCheckpoint, replayFeed } from './mirror.ts'
 import { handlesFrom, type ReferencePage, referencesFrom, transactionsFrom } from './pages.ts'
 import {
@@ -54,14 +56,14 @@ export const aliasTypes = ['GS1_DL', 'EPC', 'OID', 'DID', 'ECODE'] as const
 /** The records of one node in one folder: one process writes, any number read. */
 export class RecordStore {
   readonly #folder: string
-  readonly #mirrorOf: string | undefined
+  #mirrorOf: string | undefined
   readonly #tables: Tables
   readonly #unlock: () => void
   readonly #writer: RecordWriter
   readonly #queue: CommitQueue
-  /** The Merkle log of all changes. */
-  readonly log: RegistrationLog
+  #log: RegistrationLog
   #refusesChanges: string | undefined
+  #fence: string | undefined
 
   /** Throws StoreFault, with a sentence, when another process writes there, or when the file is torn. */
   static open(folder: string, options: RecordStoreOptions): RecordStore {
@@ -85,7 +87,8 @@ export class RecordStore {
       : options.mirrorOf && 'this store is a mirror: changes are made where it mirrors from'
     this.#tables = openTables(folder, { readOnly: options.readOnly ?? false })
     this.#writer = new RecordWriter(this.#tables, new Set(options.aliasTypes ?? aliasTypes), options.clock)
-    this.log = new RegistrationLog(this.#tables, logKeyOf(folder, options, this.#tables))
+    const isNew = countOf(this.#tables.checkpoints) === 0
+    this.#log = new RegistrationLog(this.#tables, logKeyOf(folder, { ...options, isNew }))
     let commits = 0
     this.#queue = new CommitQueue(this.#tables.root, {
       begin: () => {
@@ -99,6 +102,11 @@ export class RecordStore {
       },
       aborted: () => this.#writer.aborted(),
     })
+  }
+
+  /** The Merkle log of all changes. */
+  get log(): RegistrationLog {
+    return this.#log
   }
 
   /** Values of a record by its handle in canonical form (`canonicalHandle`). Throws StoreFault when it is damaged. */
@@ -134,6 +142,16 @@ export class RecordStore {
     by: string,
     decide: (current: StoredRecord | undefined) => Decision<R>,
   ): Promise<Outcome<R>> {
+    if (this.#fence !== undefined) return { done: false, refused: new StoreRefusal('readOnly', this.#fence) }
+    return this.changeFenced(handle, by, decide)
+  }
+
+  /** As `change`, behind a fence too: what a node does that hands back. */
+  async changeFenced<R>(
+    handle: string,
+    by: string,
+    decide: (current: StoredRecord | undefined) => Decision<R>,
+  ): Promise<Outcome<R>> {
     try {
       this.#refuseReaders()
       const signer = signerBytes(by)
@@ -163,6 +181,7 @@ export class RecordStore {
     items: readonly BatchItem[],
     kind: BatchKind = 'create',
   ): Promise<readonly BatchResult[]> {
+    if (this.#fence !== undefined) throw new StoreRefusal('readOnly', this.#fence)
     this.#refuseReaders()
     const batch = prepareBatch(id, signerBytes(by), items, kind)
     return this.#queue.submit(items.length, () => {
@@ -183,7 +202,12 @@ export class RecordStore {
 
   /** The handle, as registered, of the record that has this other name. */
   findByAlias(alias: string): string | undefined {
-    return this.#writer.ownerOf(alias)?.handle
+    return this.recordByAlias(alias)?.handle
+  }
+
+  /** The record that has this other name. */
+  recordByAlias(alias: string): StoredRecord | undefined {
+    return this.#writer.ownerOf(alias)
   }
 
   /** Transactions with a sequence number above `after`, oldest first; fewer than `limit` when they are long. */
@@ -217,9 +241,37 @@ export class RecordStore {
     })
   }
 
+  /**
+   * A mirror's store becomes one that is written to: the same history goes on, signed by a key of its own from now on. Nothing
+   * may follow with `apply` any more; a second time does nothing.
+   */
+  takeOver(): void {
+    if (this.#mirrorOf === undefined) return
+    const key = loadLogKey(this.#folder, true, this.#mirrorOf)
+    this.#log = new RegistrationLog(this.#tables, key)
+    this.#mirrorOf = undefined
+    this.#refusesChanges = undefined
+  }
+
+  /** From now on no change is taken, with this reason, until the fence is lifted (undefined). Resolves when those on the way are through. */
+  async fence(reason: string | undefined): Promise<void> {
+    this.#fence = reason
+    await this.#queue.idle()
+  }
+
+  /** The contents of records when the log had `size` transactions; undefined where there was none. Reads the log backward. */
+  contentsAt(size: number, handles: readonly string[]): Promise<ReadonlyMap<string, Buffer | undefined>> {
+    return contentsAt(this.#tables, size, handles)
+  }
+
+  /** SHA-256 over all records in their order, whatever transactions made them; not exact while records change. */
+  digest(): Promise<{ records: number; digest: string }> {
+    return digestOfRecords(this.#tables)
+  }
+
   /** Walks over everything: a record that was changed silently is named. */
   verify(): Promise<Verdict> {
-    return verifyStore(this.#tables, this.log.verifierKey)
+    return verifyStore(this.#tables, this.log.verifierKeys)
   }
 
   /** A copy as of now into a new folder while all goes on, the log's key included: keep it as safe as the store. */
@@ -248,12 +300,6 @@ export class RecordStore {
   }
 }
 
-function logKeyOf(folder: string, options: RecordStoreOptions, tables: Tables): LogKey | string {
-  if (options.mirrorOf !== undefined) return options.mirrorOf
-  if (options.readOnly) return hasLogKey(folder) ? loadLogKey(folder, false) : ''
-  return loadLogKey(folder, options.takesOver === true || countOf(tables.checkpoints) === 0)
-}
-
 /** For what only reads: when it throws, nothing of its job was written. */
 function alone<R>(run: () => R): R {
   try {
@@ -261,14 +307,4 @@ function alone<R>(run: () => R): R {
   } catch (error) {
     throw new NothingWritten(error)
   }
-}
-
-function refuseFullDisk(folder: string, least: number): void {
-  const { bavail, bsize } = statfsSync(folder)
-  const free = bavail * bsize
-  if (free < least)
-    throw new StoreRefusal(
-      'diskFull',
-      `the disk of ${folder} has ${Math.floor(free / 2 ** 20)} MiB left, nothing is written with less than ${Math.ceil(least / 2 ** 20)} MiB`,
-    )
 }

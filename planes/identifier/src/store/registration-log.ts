@@ -30,6 +30,11 @@ export class RegistrationLog {
     this.verifierKey = typeof key === 'string' ? key : verifierKeyOf(key)
   }
 
+  /** Those by which a checkpoint of this log may be signed: its own, and that of the log which it goes on with. */
+  get verifierKeys(): readonly string[] {
+    return this.#key?.follows === undefined ? [this.verifierKey] : [this.verifierKey, this.#key.follows]
+  }
+
   get size(): number {
     return lastSeq(this.#tables)
   }

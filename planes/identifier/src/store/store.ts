@@ -4,7 +4,7 @@
 export type { BatchItem, BatchKind, BatchResult } from './batch.ts'
 export { storeLimits } from './limits.ts'
 export type { Feed } from './mirror.ts'
-export { decodeContent, type StoredRecord } from './record-bytes.ts'
+export { decodeContent, encodeContent, type StoredRecord } from './record-bytes.ts'
 export { aliasTypes, type Decision, type Outcome, RecordStore, type RecordStoreOptions } from './record-store.ts'
 export { StoreFault, StoreRefusal, type StoreRefusalCode } from './refusal.ts'
 export type { Checkpoint, RegistrationLog } from './registration-log.ts'

@@ -20,10 +20,10 @@ export type Verdict =
  * last transaction made of it. The store may be written to meanwhile; what comes after the beginning is not looked at.
  * Reads a slice at a time, so that others have their turn.
  */
-export async function verifyStore(tables: Tables, verifierKey: string): Promise<Verdict> {
+export async function verifyStore(tables: Tables, verifierKeys: readonly string[]): Promise<Verdict> {
   try {
     const size = lastSeq(tables)
-    const checkpoints = await walkLog(tables, size, verifierKey)
+    const checkpoints = await walkLog(tables, size, verifierKeys)
     return { ok: true, transactions: size, records: await walkRecords(tables), checkpoints }
   } catch (error) {
     if (error instanceof Differs) return { ok: false, seq: error.seq, handle: error.handle, message: error.message }
@@ -42,7 +42,7 @@ class Differs extends Error {
   }
 }
 
-async function walkLog(tables: Tables, size: number, verifierKey: string): Promise<number> {
+async function walkLog(tables: Tables, size: number, verifierKeys: readonly string[]): Promise<number> {
   let peaks: Peaks = []
   let checkpoints = 0
   for (let seq = 1; seq <= size; seq++) {
@@ -56,7 +56,7 @@ async function walkLog(tables: Tables, size: number, verifierKey: string): Promi
     })
     const note = bytesAt(tables.checkpoints, numberKey(seq))
     if (note) {
-      compareCheckpoint(note.toString('utf8'), seq, rootOfPeaks(peaks), verifierKey)
+      compareCheckpoint(note.toString('utf8'), seq, rootOfPeaks(peaks), verifierKeys)
       checkpoints++
     }
     compareRecord(tables, transaction)
@@ -76,10 +76,11 @@ function readTransaction(bytes: Buffer, seq: number): Transaction {
   }
 }
 
-function compareCheckpoint(note: string, size: number, root: Buffer, verifierKey: string): void {
+function compareCheckpoint(note: string, size: number, root: Buffer, verifierKeys: readonly string[]): void {
   try {
     const opened = openNote(note)
-    if (sizeOf(opened) === size && ed25519Holds(opened, verifierKey) && root.equals(opened.hash)) return
+    const isSigned = verifierKeys.some((key) => ed25519Holds(opened, key))
+    if (sizeOf(opened) === size && isSigned && root.equals(opened.hash)) return
   } catch {
     // Said below: a note that cannot be read holds as little as a wrong one.
   }

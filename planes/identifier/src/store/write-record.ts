@@ -174,12 +174,14 @@ export class RecordWriter {
   }
 
   /** The record that has an alias; an entry of a type that is no alias any more does not count. */
-  ownerOf(alias: string): { key: Buffer; handle: string } | undefined {
+  ownerOf(alias: string): ({ key: Buffer } & StoredRecord) | undefined {
     const key = bytesAt(this.#tables.aliases, aliasKey(alias))
     const sealed = key && this.find(key)
     if (key === undefined || sealed === undefined) return undefined
     const { handle, values } = decodeContent(contentOf(sealed))
-    return linksOf(values, this.#aliasTypes).aliases.includes(alias) ? { key, handle } : undefined
+    const name = Buffer.from(alias, 'utf8')
+    const has = values.some(({ type, data }) => this.#aliasTypes.has(type.toUpperCase()) && name.equals(data))
+    return has ? { key, handle, values } : undefined
   }
 
   #refuseTaken(key: Buffer, links: Links, before: Links): void {

@@ -4,11 +4,15 @@ import { keeperOf, rootPrefix, trustRoot } from '../node/homes.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import { issuerOf, withCertificate } from './certificate.ts'
 import { trustLimits } from './limits.ts'
-import { withSignature } from './record-signature.ts'
+import { isBy, isSignature, withSignature } from './record-signature.ts'
 
 interface SignedRecordsOptions {
   records: ChangingRecords
-  key: JwsPrivateKey
+  /**
+   * Without one nothing is signed, and what the node that had one signed of a changed record is taken away: so a mirror that took
+   * over leaves records unproven, where the old signature would make them look forged.
+   */
+  key: JwsPrivateKey | undefined
   /** Whether a handle (canonical) is the node's to answer for, and so to sign. */
   answersFor(handle: string): boolean
   clock: { now(): number }
@@ -35,7 +39,15 @@ export class SignedRecords implements ChangingRecords {
   publicBlock: ChangingRecords['publicBlock'] = (key) => this.#records.publicBlock(key)
   handlesUnder: ChangingRecords['handlesUnder'] = (prefix, page) => this.#records.handlesUnder(prefix, page)
   referencesTo: ChangingRecords['referencesTo'] = (handle, page) => this.#records.referencesTo(handle, page)
-  findByAlias: ChangingRecords['findByAlias'] = (alias) => this.#records.findByAlias(alias)
+  recordByAlias: ChangingRecords['recordByAlias'] = (alias) => this.#records.recordByAlias(alias)
+  record: ChangingRecords['record'] = (handle) => this.#records.record(handle)
+  stats: ChangingRecords['stats'] = () => this.#records.stats()
+  takeOver: ChangingRecords['takeOver'] = () => this.#records.takeOver()
+  fence: ChangingRecords['fence'] = (reason) => this.#records.fence(reason)
+  contentsAt: ChangingRecords['contentsAt'] = (size, handles) => this.#records.contentsAt(size, handles)
+  digest: ChangingRecords['digest'] = () => this.#records.digest()
+  /** What a node that takes its prefix back repeats is written as it was. */
+  changeFenced: ChangingRecords['changeFenced'] = (handle, by, decide) => this.#records.changeFenced(handle, by, decide)
   transactions: ChangingRecords['transactions'] = (after, limit) => this.#records.transactions(after, limit)
 
   change: ChangingRecords['change'] = (handle, by, decide) =>
@@ -62,7 +74,9 @@ export class SignedRecords implements ChangingRecords {
     const { answersFor, key, clock } = this.#options
     const name = canonicalHandle(handle)
     if (!answersFor(name)) return values
-    const signer = { issuer: issuerOf(keeperOf(name)), key }
+    const issuer = issuerOf(keeperOf(name))
+    if (key === undefined) return values.filter((value) => !(isSignature(value) && isBy(value, issuer)))
+    const signer = { issuer, key }
     const nowSeconds = Math.floor(clock.now() / 1_000)
     const isPrefix = name === trustRoot || (partsOf(name).prefix === rootPrefix && name !== '0.NA/0.NA')
     return withSignature(

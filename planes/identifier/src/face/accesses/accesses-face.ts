@@ -39,7 +39,7 @@ export function accessesFace({
     const user = await users.whoSent(request)
     if (user === undefined || 'status' in user) {
       const { status, message } = user ?? { status: 401, message: 'who looked is told to the owner' }
-      return jsonReply(status, { message }, status === 401 ? users.challenge() : {})
+      return jsonReply(status, { message }, status === 401 ? users.challenge(request) : {})
     }
     if (!(await mayRead(user, prefixHandle(canonicalHandle(name)))))
       return jsonReply(403, {

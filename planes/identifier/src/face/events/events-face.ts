@@ -6,7 +6,15 @@ import { canonicalUri, EpcisFace, EpcisProblem, epcisLimits, type LmdbEventStore
 import { nameOfUser, type User } from '../../registration/authentication.ts'
 import { type Direction, recall, storeSource, trace } from '../../trace/trace.ts'
 import type { NotProven, RestUsers } from '../handle-rest/who.ts'
-import { type Face, type FaceSocket, flatHeaders, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
+import {
+  type Face,
+  type FaceSocket,
+  flatHeaders,
+  type HttpReply,
+  type HttpRequest,
+  jsonReply,
+  tooManyReply,
+} from '../http.ts'
 
 interface EventsFaceOptions {
   events: LmdbEventStore
@@ -74,12 +82,12 @@ export function eventsFace(options: EventsFaceOptions): Face {
     const user = await users.whoSent(request)
     const to = request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write'
     if (user === undefined)
-      return refused(users, { status: 401, message: 'events are told to users whom this node knows' })
-    if ('status' in user) return refused(users, user)
+      return refused(users, request, { status: 401, message: 'events are told to users whom this node knows' })
+    if ('status' in user) return refused(users, request, user)
     const isAllowed = await may(user, to)
     if (to === 'read') await noted({ user: nameOfUser(user), asked: request.target, wasRefused: !isAllowed })
     if (isAllowed) return answer()
-    return refused(users, { status: 403, message: `${nameOfUser(user)} may not ${to} events here` })
+    return refused(users, request, { status: 403, message: `${nameOfUser(user)} may not ${to} events here` })
   }
 }
 
@@ -121,11 +129,12 @@ class LaterSocket implements FaceSocket {
   }
 }
 
-function refused(users: RestUsers, { status, message }: NotProven): HttpReply {
+function refused(users: RestUsers, request: HttpRequest, { status, message, tooMuch }: NotProven): HttpReply {
+  if (tooMuch) return tooManyReply(tooMuch)
   const problem = new EpcisProblem('SecurityException', message, { status })
   return {
     status,
-    headers: { ...problemType, ...(status === 401 && users.challenge()) },
+    headers: { ...problemType, ...(status === 401 && users.challenge(request)) },
     body: JSON.stringify(problem.body()),
   }
 }

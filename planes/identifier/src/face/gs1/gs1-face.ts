@@ -22,17 +22,25 @@ export function gs1Face(options: {
   findByName: FindByName
 }): Face {
   const { name, findByName } = options
-  const linksOf = (anchor: string) => {
-    const record = findByName(anchor)
-    return record && linksIn(record.handle, record.values.filter(isPublic))
-  }
-  const itemDescriptionOf = (anchor: string) => textOf(findByName(anchor)?.values.filter(isPublic), 'NAME')
   return ({ method, url, target, headers }) => {
     if (url.pathname !== descriptionPath && !digitalLink.test(url.pathname)) return undefined
     const root = options.root ?? url.origin
+    // Each is looked up once for a request: for its links, and for its name.
+    const found = new Map<string, readonly HandleValue[] | undefined>()
+    const linksOf = (anchor: string) => {
+      const record = findByName(anchor)
+      const open = record?.values.filter(isPublic)
+      found.set(anchor, open)
+      return record && open && linksIn(record.handle, open)
+    }
+    const itemDescriptionOf = (anchor: string) => textOf(found.get(anchor), 'NAME')
     return answerGs1(
       { root, name, linksOf, itemDescriptionOf },
-      { method, uri: `${root}${target}`, headers: flatHeaders(headers) },
+      {
+        method,
+        uri: `${root}${target}`,
+        headers: flatHeaders({ accept: headers.accept, 'accept-language': headers['accept-language'] }),
+      },
     )
   }
 }

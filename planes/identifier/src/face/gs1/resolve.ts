@@ -71,18 +71,8 @@ function answerLink(
   { link, compressed }: ReturnType<typeof readDigitalLink>,
 ) {
   const bare = { ...link, attributes: [], parameters: [] }
-  const levels: AnchoredLinks[] = anchorsOf(bare).flatMap((level) => {
-    const canonical = canonicalUri(level)
-    const links = resolver.linksOf(canonical)
-    if (links === undefined || links.length === 0) return []
-    return [
-      {
-        anchor: digitalLinkUri(level),
-        itemDescription: resolver.itemDescriptionOf?.(canonical),
-        links: links.slice(0, gs1FaceLimits.links),
-      },
-    ]
-  })
+  const asked = askedOf(request, link)
+  const levels = levelsWithLinks(resolver, bare)
   const self = digitalLinkUri(bare)
   const about = [
     linkText({ href: `${self}?linkType=linkset`, title: 'All links', type: 'application/linkset+json' }, 'linkset'),
@@ -90,10 +80,13 @@ function answerLink(
       ? [linkText({ href: digitalLinkUri({ ...link, parameters: [] }), title: 'Uncompressed' }, 'owl:sameAs')]
       : []),
   ]
-  if (levels.length === 0) return handledElsewhere(resolver, request.uri, link, compressed)
-  const asked = askedOf(request, link)
-  if (asked.linkset) return linksetAnswer(200, levels, asked.wishes, about)
+  if (asked.linkset) {
+    const all = [...levels].map((level) => anchored(resolver, level))
+    if (all.length === 0) return handledElsewhere(resolver, request.uri, link, compressed)
+    return linksetAnswer(200, all, asked.wishes, about)
+  }
   const found = linksFor(levels, asked.linkType, asked.wishes)
+  if (found === 'nothing known') return handledElsewhere(resolver, request.uri, link, compressed)
   if (found === undefined)
     return notFound(
       'This link type is not there',
@@ -101,11 +94,31 @@ function answerLink(
       about,
     )
   const [only, ...others] = found.links
-  if (only === undefined || others.length > 0) return linksetAnswer(300, [found], asked.wishes, about)
+  if (only === undefined || others.length > 0)
+    return linksetAnswer(300, [anchored(resolver, found)], asked.wishes, about)
   return redirect(only.href, queryOf(request.uri, link, compressed), [
     ...about,
     linkText(only, relationOf(only, asked.linkType)),
   ])
+}
+
+interface Level {
+  readonly level: DigitalLink
+  readonly canonical: string
+  readonly links: readonly Link[]
+}
+
+/** What has links, the finest first; each is looked up when it is come to. */
+function* levelsWithLinks(resolver: Gs1Resolver, link: DigitalLink): Generator<Level> {
+  for (const level of anchorsOf(link)) {
+    const canonical = canonicalUri(level)
+    const links = resolver.linksOf(canonical)
+    if (links !== undefined && links.length > 0) yield { level, canonical, links: links.slice(0, gs1FaceLimits.links) }
+  }
+}
+
+function anchored(resolver: Gs1Resolver, { level, canonical, links }: Level): AnchoredLinks {
+  return { anchor: digitalLinkUri(level), itemDescription: resolver.itemDescriptionOf?.(canonical), links }
 }
 
 /** What a request asks for beside the thing. */
@@ -128,18 +141,20 @@ function askedOf({ headers }: ResolverRequest, { parameters }: DigitalLink) {
  * a variant of it (another link of its type, or a defaultLinkMulti) states what is wished (§2.6.1, §2.5.8).
  */
 function linksFor(
-  levels: readonly AnchoredLinks[],
+  levels: Iterable<Level>,
   linkType: string | undefined,
   wishes: Wishes,
-): AnchoredLinks | undefined {
+): Level | 'nothing known' | undefined {
+  let isKnown = false
   for (const level of levels) {
+    isKnown = true
     const links =
       linkType === undefined || linkType === linkTypes.defaultLink
         ? defaultLinks(level.links, wishes)
         : typed(level.links, linkType, wishes)
     if (links.length > 0) return { ...level, links }
   }
-  return undefined
+  return isKnown ? undefined : 'nothing known'
 }
 
 function typed(links: readonly Link[], linkType: string, wishes: Wishes): readonly Link[] {

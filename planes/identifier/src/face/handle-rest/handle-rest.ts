@@ -11,12 +11,12 @@ import { nameOfUser, type User } from '../../registration/authentication.ts'
 import type { ChangingRecords } from '../../registration/changing-records.ts'
 import { exchangeOf, type Reply } from '../../resolution/exchange.ts'
 import { handleIn } from '../handle-in-path.ts'
-import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../http.ts'
+import { type Face, type HttpReply, type HttpRequest, jsonReply, tooManyReply } from '../http.ts'
 import { faceLimits } from '../limits.ts'
 import { jsonIn, ValueJsonError } from './json.ts'
 import { siteToJson } from './site-json.ts'
 import { valuesFromJson, valueToJson } from './value-json.ts'
-import type { RestUsers } from './who.ts'
+import type { NotProven, RestUsers } from './who.ts'
 
 interface RestOptions {
   service: NodeService
@@ -51,7 +51,7 @@ async function record(options: RestOptions, request: HttpRequest, path: string):
       path,
     )
   const user = await users.whoSent(request)
-  if (user && 'status' in user) return refusedUser(users, user, handle)
+  if (user && 'status' in user) return refusedUser(users, user, handle, request)
   const send = (operation: number, body: Body, flags = 0) =>
     options.service.reply(exchangeOf(operation, body, flags), user)
   switch (request.method) {
@@ -70,7 +70,7 @@ async function record(options: RestOptions, request: HttpRequest, path: string):
         reply = { response: responses.invalidValue, body: { kind: 'error', message: error.message } }
       }
       if (reply.response !== responses.authenticationNeeded) return said(reply, request, handle)
-      return refusedUser(users, { status: 401, message: 'changes need a user who may make them' }, handle)
+      return refusedUser(users, { status: 401, message: 'changes need a user who may make them' }, handle, request)
     }
     case 'OPTIONS':
       return {
@@ -147,7 +147,7 @@ async function listed({ service, records, users }: RestOptions, request: HttpReq
       message: 'GET /api/handles?prefix=<prefix>&pageSize=100&after=<last handle>',
     })
   const user = await users.whoSent(request)
-  if (user && 'status' in user) return refusedUser(users, user, prefix)
+  if (user && 'status' in user) return refusedUser(users, user, prefix, request)
   const pageSize = Math.min(Number(query.get('pageSize') ?? faceLimits.pageSize), faceLimits.pageSize)
   if (!Number.isInteger(pageSize) || pageSize < 1)
     return jsonReply(400, {
@@ -157,7 +157,7 @@ async function listed({ service, records, users }: RestOptions, request: HttpReq
   const allowed = await service.mayList(prefix, user)
   if (allowed !== responses.success)
     return allowed === responses.authenticationNeeded
-      ? refusedUser(users, { status: 401, message: 'a list needs a user who may see it' }, prefix)
+      ? refusedUser(users, { status: 401, message: 'a list needs a user who may see it' }, prefix, request)
       : jsonReply(allowed === responses.notResponsible ? 400 : 403, { responseCode: allowed, prefix })
   const handles = records.handlesUnder(prefix, { after: query.get('after') ?? '', limit: pageSize })
   const last = handles.length === pageSize ? handles.at(-1) : undefined
@@ -173,10 +173,10 @@ async function listed({ service, records, users }: RestOptions, request: HttpReq
 async function session(users: RestUsers, request: HttpRequest): Promise<HttpReply> {
   if (request.method === 'DELETE') return { status: users.end(request) ? 204 : 404, headers: {}, body: '' }
   const user = await users.whoSent(request)
-  if (user && 'status' in user) return refusedUser(users, user, '')
+  if (user && 'status' in user) return refusedUser(users, user, '', request)
   if (user) return jsonReply(200, { id: nameOfUser(user), authenticated: true })
   return request.method === 'POST'
-    ? jsonReply(201, { ...users.begin(), authenticated: false })
+    ? jsonReply(201, { ...users.begin(request), authenticated: false })
     : jsonReply(405, { message: 'POST begins a session' })
 }
 
@@ -187,6 +187,8 @@ async function site({ service }: RestOptions): Promise<HttpReply> {
     : jsonReply(500, { responseCode: reply.response })
 }
 
+const tooMuch = new Set<number>([responses.dailyLimit, responses.registrationLimit, responses.prefixLimit])
+
 /** HTTP's code for a response code: read and write differ where a read found a handle without such values. */
 function statusOf(response: number, method: string, isNew: boolean): number {
   const isRead = method === 'GET' || method === 'HEAD'
@@ -195,8 +197,9 @@ function statusOf(response: number, method: string, isNew: boolean): number {
   if (response === responses.handleNotFound) return 404
   if (response === responses.handleExists || response === responses.valueExists) return 409
   if (response === responses.authenticationNeeded) return 401
+  if (tooMuch.has(response)) return 429
   if (response >= 400 && response < 500) return 403
-  if (response === responses.serverBusy) return 503
+  if (response === responses.serverBusy || response === responses.staleSiteInfo) return 503
   if (response === responses.error) return isRead ? 502 : 500
   return 400
 }
@@ -219,14 +222,17 @@ function said({ response, body }: Reply, { method, url }: HttpRequest, handle: s
       headers: { 'content-type': 'application/javascript;charset=UTF-8' },
       body: `/**/${callback}(${text});`,
     }
-  return { status, headers: { 'content-type': 'application/json;charset=UTF-8' }, body: text }
+  const later: Record<string, string> = status === 429 ? { 'retry-after': '1' } : {}
+  return { status, headers: { 'content-type': 'application/json;charset=UTF-8', ...later }, body: text }
 }
 
 function refusedUser(
   users: RestUsers,
-  { status, message }: { status: 401 | 403; message: string },
+  { status, message, tooMuch }: NotProven,
   handle: string,
+  request: HttpRequest,
 ): HttpReply {
+  if (tooMuch) return tooManyReply(tooMuch)
   const responseCode = status === 401 ? responses.authenticationNeeded : responses.noPermission
-  return jsonReply(status, { responseCode, handle, message }, status === 401 ? users.challenge() : {})
+  return jsonReply(status, { responseCode, handle, message }, status === 401 ? users.challenge(request) : {})
 }

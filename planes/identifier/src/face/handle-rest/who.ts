@@ -8,6 +8,7 @@ import {
   sameBytes,
   verifiesRsa,
 } from '../../handle/handle.ts'
+import { Rates, type TooMuch } from '../../rate/rates.ts'
 import { type FindRecord, keyValuesOf, type User } from '../../registration/authentication.ts'
 import { type HttpRequest, headerOf } from '../http.ts'
 import { faceLimits } from '../limits.ts'
@@ -15,13 +16,17 @@ import { faceLimits } from '../limits.ts'
 interface Session {
   nonce: Buffer
   atMs: number
+  /** Who began it, until it is proven: an address has so many. */
+  from: string | undefined
   user?: User
 }
 
 /** Why nobody is believed to have asked: a sentence, and whether it would be worth trying again. */
 export interface NotProven {
-  status: 401 | 403
+  status: 401 | 403 | 429
   message: string
+  /** With 429: what was too much. */
+  tooMuch?: TooMuch
 }
 
 /**
@@ -32,8 +37,12 @@ export class RestUsers {
   readonly #findRecord: FindRecord
   readonly #clock: { now(): number }
   readonly #sessions = new Map<string, Session>()
+  /** Sessions that nobody proved yet, by the address that began them. */
+  readonly #begun = new Map<string, Set<string>>()
+  readonly #rates: Rates
 
-  constructor(options: { findRecord: FindRecord; clock: { now(): number } }) {
+  constructor(options: { findRecord: FindRecord; clock: { now(): number }; rates?: Rates }) {
+    this.#rates = options.rates ?? new Rates()
     this.#findRecord = options.findRecord
     this.#clock = options.clock
   }
@@ -48,35 +57,58 @@ export class RestUsers {
         status: 403,
         message: 'who somebody is is taken over HTTPS only; over the Handle protocol from anywhere',
       }
-    if (scheme.toLowerCase() === 'basic') return this.#byPassword(Buffer.from(rest, 'base64').toString('utf8'))
-    if (scheme.toLowerCase() === 'handle') return this.#bySession(fieldsOf(rest))
+    if (scheme.toLowerCase() === 'basic')
+      return this.#byPassword(Buffer.from(rest, 'base64').toString('utf8'), request.from)
+    if (scheme.toLowerCase() === 'handle') return this.#bySession(fieldsOf(rest), request.from)
     return undefined
   }
 
   /** The header that asks whoever comes to prove who they are. */
-  challenge(): Record<string, string> {
-    const { sessionId, nonce } = this.begin()
+  challenge(request?: HttpRequest): Record<string, string> {
+    const { sessionId, nonce } = this.begin(request)
     return { 'www-authenticate': `Basic realm="handle", Handle sessionId="${sessionId}", nonce="${nonce}"` }
   }
 
-  begin(): { sessionId: string; nonce: string } {
+  /** Begins a session for the address that the request came from; of too many that it did not prove the oldest gives way. */
+  begin(request?: HttpRequest): { sessionId: string; nonce: string } {
     const now = this.#clock.now()
     for (const [id, { atMs }] of this.#sessions) {
       if (now - atMs < faceLimits.sessionMs && this.#sessions.size < faceLimits.sessions) break
-      this.#sessions.delete(id)
+      this.#forget(id)
     }
+    const from = this.#rates.counts(request?.from) ? request?.from : undefined
     const sessionId = randomBytes(16).toString('hex')
     const nonce = randomBytes(16)
-    this.#sessions.set(sessionId, { nonce, atMs: now })
+    this.#sessions.set(sessionId, { nonce, atMs: now, from })
+    if (from !== undefined) {
+      const begun = this.#begun.get(from) ?? new Set()
+      this.#begun.set(from, begun.add(sessionId))
+      const [oldest] = begun
+      if (begun.size > faceLimits.sessionsOfAddress && oldest !== undefined) this.#forget(oldest)
+    }
     return { sessionId, nonce: nonce.toString('base64') }
   }
 
   end(request: HttpRequest): boolean {
     const { sessionId = '' } = fieldsOf(headerOf(request, 'authorization').replace(/^Handle\s+/i, ''))
-    return this.#sessions.delete(sessionId)
+    return this.#forget(sessionId)
   }
 
-  async #byPassword(text: string): Promise<User | NotProven> {
+  #forget(id: string): boolean {
+    const session = this.#sessions.get(id)
+    if (session === undefined) return false
+    this.#settled(id, session)
+    return this.#sessions.delete(id)
+  }
+
+  /** It is no more one of those that wait for a proof. */
+  #settled(id: string, { from }: Session): void {
+    const begun = from === undefined ? undefined : this.#begun.get(from)
+    begun?.delete(id)
+    if (from !== undefined && begun?.size === 0) this.#begun.delete(from)
+  }
+
+  async #byPassword(text: string, from: string | undefined): Promise<User | NotProven> {
     const colon = text.indexOf(':')
     const user = userOf(decoded(text.slice(0, Math.max(0, colon))))
     if (user === undefined)
@@ -84,20 +116,20 @@ export class RestUsers {
         status: 401,
         message: 'the user is written as index:handle, with %3A for its colon, e.g. 300%3A0.NA/88.1',
       }
+    const now = this.#clock.now()
+    const tooMuch = this.#rates.mayProve(user, from, now)
+    if (tooMuch) return tooManyGuesses(tooMuch)
     const keys = await this.#keys(user, 'HS_SECKEY')
     const secret = Buffer.from(text.slice(colon + 1))
     const key = keys.find(({ data }) => sameBytes(data, secret))
+    this.#rates.proved(user, from, key !== undefined, now)
     return key ? { ...user, index: key.index } : { status: 401, message: 'the secret key is not that of the user' }
   }
 
-  async #bySession({
-    sessionId = '',
-    id,
-    cnonce = '',
-    type,
-    alg = 'SHA256',
-    signature = '',
-  }: Fields): Promise<User | NotProven> {
+  async #bySession(
+    { sessionId = '', id, cnonce = '', type, alg = 'SHA256', signature = '' }: Fields,
+    from: string | undefined,
+  ): Promise<User | NotProven> {
     const session = this.#sessions.get(sessionId)
     if (session === undefined || this.#clock.now() - session.atMs > faceLimits.sessionMs)
       return { status: 401, message: 'the session ended: begin another' }
@@ -105,15 +137,21 @@ export class RestUsers {
     const user = userOf(id ?? '')
     if (user === undefined || type?.toUpperCase() !== 'HS_PUBKEY')
       return { status: 401, message: 'an answer names id as index:handle and the type HS_PUBKEY' }
+    const now = this.#clock.now()
+    const tooMuch = this.#rates.mayProve(user, from, now)
+    if (tooMuch) return tooManyGuesses(tooMuch)
     const message = Buffer.concat([session.nonce, Buffer.from(cnonce, 'base64')])
     const proof = Buffer.from(signature, 'base64')
     const signer = await this.#signer(user, alg, message, proof)
     if (signer) {
       session.user = signer
+      this.#settled(sessionId, session)
+      this.#rates.proved(user, from, true, now)
       return signer
     }
     // A challenge is answered once: guesses need a new one each.
-    this.#sessions.delete(sessionId)
+    this.#forget(sessionId)
+    this.#rates.proved(user, from, false, now)
     return { status: 401, message: 'the answer was not made with a key of that record' }
   }
 
@@ -136,6 +174,8 @@ export class RestUsers {
     return keyValuesOf((await this.#findRecord(canonicalHandle(handle))) ?? [], type, index)
   }
 }
+
+const tooManyGuesses = (tooMuch: TooMuch): NotProven => ({ status: 429, message: tooMuch.message, tooMuch })
 
 type Fields = Partial<Record<'sessionId' | 'id' | 'cnonce' | 'type' | 'alg' | 'signature', string>>
 
