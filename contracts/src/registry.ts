@@ -12,8 +12,6 @@ export const registryFileBytesMax = 20 << 20
 export const registryRowsMax = 100_000
 /** Labels of one PDF. */
 export const labelsMax = 2_000
-/** Rows shown with a reply; all of them are pages of their own route. */
-export const shownRowsMax = 20
 
 const prefix = Type.String({ pattern: '^[0-9A-Za-z]+(\\.[0-9A-Za-z-]+)*$', maxLength: 100 })
 

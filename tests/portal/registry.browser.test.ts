@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getSession } from '@kapok/contracts/access'
 import type { RegistryFacts } from '@kapok/contracts/registry'
@@ -11,7 +11,7 @@ import { gs1DataMatrix, qrCode } from '../../server/src/http/labels/symbol.ts'
 import { violationsOn } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { atDesk, newReader, onPhone, type Reader } from '../support/people.ts'
-import { pictureOf } from '../support/picture-of.ts'
+import { filmOf, pictureOf } from '../support/picture-of.ts'
 import { firstAdministrator, makePlant, password } from '../support/plant.ts'
 import { freePort, newFolder, processesOf, removeFolder, type Started, startKapok } from '../support/platform.ts'
 import { readLabels } from '../support/read-labels.ts'
@@ -186,6 +186,24 @@ test('a picture of a label is read on the page: a GS1 Data Matrix, a QR code, an
   await page.getByRole('heading', { name: '夹具' }).waitFor()
   expect(new URL(page.url()).pathname).toBe(`/identify/${prefix}/JIG-1`)
   expect(await violationsOn(page)).toEqual([])
+})
+
+test('a label before the camera is read, and where there is no camera it is said what to do', async () => {
+  const without = await visit(onPhone)
+  await without.goto('/identify')
+  await without.getByRole('button', { name: '用相机扫码' }).click()
+  await without.getByText('请在浏览器中允许本站使用相机').waitFor()
+  const film = join(treeHome, 'label.y4m')
+  writeFileSync(film, filmOf(qrCode(`https://id.gs1.org/01/09521234543220/21/1001-2`)))
+  const phone = await launchBrowser({ camera: film })
+  try {
+    const page = await (await newReader(phone, platform.url, onPhone)).newPage()
+    await page.goto('/identify')
+    await page.getByRole('button', { name: '用相机扫码' }).click()
+    await page.getByText(`${prefix}/P20270201-2`).first().waitFor()
+  } finally {
+    await phone.close()
+  }
 })
 
 test('one thing is registered by the form, which names what is wrong on top, and is deleted again', async () => {

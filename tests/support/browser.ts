@@ -8,16 +8,26 @@ import { browserProgram } from './browser-program.ts'
 
 /**
  * A headless browser that comes with the repository's packages: Chromium and a Chinese font from npm, so that a bare
- * machine draws the same pages. The caller closes it.
+ * machine draws the same pages. The caller closes it. `camera`: a file of moving pictures (Y4M) that its camera sees, with leave for it.
  */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser({ camera }: { camera?: string } = {}): Promise<Browser> {
   const folder = await mkdtemp(join(tmpdir(), 'kapok-browser-'))
   const fonts = join(folder, 'fonts.conf')
   await writeFile(fonts, fontsConf(fontFolder(), join(folder, 'cache')))
   return playwright.launch({
     executablePath: await browserProgram(),
     // One process would end with the first closed page; we open many.
-    args: [...chromium.args.filter((each) => each !== '--single-process'), '--lang=zh-CN'],
+    args: [
+      ...chromium.args.filter((each) => each !== '--single-process'),
+      '--lang=zh-CN',
+      ...(camera === undefined
+        ? []
+        : [
+            '--use-fake-ui-for-media-stream',
+            '--use-fake-device-for-media-stream',
+            `--use-file-for-fake-video-capture=${camera}`,
+          ]),
+    ],
     headless: true,
     // Without a UTF-8 locale the chart library cannot make its date formats.
     env: { ...process.env, FONTCONFIG_FILE: fonts, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },

@@ -31,6 +31,18 @@ export function pictureOf({ columns, rows, dark, quiet }: Symbol2d): Buffer {
   ])
 }
 
+/** A camera's picture (Y4M, one frame that is shown again and again) with the symbol in its middle. */
+export function filmOf({ columns, rows, dark }: Symbol2d): Buffer {
+  const [width, height] = [640, 480]
+  const light = Buffer.alloc(width * height, 235)
+  const [left, top] = [(width - columns * scale) >> 1, (height - rows * scale) >> 1]
+  for (let y = 0; y < rows * scale; y++)
+    for (let x = 0; x < columns * scale; x++)
+      if (dark[Math.floor(y / scale) * columns + Math.floor(x / scale)]) light[(top + y) * width + left + x] = 16
+  const colour = Buffer.alloc((width * height) / 2, 128)
+  return Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420mpeg2\nFRAME\n`), light, colour])
+}
+
 function chunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
   const framed = Buffer.alloc(body.length + 8)

@@ -35,7 +35,7 @@ export function Identify() {
   return (
     <Page title={t('nav.identify')} lead={t('identify.lead')}>
       <div className="stack-wide">
-        <search>
+        <search className="stack">
           <form className="form" onSubmit={submit} noValidate>
             <TextField
               id="handle"
