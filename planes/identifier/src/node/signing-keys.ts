@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import type { Clock } from '@kapok/kit/clock'
 import { canonicalHandle, type JwsPublicKey, jwkOf, jwsKeyOfJwk, type jwsKinds } from '../handle/handle.ts'
 import { signingKeyIn, signingKeyIndex } from '../trust/certificate.ts'
+import { trustLimits } from '../trust/limits.ts'
 import { type NodeKeys, recordsKeyIn, serverKeyIn } from '../trust/node-keys.ts'
+import { renewCertificates } from '../trust/renew-certificates.ts'
 import { signingKeyValue } from './administrator.ts'
 import { rootPrefix, trustRoot } from './homes.ts'
 import type { IdentifierNode } from './node.ts'
@@ -43,6 +45,21 @@ export async function keepSigningKey(
   const file = join(home, 'root-key.jwk')
   writeFileSync(file, publicKey)
   return [`The key that signs for the root is new: who verifies answers trusts ${file} (--trust).`]
+}
+
+/** Renews the certificates of the prefixes below now and each day, until the timer is cleared. */
+export async function keepCertificates(
+  node: IdentifierNode,
+  homes: readonly string[],
+  clock: Clock,
+  onFault: (fault: unknown) => void,
+): Promise<NodeJS.Timeout> {
+  const renew = async () => {
+    if (node.keys.records === undefined) return
+    for (const prefix of homes) await renewCertificates(node.records, prefix, clock)
+  }
+  await renew()
+  return setInterval(() => void renew().catch(onFault), trustLimits.renewalMs).unref()
 }
 
 /** The key in a file, as JWK. Throws NodeSetupError. */

@@ -15,7 +15,7 @@ import { rootPrefix } from './homes.ts'
 import { IdentifierNode } from './node.ts'
 import { siteValue } from './service.ts'
 import { NodeSetupError } from './setup-error.ts'
-import { keepSigningKey, keysIn, trustedKey } from './signing-keys.ts'
+import { keepCertificates, keepSigningKey, keysIn, trustedKey } from './signing-keys.ts'
 import { startSimulation } from './simulation.ts'
 
 export { jwsKinds as signingKinds } from '../handle/handle.ts'
@@ -98,7 +98,9 @@ export async function startNode(options: StartNodeOptions): Promise<StartedNode>
         ...(await firstStart(node, prefix, home, clock)),
         ...(await keepSigningKey(node, prefix, home, clock)),
       )
+    const renewal = await keepCertificates(node, homes, clock, onFault)
     const stop = async () => {
+      clearInterval(renewal)
       await node.stop()
       for (const store of stores) await store.close()
     }

@@ -12,6 +12,9 @@ export const trustLimits = {
   /** Ten years: what a part's record says is to hold as long as parts are asked for. */
   signatureSeconds: 10 * 31_536_000,
   certificateSeconds: 2 * 31_536_000,
+  /** A node looks so often which certificates to renew, so many records at a time. */
+  renewalMs: 86_400_000,
+  renewalPage: 1_000,
   /** Signatures that were found to hold, by their text; the longest unused gives way. */
   signaturesKnown: 10_000,
   /** Answers that are being certified; who asks beyond them is told that the server is busy. */

@@ -9,7 +9,7 @@ import {
   operations,
   responses,
 } from '../handle/handle.ts'
-import type { IdentifierNode } from '../node/node.ts'
+import { IdentifierNode } from '../node/node.ts'
 import { type Simulation, startSimulation } from '../node/simulation.ts'
 import { Resolver } from '../recursion/resolver.ts'
 import { resolveByTcp, resolveByUdp } from '../resolution/client.ts'
@@ -180,6 +180,19 @@ test('answers are signed by the key of the site for whoever asks, and count only
   const others = { ...question, certifiedBy: createPublicKey(stranger) }
   await expect(resolveByTcp(peer, others, 7, time.now)).rejects.toThrow('without a signature that holds')
   await expect(resolveByUdp(peer, others, 7, time.now, [50])).rejects.toThrow('did not answer by UDP')
+})
+
+test('an answer without a signature is none for whoever wants it certified', async () => {
+  const host = '127.0.0.1'
+  const plain = new IdentifierNode({ records: stores.open(), host, address: host, port: 0, homes: ['88.1'], clock })
+  const { port } = await plain.run()
+  try {
+    const question = { handle: '88.1/P1', certifiedBy: createPublicKey(server) }
+    await expect(resolveByTcp({ host, port }, question, 7, time.now)).rejects.toThrow('without a signature that holds')
+    await expect(resolveByUdp({ host, port }, question, 7, time.now, [50])).rejects.toThrow('did not answer by UDP')
+  } finally {
+    await plain.stop()
+  }
 })
 
 test('a resolver that wants certified answers follows sites with their keys, and no others', async () => {
