@@ -16,14 +16,14 @@ import { type Homes, namedPrefix, parentOf } from '../node/homes.ts'
 import { Rates } from '../rate/rates.ts'
 import { type Exchange, type Reply, refusal } from '../resolution/exchange.ts'
 import { StoreRefusal, type StoreRefusalCode } from '../store/store.ts'
-import { readersOf, templateIn, templateOf } from '../template/template.ts'
+import { readersOf, templateOf } from '../template/template.ts'
 import { type FindRecord, nameOfUser, provenUser, sameUser, type User } from './authentication.ts'
 import { Challenges } from './challenges.ts'
 import { type Change, changed, isRefused, type Refused } from './change.ts'
 import type { ChangingRecords } from './changing-records.ts'
 import { registrationLimits } from './limits.ts'
 import { isMember, permissionsOf } from './rights.ts'
-import { TemplateRules } from './template-rules.ts'
+import { knownTemplate, TemplateRules } from './template-rules.ts'
 
 export interface RegistrarOptions {
   records: ChangingRecords
@@ -178,12 +178,12 @@ export class Registrar {
    * (of the record or of its template) they are among.
    */
   async readable(user: User, handle: string, closed: readonly HandleValue[]): Promise<readonly HandleValue[]> {
-    if (await this.mayRead(user, handle)) return closed
+    if (await this.mayRead(user, handle)) return this.#withoutSecrets(user, handle, closed)
     const { records, findRecord } = this.#options
     const record = records.find(handle) ?? []
     const used = templateOf(record)
     const ofTemplate = used && 'handle' in used ? await findRecord(canonicalHandle(used.handle)) : undefined
-    const template = ofTemplate && templateIn(ofTemplate)?.template
+    const template = ofTemplate && knownTemplate(ofTemplate)?.template
     const allowed: HandleValue[] = []
     for (const value of closed) {
       for (const reader of readersOf(value.index, record, template)) {
@@ -193,6 +193,13 @@ export class Registrar {
       }
     }
     return allowed
+  }
+
+  /** A secret key is somebody's whole say: it is told to those alone who may change the administrators. */
+  async #withoutSecrets(user: User, handle: string, values: readonly HandleValue[]): Promise<readonly HandleValue[]> {
+    const isSecret = ({ type }: HandleValue) => type.toUpperCase() === 'HS_SECKEY'
+    if (!values.some(isSecret) || (await this.#may(user, handle, adminPermissions.modifyAdmin))) return values
+    return values.filter((value) => !isSecret(value))
   }
 
   /** Whether a user may read the events of all prefixes that are homed here, or add to them. */

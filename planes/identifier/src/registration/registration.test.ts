@@ -105,6 +105,19 @@ const create = (handle: string, ...values: HandleValue[]): Body => ({ kind: 'val
 const url = value(1, 'URL', 'https://example.com/1')
 
 describe('who may', () => {
+  test('who may read everything reads no secret key, unless they may change the administrators too', async () => {
+    const { asWang, asOwner } = await nodeWith([
+      [
+        part,
+        [admin(100, '88.608.8889/wang', 301, 0x400), value(301, 'HS_SECKEY', 's', 0x0c), value(2, 'COST', '1', 0x0c)],
+      ],
+    ])
+    const read = { kind: 'resolve' as const, handle: part, indexes: [], types: [] }
+    const indexes = ({ body }: HandleMessage) => (body.kind === 'values' ? body.values.map(({ index }) => index) : [])
+    expect(indexes(await asWang(operations.resolve, read))).toEqual([2, 100])
+    expect(indexes(await asOwner(operations.resolve, read))).toEqual([2, 100, 301])
+  })
+
   test('a prefix’s administrator creates, by a secret key; the name is kept as written and found in any case of the prefix', async () => {
     const { asOwner, records, time } = await nodeWith()
     const made = await asOwner(operations.create, create('88.608.8889/Part', url))

@@ -84,7 +84,7 @@ export class TemplateRules {
 }
 
 /** The template of a record that was checked when it was written; of one that was not, none. */
-function knownTemplate(values: readonly HandleValue[]): { index: number; template: Template } | undefined {
+export function knownTemplate(values: readonly HandleValue[]): { index: number; template: Template } | undefined {
   try {
     return templateIn(values)
   } catch (error) {

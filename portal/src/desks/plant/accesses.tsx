@@ -34,7 +34,7 @@ export function Accesses() {
               <p className="quiet">{t('accesses.noneWhat')}</p>
             </Empty>
           ) : (
-            <>
+            <div className="stack">
               <div className="table-wrap">
                 <table className="data cards">
                   <caption className="hidden-visually">{t('accesses.title')}</caption>
@@ -57,16 +57,16 @@ export function Accesses() {
                         </td>
                         <td data-title={t('accesses.what')}>
                           {access.asked === null ? (
-                            <>
+                            <span>
                               <code className="hash">{access.handle}</code>{' '}
                               <span className="quiet">
                                 {t('accesses.values', { indexes: access.indexes.join(', ') })}
                               </span>
-                            </>
+                            </span>
                           ) : (
-                            <>
-                              {t('accesses.events')} <code className="hash">{access.asked}</code>
-                            </>
+                            <span>
+                              {t('accesses.events')} <code className="hash">{readable(access.asked)}</code>
+                            </span>
                           )}
                         </td>
                         <td data-title={t('accesses.result')}>
@@ -90,10 +90,19 @@ export function Accesses() {
                   {t('accesses.older')}
                 </Button>
               </div>
-            </>
+            </div>
           )
         }
       </Reply>
     </Page>
   )
+}
+
+/** An address as people read it; one that cannot be decoded as it is. */
+function readable(address: string): string {
+  try {
+    return decodeURIComponent(address)
+  } catch {
+    return address
+  }
 }

@@ -7,7 +7,7 @@ import { instantText } from '../../api/format.ts'
 import { useAsk } from '../../api/hooks.ts'
 import { csvOf, saveFile } from '../../components/csv.ts'
 import { Instant } from '../../components/figures.tsx'
-import { TextField } from '../../components/form.tsx'
+import { Choices, TextField } from '../../components/form.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { Banner } from '../../components/state.tsx'
 import { Empty, Reply } from '../../components/waiting.tsx'
@@ -58,20 +58,13 @@ export function TracePage() {
         </search>
         {id !== '' && (
           <>
-            <fieldset className="row choices">
-              <legend className="quiet">{t('trace.direction')}</legend>
-              {directions.map((each) => (
-                <label key={each}>
-                  <input
-                    type="radio"
-                    name="direction"
-                    checked={direction === each}
-                    onChange={() => setDirection(each)}
-                  />{' '}
-                  {t(`trace.${each}`)}
-                </label>
-              ))}
-            </fieldset>
+            <Choices
+              id="direction"
+              legend={t('trace.direction')}
+              options={directions.map((each) => ({ value: each, text: t(`trace.${each}`) }))}
+              value={[direction]}
+              onValue={([chosen]) => setDirection(directions.find((each) => each === chosen) ?? 'forward')}
+            />
             {direction === 'recall' ? (
               <Recall key={id} id={id} />
             ) : (
