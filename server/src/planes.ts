@@ -48,7 +48,7 @@ export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCook
   const data = dataPlane(kit)
   const evidence = evidencePlane(kit, { devices: data.port, organisations })
   const subsidy = subsidyPlane(kit, { organisations, evidence: evidence.port, devices: data.port })
-  const registry = registryPlane(kit, { organisations })
+  const registry = registryPlane(kit, { organisations, devices: data.port })
   const insight = insightPlane(kit, { figures: subsidy.figures })
   return {
     access,

@@ -41,6 +41,8 @@ import {
   listImportRows,
   listRegistryAccounts,
 } from '@kapok/contracts/registry'
+import { getMachineIdentifier, getProcess } from '@kapok/contracts/registry-process'
+import { listAccesses, recallIdentifier, traceIdentifier } from '@kapok/contracts/registry-trace'
 import type { OrgKind, Role } from '@kapok/contracts/roles'
 import type { ReplyOf, RouteContract } from '@kapok/contracts/route'
 import {
@@ -1183,6 +1185,7 @@ function registryFixtures(): Fixture[] {
       facts: { suffix: 'P20270214-1-01', ...named, manufacturer: plantName, producedAt: '2027-02-14 09:07' },
       registeredAt: now - day,
     }),
+    ...traceFixtures(handle, gs1),
     fixture(listIdentifierImports, page([file])),
     fixture(getIdentifierImport, file),
     fixture(listImportRows, page([{ ...wrong, state: 'bad', fault }])),
@@ -1197,5 +1200,54 @@ function registryFixtures(): Fixture[] {
       ...account,
       values: [{ index: 310, type: 'HS_PUBKEY', data: { format: 'key', value: { kty: 'RSA', n: 'x', e: 'AQAB' } } }],
     }),
+  ]
+}
+
+function traceFixtures(handle: string, gs1: string): Fixture[] {
+  const thing = (thingId: string, depth: number, more: object = {}) => ({
+    id: thingId,
+    name: null,
+    handle: null,
+    kind: 'thing' as const,
+    depth,
+    hidden: 0,
+    touched: true,
+    ...more,
+  })
+  const part = thing(gs1, 0, { name: '电饭煲上盖', handle })
+  const pallet = 'https://id.gs1.org/00/095212345000000018'
+  const party = 'https://id.gs1.org/417/9521234500018'
+  const access = { at: now - 60_000, handle, indexes: [2_003], asked: null, isPlatform: false, wasRefused: false }
+  return [
+    fixture(traceIdentifier, {
+      start: gs1,
+      nodes: [part, thing(pallet, 1, { touched: false })],
+      edges: [{ from: gs1, to: pallet, kind: 'aggregation', since: now - day, until: null }],
+      cut: { depth: false, size: false },
+    }),
+    fixture(recallIdentifier, {
+      start: gs1,
+      parties: [
+        {
+          party,
+          name: '珠江泵业',
+          things: [
+            { id: gs1, name: '电饭煲上盖', handle, seenAt: now - day, place: 'https://id.gs1.org/414/9521234500001' },
+          ],
+        },
+      ],
+      cut: { depth: false, size: false },
+    }),
+    fixture(listAccesses, {
+      accesses: [
+        { ...access, seq: 2, user: '300:88.902.1001/wang', wasRefused: true },
+        { ...access, seq: 1, user: '310:0.NA/88.901.1001', isPlatform: true, asked: '/recall?id=x', indexes: [] },
+      ],
+    }),
+    fixture(getProcess, {
+      machine: { handle: '88.901.1001/M1', device: { id: ids.device, name: '注塑机 1' } },
+      producedAt: now - day,
+    }),
+    fixture(getMachineIdentifier, { prefix: '88.901.1001', handle: '88.901.1001/M1' }),
   ]
 }

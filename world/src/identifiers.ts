@@ -1,5 +1,7 @@
 import { listOrganisations } from '@kapok/contracts/access'
+import { listDevices } from '@kapok/contracts/data'
 import { assignPrefix, checkRegistryAccount, getRegistryAccountOf } from '@kapok/contracts/registry'
+import { setMachineIdentifier } from '@kapok/contracts/registry-process'
 import { addCivilDays, startOfCivilDay } from '@kapok/kit/clock'
 import { type MachineKindName, machineKinds } from './machine/machine.ts'
 import type { Person } from './people/person.ts'
@@ -163,6 +165,16 @@ export async function openRegistries(door: IdentifierDoor, administrator: Person
     if (!reply.ok) throw new Error(`0.NA/${prefix}: the identifier node says ${reply.status} ${await reply.text()}`)
     const { fault } = await administrator.call(checkRegistryAccount, { params })
     if (fault !== null) throw new Error(`0.NA/${prefix}: ${fault.en}`)
+  }
+}
+
+/** Says which device each machine is, so that its points hang on the parts that it made. */
+export async function linkMachines(plant: PlantWords, manager: Person): Promise<void> {
+  const { rows } = await manager.call(listDevices, { query: { size: 500 } })
+  for (const [m, { name }] of plant.machines.entries()) {
+    const device = rows.find((row) => row.name === name)
+    const body = { handle: `${prefixOf(plant)}/M${m + 1}` }
+    if (device) await manager.call(setMachineIdentifier, { params: { deviceId: device.id }, body })
   }
 }
 

@@ -9,7 +9,7 @@ import { addCivilDays, type Clock, civilDayOf, dayMs, startOfCivilDay } from '@k
 import type { Log } from '@kapok/kit/log'
 import { fillProgramme } from '@kapok/subsidy/programme'
 import { openGateway, type PlantGateway } from './gateway.ts'
-import { type IdentifierDoor, openRegistries, registerIdentifiers } from './identifiers.ts'
+import { type IdentifierDoor, linkMachines, openRegistries, registerIdentifiers } from './identifiers.ts'
 import { controllerOf } from './machine/controller.ts'
 import { lineReading, modelOf, type PlantModel, playedDay } from './machine/played-day.ts'
 import { type ServedMachine, serveMachine } from './machine/serve.ts'
@@ -154,6 +154,11 @@ export async function runWorld(options: WorldOptions): Promise<World> {
     const administrator = new Person(options.baseUrl, 'administrator')
     await administrator.signIn(state.passwords.administrator ?? '')
     await openRegistries(options.identifiers, administrator)
+    for (const plant of plants) {
+      const manager = new Person(options.baseUrl, plant.key)
+      await manager.signIn(state.passwords[plant.key] ?? '')
+      await linkMachines(plant, manager)
+    }
   }
 
   async function replay(): Promise<void> {

@@ -52,10 +52,19 @@ CREATE TABLE registry.import_row (
 );
 CREATE INDEX ON registry.import_row (import_id, state, row);
 
+-- Machines that are devices of the platform.
+CREATE TABLE registry.machine (
+  org_id uuid NOT NULL REFERENCES registry.account ON DELETE CASCADE,
+  handle text NOT NULL,
+  device_id uuid NOT NULL,
+  PRIMARY KEY (org_id, handle),
+  UNIQUE (org_id, device_id)
+);
+
 DO $$
 DECLARE name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['account', 'identifier', 'import', 'import_row']
+  FOREACH name IN ARRAY ARRAY['account', 'identifier', 'import', 'import_row', 'machine']
   LOOP
     EXECUTE format('ALTER TABLE registry.%I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('ALTER TABLE registry.%I FORCE ROW LEVEL SECURITY', name);
@@ -70,3 +79,4 @@ CREATE POLICY administrator_count ON registry.identifier FOR SELECT USING (kit.j
 CREATE POLICY own ON registry.identifier USING (org_id = kit.org()) WITH CHECK (org_id = kit.org());
 CREATE POLICY own ON registry.import USING (org_id = kit.org()) WITH CHECK (org_id = kit.org());
 CREATE POLICY own ON registry.import_row USING (org_id = kit.org()) WITH CHECK (org_id = kit.org());
+CREATE POLICY own ON registry.machine USING (org_id = kit.org()) WITH CHECK (org_id = kit.org());

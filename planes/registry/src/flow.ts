@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { join } from 'node:path'
-import type { OrganisationPort } from '@kapok/contracts/ports'
+import type { DevicePort, OrganisationPort } from '@kapok/contracts/ports'
 import { dayMs } from '@kapok/kit/clock'
 import type { Kit } from '@kapok/kit-store/kit'
 import type { Plane } from '@kapok/kit-store/plane'
@@ -12,6 +12,7 @@ import { importRoutes } from './import/import.routes.ts'
 import { type LabelledThing, thingsToLabel } from './label/things-to-label.ts'
 import { registryLimits } from './limits.ts'
 import { Nodes } from './node/nodes.ts'
+import { processRoutes } from './process/process.routes.ts'
 import { Runner } from './runner.ts'
 import { traceRoutes } from './trace/trace.routes.ts'
 
@@ -19,8 +20,11 @@ export type { LabelledThing }
 export { thingsToLabel }
 export const registryMigrations = { plane: 'registry', folder: join(import.meta.dirname, '../migrations') }
 
-// account → identifier → import → label → trace → access
-export function registryPlane(kit: Kit, { organisations }: { organisations: OrganisationPort }): Plane {
+// account → identifier → import → label → trace → process → access
+export function registryPlane(
+  kit: Kit,
+  { organisations, devices }: { organisations: OrganisationPort; devices: DevicePort },
+): Plane {
   let kept: KeyObject | undefined
   const key = () => (kept ??= platformKey(kit.dataFolder))
   const nodes = new Nodes(key)
@@ -35,6 +39,7 @@ export function registryPlane(kit: Kit, { organisations }: { organisations: Orga
       ...identifierRoutes(kit, { organisations, nodes, wake }),
       ...importRoutes(kit, { organisations, wake }),
       ...traceRoutes(nodes),
+      ...processRoutes(devices),
       ...accessRoutes(nodes),
     ],
     jobs: [

@@ -52,6 +52,16 @@ export const refuse = refusals({
     zh: '后缀登记后不能更改。请另行登记一个标识。',
     en: 'A suffix stays as it was registered. Register another identifier instead.',
   },
+  'machine.handle': {
+    status: 422,
+    zh: '标识应在本企业前缀之下，例如 {prefix}/M1。',
+    en: 'Write an identifier under your own prefix, e.g. {prefix}/M1.',
+  },
+  'machine.taken': {
+    status: 409,
+    zh: '标识 {handle} 已属于另一台设备；请先在那台设备上取消。',
+    en: 'The identifier {handle} is another device’s: take it away there first.',
+  },
   'import.unreadable': { status: 422, zh: '此文件无法读取：{why}', en: 'This file cannot be read: {why}' },
   'import.busy': {
     status: 503,

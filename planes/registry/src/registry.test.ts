@@ -19,6 +19,7 @@ import {
   stopIdentifierImport,
   syncIdentifiers,
 } from '@kapok/contracts/registry'
+import { getMachineIdentifier, getProcess, setMachineIdentifier } from '@kapok/contracts/registry-process'
 import { listAccesses, recallIdentifier, traceIdentifier } from '@kapok/contracts/registry-trace'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { thingsToLabel } from './flow.ts'
@@ -350,4 +351,23 @@ test('the owner sees who looked at what is not public, page by page', async () =
   const older = await registry.as('plant', listAccesses, { query: { before: accesses[0]?.seq ?? 0, size: 500 } })
   expect(older.accesses.some(({ isPlatform, asked }) => isPlatform && asked?.startsWith('/recall'))).toBe(true)
   await expect(registry.as('neighbour', listAccesses, {})).rejects.toMatchObject({ code: 'registry.no_account' })
+})
+
+test('a part shows the device that made it and when, once somebody said which device the machine is', async () => {
+  const facts = { suffix: 'made', name: '上盖', machine: 'M9', producedAt: '2027-02-01 09:30' }
+  const { id } = await registry.as('plant', registerIdentifier, { body: { facts } })
+  const process = () => registry.as('plant', getProcess, { params: { identifierId: id } })
+  const machine = `${prefix}/M9`
+  const producedAt = Date.UTC(2027, 1, 1, 1, 30)
+  expect(await process()).toEqual({ machine: { handle: machine, device: null }, producedAt })
+  const params = { deviceId: registry.device.id }
+  const set = (handle: string | null, who: 'plant' | 'neighbour' = 'plant') =>
+    registry.as(who, setMachineIdentifier, { params, body: { handle } })
+  await set('M9')
+  expect(await process()).toMatchObject({ machine: { device: { id: registry.device.id, name: '注塑机 1' } } })
+  expect(await registry.as('plant', getMachineIdentifier, { params })).toEqual({ prefix, handle: machine })
+  await expect(set('88.902.1001/M9')).rejects.toMatchObject({ code: 'machine.handle', status: 422 })
+  await expect(set('M9', 'neighbour')).rejects.toMatchObject({ status: 404 })
+  await set(null)
+  expect(await process()).toMatchObject({ machine: { device: null } })
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { OrgFacts } from '@kapok/contracts/ports'
+import type { DeviceFacts, OrgFacts } from '@kapok/contracts/ports'
 import { assignPrefix, getRegistryAccountOf } from '@kapok/contracts/registry'
 import type { BodyOf, ParamsOf, QueryOf, ReplyOf, RouteContract } from '@kapok/contracts/route'
 import { provenHeader } from '@kapok/identifier/session'
@@ -94,6 +94,8 @@ interface Ask<R extends RouteContract> {
 export class TestRegistry {
   readonly kit: TestKit
   readonly orgs: Record<'plant' | 'neighbour', OrgFacts>
+  /** The one device of the plant. */
+  readonly device: DeviceFacts
   #plane: Plane
 
   private constructor(kit: TestKit) {
@@ -106,6 +108,7 @@ export class TestRegistry {
       region: '440605',
     })
     this.orgs = { plant: org('凤城注塑'), neighbour: org('莞城精密') }
+    this.device = { id: kit.ids.uuid(), name: '注塑机 1', productName: '注塑机', createdAt: 0 }
     this.#plane = this.#planeOf()
   }
 
@@ -120,6 +123,13 @@ export class TestRegistry {
         byId: async (id) => organisations.find((each) => each.id === id),
         byUscc: async () => undefined,
         ofKind: async () => organisations,
+      },
+      devices: {
+        ofOrg: async (orgId) => (orgId === this.orgs.plant.id ? [this.device] : []),
+        orgsWithDevices: async () => [this.orgs.plant.id],
+        meterDay: () => Promise.reject(new Error('nobody meters here')),
+        daysTouched: async () => [],
+        flush: async () => {},
       },
     })
   }

@@ -21,6 +21,7 @@ import { Banner } from '../../components/state.tsx'
 import { Failure, Reply } from '../../components/waiting.tsx'
 import { useSentence } from '../../i18n/sentence.ts'
 import { pageOfIdentifier } from '../public/page-of-identifier.ts'
+import { IdentifierProcess } from './identifier-process.tsx'
 import { NoAccount } from './identifiers.tsx'
 import { LabelsDialog } from './labels-dialog.tsx'
 import { pageOfTrace } from './trace-names.ts'
@@ -122,6 +123,7 @@ export function ChangeIdentifier() {
                 </Banner>
               )}
             </Card>
+            <IdentifierProcess identifierId={identifierId} />
             <div className="row">
               <LinkButton to={pageOfIdentifier(handle)}>{t('registry.look')}</LinkButton>
               <LinkButton to={pageOfTrace(handle)}>{t('trace.title')}</LinkButton>

@@ -16,6 +16,7 @@ import { Credentials } from './credentials.tsx'
 import { DeviceState } from './device-state.tsx'
 import { History } from './history.tsx'
 import { LiveValues } from './live-values.tsx'
+import { MachineIdentifier } from './machine-identifier.tsx'
 import { Rename } from './rename.tsx'
 
 /** One machine: what it says now, its last 90 days, and which of those days are evidence. */
@@ -81,6 +82,7 @@ function OneMachine({ device }: { device: ReplyOf<typeof getDevice> }) {
                 ]}
               />
               <Rename deviceId={device.id} name={device.name} />
+              <MachineIdentifier deviceId={device.id} />
               <div className="row">
                 {device.enabled ? (
                   <ConfirmAct

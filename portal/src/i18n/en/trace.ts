@@ -31,6 +31,20 @@ export const trace = {
     seen: 'Last seen',
     place: 'Place',
   },
+  process: {
+    title: 'Process data',
+    machine: 'Identifier of the machine',
+    device: 'Device',
+    noDevice: 'nobody said which device it is: open it under Machines and write its identifier',
+    producedAt: 'Produced at',
+    noTime: 'The record does not say when it was made, so there is no curve to show.',
+    noNumbers: 'This device has no property with numbers.',
+    nothing: 'There are no data of this time',
+    window: 'From {{before}} minutes before it was produced to {{after}} minutes after',
+    identifier: 'Identifier',
+    identifierHint:
+      'Identifier of the machine or its suffix, e.g. {{prefix}}/M1. A product that names it as its machine shows the curves of its making. Empty: none',
+  },
   accesses: {
     title: 'Who looked',
     lead: 'Who read, or wanted to read, what is not public. Your node writes it down before it answers. What is public anybody may read; that is not listed.',
