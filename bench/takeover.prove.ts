@@ -110,6 +110,7 @@ class World {
 
   async round(isListed: boolean): Promise<void> {
     const { load } = this
+    await this.#mirrored()
     await this.#list(isListed)
     load.run()
     await load.acknowledges(200)
