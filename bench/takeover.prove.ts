@@ -110,10 +110,12 @@ class World {
 
   async round(isListed: boolean): Promise<void> {
     const { load } = this
+    await this.#mirrored()
     await this.#list(isListed)
     load.run()
     await load.acknowledges(200)
     await sleep(this.#random() * 1_500)
+    await this.#whenNotMirrored(10)
     load.beginWatch()
     await this.#nodes.end('secondary', 'SIGKILL')
     const notMirrored = await this.#takeOver()
@@ -135,6 +137,20 @@ class World {
     await this.#nodes.end('mirror', 'SIGTERM')
     await this.#nodes.start('mirror', mirrorArguments(this.#nodes.get('secondary'), prefix, this.#above))
     await this.#mirrored()
+  }
+
+  /** Waits for a moment at which so many of the newest registrations are not mirrored: a kill at another one proves little. */
+  async #whenNotMirrored(least: number): Promise<void> {
+    const has = this.#open('mirror')
+    try {
+      for (;;) {
+        const newest = this.load.acknowledgedNames().slice(-200)
+        if (newest.filter((handle) => has.find(handle) === undefined).length >= least) return
+        await sleep(5)
+      }
+    } finally {
+      await has.close()
+    }
   }
 
   /** The operator sees that the node is dead, has the mirror take over, and registers it above. */

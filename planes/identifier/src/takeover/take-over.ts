@@ -35,6 +35,9 @@ export async function takeOver({
   if (standing.state.taken && !standing.state.handedBack) return
   if (standing.state.handedBack)
     throw new TakeoverError('this node handed back: start it again, so that it follows from the beginning')
+  const unknown = prefixes.find((prefix) => records.find(`0.NA/${prefix}`) === undefined)
+  if (unknown !== undefined)
+    throw new TakeoverError(`this mirror has nothing of ${unknown} yet: it cannot know who administers it`)
   await follower.stop()
   const sites: Site[] = []
   for (const prefix of prefixes) {

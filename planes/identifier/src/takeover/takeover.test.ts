@@ -186,6 +186,12 @@ test('a node whose disk was lost is told so, and nothing is handed back', async 
   })
 })
 
+test('a mirror that has nothing yet does not take over', async () => {
+  const { copy } = await three()
+  await expect(copy.node.takeOver(child)).rejects.toThrow('has nothing of')
+  expect(copy.node.health.open().role).toBe('mirror')
+})
+
 test('whoever took over goes on so after a restart, with a log that verifies', async () => {
   const { primaryStore, copyStore, first, mirror, copy } = await three()
   await put(primaryStore, `${child}/A`, url('a'))
