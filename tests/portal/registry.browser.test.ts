@@ -206,6 +206,83 @@ test('a label before the camera is read, and where there is no camera it is said
   }
 })
 
+/** What the enterprise's own systems tell its node: one lot became six parts, in three pallets for three customers. */
+async function tellEvents(): Promise<void> {
+  const link = (path: string) => `https://id.gs1.org/${path}`
+  const at = (hours: number) => ({
+    eventTime: new Date(Date.UTC(2026, 10, 1, hours)).toISOString(),
+    eventTimeZoneOffset: '+08:00',
+  })
+  const thing = (n: number) => link(`01/09521234543220/21/1001-${n}`)
+  const pallets = ['095212345000000018', '095212345000000025', '095212345000000032'].map((key) => link(`00/${key}`))
+  const customers = ['9521234500018', '9521234500025', '9521234500032'].map((key) => link(`417/${key}`))
+  const shipped = pallets.flatMap((parentID, i) => [
+    { type: 'AggregationEvent', ...at(2), action: 'ADD', parentID, childEPCs: [thing(2 * i + 1), thing(2 * i + 2)] },
+    {
+      type: 'ObjectEvent',
+      ...at(3),
+      action: 'OBSERVE',
+      epcList: [parentID],
+      bizStep: 'shipping',
+      destinationList: [{ type: 'owning_party', destination: customers[i] }],
+    },
+  ])
+  const made = {
+    type: 'TransformationEvent',
+    ...at(1),
+    inputQuantityList: [{ epcClass: link('01/09521234543237/10/S1'), quantity: 6 }],
+    outputEPCList: [1, 2, 3, 4, 5, 6].map(thing),
+  }
+  const user = Buffer.from(`${encodeURIComponent(`301:0.NA/${prefix}`)}:${secret}`).toString('base64')
+  const reply = await fetch(`${treeUrl}/${prefix}/epcis/capture`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${user}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      '@context': ['https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld'],
+      type: 'EPCISDocument',
+      schemaVersion: '2.0',
+      creationDate: at(4).eventTime,
+      epcisBody: { eventList: [made, ...shipped] },
+    }),
+  })
+  expect(reply.status).toBe(202)
+}
+
+test('a recall of a lot is traced to three customers, as a list to keep; and a part back to its lot', async () => {
+  await tellEvents()
+  const page = await signIn(login)
+  await page.goto('/plant/trace')
+  await page.getByLabel('标识', { exact: true }).fill('(01)09521234543237(10)S1')
+  await page.getByRole('button', { name: '追溯' }).click()
+  await page.getByRole('region', { name: /物流图/ }).waitFor()
+  expect(await violationsOn(page)).toEqual([])
+  await page.getByRole('radio', { name: '召回：涉及谁' }).check()
+  for (const key of ['9521234500018', '9521234500025', '9521234500032'])
+    await page.getByRole('heading', { name: `(417)${key}` }).waitFor()
+  await page.getByText(`${prefix}/P20270201-6`).waitFor()
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: '导出 CSV' }).click(),
+  ])
+  const rows = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split('\r\n')
+  expect(rows.filter((row) => row.includes('泵轴'))).toHaveLength(6)
+  expect(await violationsOn(page)).toEqual([])
+  await page.goto(`/plant/trace/${encodeURIComponent(`${prefix}/P20270201-1`)}`)
+  await page.getByRole('radio', { name: '来源：由什么制成' }).check()
+  await page.getByRole('row', { name: /\(01\)09521234543237\(10\)S1 加工 泵轴/ }).waitFor()
+})
+
+test('the enterprise sees who looked at what is not public', async () => {
+  const page = await signIn(login, onPhone)
+  await page.goto('/plant/identifiers')
+  await page.getByRole('link', { name: '谁看过' }).click()
+  await page.getByText('本平台（代本企业）').first().waitFor()
+  await page.getByText(/\/recall\?id=/).waitFor()
+  expect(await violationsOn(page)).toEqual([])
+})
+
 test('one thing is registered by the form, which names what is wrong on top, and is deleted again', async () => {
   const page = await signIn(login, onPhone)
   await page.goto('/plant/identifiers/new')

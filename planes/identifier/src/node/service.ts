@@ -190,13 +190,16 @@ export class NodeService {
     if (registrar === undefined) return refusal(responses.unableToAuthenticate, 'a mirror tells public values alone')
     if (user === undefined) return registrar.challenge(request)
     const readable = await registrar.readable(user, canonicalHandle(handle), closed)
-    const told = { user: nameOfUser(user), handle: canonicalHandle(handle), wasRefused: readable.length === 0 }
+    const indexes = (readable ?? closed).map(({ index }) => index)
+    const told = {
+      user: nameOfUser(user),
+      handle: canonicalHandle(handle),
+      indexes,
+      wasRefused: readable === undefined,
+    }
     // Nobody reads what is not public before it is on the disk that they did.
-    await this.#options.accesses?.note({
-      ...told,
-      indexes: (told.wasRefused ? closed : readable).map(({ index }) => index),
-    })
-    if (told.wasRefused) return refusal(responses.noPermission, `${nameOfUser(user)} may not read these values`)
+    if (indexes.length > 0) await this.#options.accesses?.note(told)
+    if (readable === undefined) return refusal(responses.noPermission, `${nameOfUser(user)} may not read these values`)
     const values = [...open, ...readable].sort((one, other) => one.index - other.index)
     return valuesOrNone(handle, values, true)
   }

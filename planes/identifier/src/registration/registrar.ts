@@ -175,9 +175,13 @@ export class Registrar {
 
   /**
    * Of values that are not public, those that a user may read: all of them as an administrator, else those whose readers
-   * (of the record or of its template) they are among.
+   * (of the record or of its template) they are among; undefined for whom nothing of it concerns.
    */
-  async readable(user: User, handle: string, closed: readonly HandleValue[]): Promise<readonly HandleValue[]> {
+  async readable(
+    user: User,
+    handle: string,
+    closed: readonly HandleValue[],
+  ): Promise<readonly HandleValue[] | undefined> {
     if (await this.mayRead(user, handle)) return this.#withoutSecrets(user, handle, closed)
     const { records, findRecord } = this.#options
     const record = records.find(handle) ?? []
@@ -192,7 +196,7 @@ export class Registrar {
         break
       }
     }
-    return allowed
+    return allowed.length > 0 ? allowed : undefined
   }
 
   /** A secret key is somebody's whole say: it is told to those alone who may change the administrators. */

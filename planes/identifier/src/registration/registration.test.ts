@@ -115,7 +115,10 @@ describe('who may', () => {
     const read = { kind: 'resolve' as const, handle: part, indexes: [], types: [] }
     const indexes = ({ body }: HandleMessage) => (body.kind === 'values' ? body.values.map(({ index }) => index) : [])
     expect(indexes(await asWang(operations.resolve, read))).toEqual([2, 100])
-    expect(indexes(await asOwner(operations.resolve, read))).toEqual([2, 100, 301])
+    // Where nothing else is closed they are told what is open, not refused.
+    await asOwner(operations.removeValue, { kind: 'removeValues', handle: part, indexes: [2] })
+    expect(indexes(await asWang(operations.resolve, read))).toEqual([100])
+    expect(indexes(await asOwner(operations.resolve, read))).toEqual([100, 301])
   })
 
   test('a prefix’s administrator creates, by a secret key; the name is kept as written and found in any case of the prefix', async () => {
