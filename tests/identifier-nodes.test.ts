@@ -106,10 +106,13 @@ test('the mirror is started to take over, takes changes, and does so after kill 
     return (await fetch(`${mirror.url}/api/handles/${part(n)}`, { method: 'PUT', headers: { authorization }, body }))
       .status
   }
-  expect((await nodes.start('mirror', [...args, '--take-over'])).said()).toContain('It takes changes now')
+  const taker = await nodes.start('mirror', [...args, '--take-over'])
+  // Its words come one after another.
+  await expect.poll(() => taker.said()).toContain('It takes changes now')
   expect(await registers(5_001)).toBe(201)
   await nodes.end('mirror', 'SIGKILL')
-  expect((await nodes.start('mirror', args)).said()).toContain('in the place of')
+  const again = await nodes.start('mirror', args)
+  await expect.poll(() => again.said()).toContain('in the place of')
   expect(await registers(5_002)).toBe(201)
   const health = await (await fetch(`${nodes.get('mirror').url}/health`)).json()
   expect(health).toMatchObject({ role: 'taker', prefixes: ['88.904.1'], serial: 2, takesChanges: true })

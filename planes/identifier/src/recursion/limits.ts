@@ -27,5 +27,5 @@ export const recursionLimits = {
   /** Failures in a row until a server is left alone for a time that doubles. */
   failuresMax: 2,
   restMs: 2_000,
-  restMsMax: 60_000,
+  restMsMax: 15_000,
 } as const
