@@ -86,7 +86,21 @@ export class TakeoverLoad {
     const missing = () => names.filter((name) => (this.#seen.get(name) ?? 0) < from).length
     while (missing() > 0 && performance.now() - from < 60_000) await sleep(50)
     this.#isWatching = false
-    return { longestMs: this.#longestMs, never: missing() }
+    const never = missing()
+    if (never > 0) await this.#explain(names.find((name) => (this.#seen.get(name) ?? 0) < from) ?? '')
+    return { longestMs: this.#longestMs, never }
+  }
+
+  /** What the recursive node says of a name that it does not resolve, and how it stands: for whoever looks for the cause. */
+  async #explain(handle: string): Promise<void> {
+    const { url } = this.#nodes.get('recursive')
+    for (const path of [`/resolution/${handle}`, '/health']) {
+      const said = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(10_000) }).then(
+        (reply) => reply.text(),
+        (error: unknown) => String(error),
+      )
+      process.stderr.write(`${path}: ${said}\n`)
+    }
   }
 
   /** Registers names again with other content at a node, as a client does that heard nothing; those that were acknowledged. */
