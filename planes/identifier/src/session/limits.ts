@@ -3,7 +3,7 @@ export const sessionLimits = {
   /** Sessions in all, those in which something was said, and the others; the longest unused gives way. */
   used: 8_192,
   unused: 2_048,
-  /** Of one address; its own longest unused gives way. */
+  /** Of one address; its own oldest gives way. */
   ofAddress: 128,
   /** A session ends when nothing is said in it for the time that the client asked for, within these. */
   idleSecondsMin: 60,

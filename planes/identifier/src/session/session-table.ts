@@ -6,6 +6,8 @@ import type { Session } from './session.ts'
 export class SessionTable {
   readonly #used = new Map<number, Session>()
   readonly #unused = new Map<number, Session>()
+  /** In the order in which they were begun. */
+  readonly #ofAddress = new Map<string, Set<Session>>()
 
   /** `begun` makes the session of an id; ids are even, those of challenges odd, and no client takes one for negative. */
   add(begun: (id: number) => Session): Session {
@@ -13,8 +15,9 @@ export class SessionTable {
     do id = randomInt(1, 2 ** 30) * 2
     while (this.#used.has(id) || this.#unused.has(id))
     const session = begun(id)
-    this.#makeRoom(session)
     this.#unused.set(id, session)
+    if (this.#unused.size > sessionLimits.unused) this.#removeOldest(this.#unused)
+    if (session.from !== undefined) this.#count(session, session.from)
     return session
   }
 
@@ -31,31 +34,32 @@ export class SessionTable {
 
   /** Something was said in it by whoever has its key. */
   uses(session: Session, nowMs: number): void {
-    if (!this.#used.has(session.id) && !this.#unused.has(session.id)) return
-    this.remove(session)
+    const { id } = session
+    if (!this.#used.delete(id) && !this.#unused.delete(id)) return
     session.usedMs = nowMs
-    this.#used.set(session.id, session)
-    if (this.#used.size > sessionLimits.used) removeOldest(this.#used)
+    this.#used.set(id, session)
+    if (this.#used.size > sessionLimits.used) this.#removeOldest(this.#used)
   }
 
-  remove({ id }: Session): void {
+  remove(session: Session): void {
+    const { id, from } = session
     this.#used.delete(id)
     this.#unused.delete(id)
+    if (from === undefined) return
+    const ofAddress = this.#ofAddress.get(from)
+    ofAddress?.delete(session)
+    if (ofAddress?.size === 0) this.#ofAddress.delete(from)
   }
 
-  get size(): number {
-    return this.#used.size + this.#unused.size
-  }
-
-  #makeRoom({ from }: Session): void {
-    if (this.#unused.size >= sessionLimits.unused) removeOldest(this.#unused)
-    const ofAddress = [...this.#unused.values(), ...this.#used.values()].filter((each) => each.from === from)
+  #count(session: Session, from: string): void {
+    const ofAddress = this.#ofAddress.get(from) ?? new Set()
+    this.#ofAddress.set(from, ofAddress.add(session))
     const [oldest] = ofAddress
-    if (oldest && ofAddress.length >= sessionLimits.ofAddress) this.remove(oldest)
+    if (oldest && ofAddress.size > sessionLimits.ofAddress) this.remove(oldest)
   }
-}
 
-function removeOldest(sessions: Map<number, Session>): void {
-  const [oldest] = sessions.keys()
-  if (oldest !== undefined) sessions.delete(oldest)
+  #removeOldest(sessions: Map<number, Session>): void {
+    const [oldest] = sessions.values()
+    if (oldest) this.remove(oldest)
+  }
 }

@@ -18,6 +18,7 @@ type Credential = NonNullable<HandleMessage['credential']>
 /** What a client and this node share for a while (RFC 3652 §3.3.4): a key, and what was said already. */
 export class Session {
   readonly id: number
+  /** Address whose sessions are counted. */
   readonly from: string | undefined
   readonly idleMs: number
   readonly bornMs: number

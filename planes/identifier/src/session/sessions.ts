@@ -95,7 +95,8 @@ export class Sessions {
     if ('response' in exchange) return exchange
     const { idleSecondsMin, idleSecondsMax } = sessionLimits
     const idleMs = Math.min(Math.max(body.timeoutSeconds, idleSecondsMin), idleSecondsMax) * 1_000
-    const { id } = this.#table.add((id) => new Session({ id, from, idleMs, key: exchange.key }, now))
+    const counted = this.#rates.counts(from) ? from : undefined
+    const { id } = this.#table.add((id) => new Session({ id, from: counted, idleMs, key: exchange.key }, now))
     const { mode } = body
     return {
       response: responses.success,
