@@ -1,3 +1,5 @@
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
@@ -8,7 +10,7 @@ import java.util.List;
 import net.handle.hdllib.*;
 import net.handle.hdllib.trust.*;
 
-/** CNRI's own library against whole nodes: registers with its own keys (`administer PORT`), resolves from a root down (`resolve PORT HANDLE…`), or asks for certified answers and verifies records from there (`certified PORT HANDLE…`). */
+/** CNRI's own library against whole nodes: registers with its own keys (`administer PORT`, in sessions `sessions PORT`), resolves from a root down (`resolve PORT HANDLE…`), or asks for certified answers and verifies records from there (`certified PORT HANDLE…`). */
 public class HandleNode {
   static final byte[] admin = bytes("0.NA/88.608.8889");
 
@@ -26,8 +28,11 @@ public class HandleNode {
     site.majorProtocolVersion = Common.MAJOR_VERSION;
     site.minorProtocolVersion = Common.MINOR_VERSION;
     HandleResolver resolver = new HandleResolver();
-    resolver.setSessionTracker(null);
-    if (args[0].equals("administer")) administer(resolver, site);
+    if (args[0].equals("sessions")) sessions(site);
+    else if (args[0].equals("administer")) {
+      resolver.setSessionTracker(null);
+      administer(resolver, site);
+    }
     else if (args[0].equals("certified")) certified(resolver, site, args);
     else resolve(resolver, site, args);
     System.exit(0);
@@ -65,6 +70,27 @@ public class HandleNode {
     say("site", send(resolver, site, new GenericRequest(Common.BLANK_HANDLE, AbstractMessage.OC_GET_SITE_INFO, null)));
     say("delete", send(resolver, site, new DeleteHandleRequest(made, own)));
     say("read deleted", send(resolver, site, new ResolutionRequest(made, null, null, null)));
+  }
+
+  /** A line for each request, in sessions as the library begins them by itself, then in encrypted ones; and how many answers came encrypted. */
+  static void sessions(SiteInfo site) throws Exception {
+    HandleResolver first = new HandleResolver();
+    site.servers[0].publicKey = ((GetSiteInfoResponse) send(first, site, new GenericRequest(Common.BLANK_HANDLE, AbstractMessage.OC_GET_SITE_INFO, null))).siteInfo.servers[0].publicKey;
+    SessionSetupInfo setup = new SessionSetupInfo();
+    setup.encrypted = true;
+    setup.authenticated = true;
+    for (SessionSetupInfo each : new SessionSetupInfo[] {null, setup}) {
+      HandleResolver resolver = new HandleResolver();
+      if (each != null) resolver.setSessionTracker(new ClientSessionTracker(each));
+      resolver.traceMessages = true;
+      PrintStream before = System.err;
+      ByteArrayOutputStream trace = new ByteArrayOutputStream();
+      System.setErr(new PrintStream(trace));
+      administer(resolver, site);
+      System.setErr(before);
+      int encrypted = trace.toString().split("Decrypting ", -1).length - 1;
+      System.out.println("sessions " + resolver.getSessionTracker().getAllSessions().length + ", encrypted answers " + encrypted);
+    }
   }
 
   /** A line for each handle: its values, or the code of what went wrong. */

@@ -27,6 +27,7 @@ const node = new IdentifierNode({
   httpPort: 0,
   homes: ['88.608.8889'],
   standing,
+  keys: { server: makeServerKey() },
   clock: systemClock,
 })
 let ports: Awaited<ReturnType<IdentifierNode['run']>>
@@ -40,27 +41,29 @@ afterAll(async () => {
   await stores.close()
 })
 
+const administered = [
+  'wrong secret 403',
+  'create 1',
+  'create again 101',
+  'add 1',
+  'add again 201',
+  'modify 1',
+  'modify none 200',
+  'remove 1',
+  'read all 1|1|7|100|300',
+  'read public 1|1|100|300',
+  'list 1|88.608.8889/Made_by_Java',
+  'list by another 401',
+  'site 1|serial 7',
+  'delete 1',
+  'read deleted 100',
+]
+
 test('CNRI’s own client registers, changes, lists and deletes by secret key and RSA, and resolves from the root down', async (context) => {
   const java = javaWith({ group: 'net.handle', name: 'handle-client', version: '9.3.1' }, 'HandleNode')
   if (typeof java === 'string') return context.skip(java)
   try {
-    expect(await java.run(['administer', ports.port])).toEqual([
-      'wrong secret 403',
-      'create 1',
-      'create again 101',
-      'add 1',
-      'add again 201',
-      'modify 1',
-      'modify none 200',
-      'remove 1',
-      'read all 1|1|7|100|300',
-      'read public 1|1|100|300',
-      'list 1|88.608.8889/Made_by_Java',
-      'list by another 401',
-      'site 1|serial 7',
-      'delete 1',
-      'read deleted 100',
-    ])
+    expect(await java.run(['administer', ports.port])).toEqual(administered)
     const enterprise = tree.nodes.get('88.902.1003')
     await enterprise?.records.change('88.902.1003/shaft', '', () => ({
       next: [value(1, 'URL', 'https://example.com/1')],
@@ -71,6 +74,21 @@ test('CNRI’s own client registers, changes, lists and deletes by secret key an
         '88.902.1003/shaft|1 URL https://example.com/1',
         '88.902.1003/none|problem 9',
       ])
+  } finally {
+    java.remove()
+  }
+})
+
+test('CNRI’s own client does the same in sessions: as it begins them by itself, and encrypted', async (context) => {
+  const java = javaWith({ group: 'net.handle', name: 'handle-client', version: '9.3.1' }, 'HandleNode')
+  if (typeof java === 'string') return context.skip(java)
+  try {
+    expect(await java.run(['sessions', ports.port])).toEqual([
+      ...administered,
+      'sessions 2, encrypted answers 2',
+      ...administered,
+      'sessions 2, encrypted answers 20',
+    ])
   } finally {
     java.remove()
   }

@@ -11,6 +11,8 @@ export {
   secretKeyHolds,
 } from './challenge.ts'
 export * from './codes.ts'
+export { credentialTypes } from './credential.ts'
+export { agreeOnKey } from './diffie-hellman.ts'
 export { digestOf, sameBytes } from './digest.ts'
 export { commonVersion, decodeEnvelope, type Envelope, envelopeBytes, isAtLeast, ourVersion } from './envelope.ts'
 export { decodeJws, isObject, type Jws, jwsHolds, signJws } from './jws.ts'
@@ -33,6 +35,16 @@ export { coveredPart, decodeFrame, decodeMessage, encodeFrame, encodeMessage, ty
 export { canonicalHandle, partsOf, prefixHandle, serverHash, serverIndex } from './name.ts'
 export { PacketJoiner, splitIntoPackets } from './packets.ts'
 export { rsaPublicKey, rsaPublicKeyData, sm2PublicKey } from './public-key.ts'
+export {
+  decodeSessionKey,
+  decryptedMessage,
+  encodeSessionKey,
+  encryptedMessage,
+  isOfferedCipher,
+  messageWithMac,
+  type SessionKey,
+  sessionCiphers,
+} from './session-key.ts'
 export { macCredential, macHolds, signatureHolds, signedCredential, signedMessage } from './signed-credential.ts'
 export { hashOptions, type Site, siteTransports } from './site.ts'
 export { adminPermissions, decodeData, encodeData, formatOf, type TypedData } from './typed-data.ts'

@@ -19,6 +19,11 @@ export const handleLimits = {
   rsaBitsMin: 1_024,
   /** A peer chooses its key, we compute with it. */
   rsaBitsMax: 8_192,
+  /** Group of a key exchange: hdllib asks for 1,024 bits by itself. */
+  dhBitsMin: 1_024,
+  dhBitsMax: 4_096,
+  /** hdllib takes so much of a shared secret. */
+  sessionKeyBytes: 32,
   nonceBytes: 256,
   /** RFC 3652 §2.1: a datagram with its envelope. */
   packetBytes: 512,

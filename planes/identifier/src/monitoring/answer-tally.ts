@@ -12,7 +12,7 @@ export class AnswerTally {
 
   count<A extends Answer | undefined>(answer: A): A {
     if (answer === undefined) return answer
-    const { frame, message } = answer
+    const { frame, message: sent, plain: message = sent } = answer
     const code = frame ? frame.readUInt32BE(envelopeBytes + responseAt) : message.readUInt32BE(responseAt)
     if (code < codes) this.#counts[code] = (this.#counts[code] ?? 0) + 1
     return answer

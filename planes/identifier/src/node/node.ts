@@ -33,6 +33,7 @@ import type { ChangingRecords } from '../registration/changing-records.ts'
 import { Registrar } from '../registration/registrar.ts'
 import { Certifier } from '../resolution/certifier.ts'
 import { HandleServer } from '../resolution/server.ts'
+import { Sessions } from '../session/sessions.ts'
 import { TakeoverDesk } from '../takeover/desk.ts'
 import { Standing } from '../takeover/standing.ts'
 import { takeoverFace } from '../takeover/takeover-face.ts'
@@ -157,6 +158,7 @@ export class IdentifierNode {
       site: () => this.site(),
       accesses: options.accesses,
       certifier: keys.server && new Certifier(keys.server),
+      sessions: keys.server && new Sessions({ serverKey: keys.server, rates, clock }),
       clock,
       onFault,
     })

@@ -17,6 +17,7 @@ import { type Answer, answerOf, type Exchange, type Reply, readRequest, refusal 
 import type { Frame } from '../resolution/frames.ts'
 import { quickAnswer } from '../resolution/quick-answer.ts'
 import { isPublic, type RecordSource, selectValues } from '../resolution/records.ts'
+import type { Sessions } from '../session/sessions.ts'
 import { StoreFault } from '../store/store.ts'
 import type { Homes, Referral } from './homes.ts'
 
@@ -40,6 +41,8 @@ export interface ServiceOptions {
   recursion: Recursion | undefined
   /** Signs answers for whoever asks for it (flag CT); without one none are. */
   certifier?: Certifier | undefined
+  /** Without them nothing is encrypted. */
+  sessions?: Sessions | undefined
   /** What GET_SITEINFO says; undefined where nobody described the node. */
   site(): Site | undefined
   /** Where it is kept who read, or wanted to read, what is not public. */
@@ -72,7 +75,7 @@ export class NodeService {
     } catch (fault) {
       return answerOf(envelope, undefined, this.#failed(fault), clock.now())
     }
-    const request = readRequest(frame)
+    const request = this.#read(frame)
     if (request === undefined) return undefined
     if ('response' in request) return answerOf(envelope, undefined, request, clock.now())
     const said = (reply: Reply) => this.#said(request, reply)
@@ -85,9 +88,16 @@ export class NodeService {
     }
   }
 
+  #read(frame: Frame): Exchange | Reply | undefined {
+    const { sessions, registrar } = this.#options
+    return sessions ? sessions.read(frame, (id) => registrar?.challenged(id)?.session) : readRequest(frame)
+  }
+
   #said(request: Exchange, reply: Reply): Answer | Promise<Answer> {
     const { clock, certifier } = this.#options
-    const answer = answerOf(request.envelope, request, reply, clock.now(), certifier !== undefined)
+    const session = request.session ?? reply.of?.session
+    const answer = answerOf(request.envelope, request, reply, clock.now(), (session ?? certifier) !== undefined)
+    if (session) return session.sealed(answer, { encrypts: isEncrypted(request) || isEncrypted(reply.of) })
     if (certifier === undefined || !answer.wantsCertifying) return answer
     const busy = refusal(responses.serverBusy, 'too many answers are being certified: ask again')
     return certifier.certified(answer) ?? answerOf(request.envelope, request, busy, clock.now())
@@ -113,6 +123,13 @@ export class NodeService {
       }
       case operations.challengeResponse:
         return this.#answered(request)
+      case operations.sessionSetup:
+      case operations.sessionExchangeKey:
+      case operations.sessionTerminate:
+        return (
+          this.#options.sessions?.reply(request) ??
+          refusal(responses.sessionNotSupported, 'this node has no key of its site, so it offers no sessions')
+        )
       case operations.create:
       case operations.delete:
       case operations.addValue:
@@ -204,6 +221,11 @@ export class NodeService {
     return valuesOrNone(handle, values, true)
   }
 }
+
+const isEncrypted = (request: Exchange | undefined) =>
+  request !== undefined &&
+  request.session !== undefined &&
+  (request.wasEncrypted === true || (request.message.flags & operationFlags.encrypt) !== 0)
 
 function valuesOrNone(handle: string, values: HandleValue[], filtered: boolean): Reply {
   if (values.length === 0 && filtered) return refusal(responses.valuesNotFound, 'NO SUCH VALUES')

@@ -11,6 +11,8 @@ export const rateLimits = {
   guessesOfAddress: { perS: 1 / 30, burst: 20 },
   /** Proofs as one user that did not hold, from addresses that have not proven to be that user. */
   guessesOfUser: { perS: 1 / 10, burst: 100 },
+  /** Sessions that one address begins. Beyond: response 603. */
+  sessionsOfAddress: { perS: 1, burst: 60 },
   /** Addresses that are not counted as such: this machine's own programs, and a proxy on it, which counts for itself. */
   uncounted: ['127.0.0.1', '::1', '::ffff:127.0.0.1'] as readonly string[],
   /** Addresses, users and prefixes that are counted; the longest unused gives way. */

@@ -29,6 +29,7 @@ export class Rates {
       changesOfPrefix: limiter('changesOfPrefix'),
       guessesOfAddress: limiter('guessesOfAddress'),
       guessesOfUser: limiter('guessesOfUser'),
+      sessionsOfAddress: limiter('sessionsOfAddress'),
     }
   }
 
@@ -44,6 +45,17 @@ export class Rates {
     const waitMs = requests.take(address, nowMs) || requestsOfDay.take(address, nowMs)
     if (waitMs === 0) return undefined
     return { response: responses.dailyLimit, message: `this address asks too often: ${later(waitMs)}`, waitMs }
+  }
+
+  /** Counts a session that an address begins; undefined when it may. */
+  session(address: string | undefined, nowMs: number): TooMuch | undefined {
+    const waitMs = this.counts(address) ? this.#limiters.sessionsOfAddress.take(address, nowMs) : 0
+    if (waitMs === 0) return undefined
+    return {
+      response: responses.dailyLimit,
+      message: `this address begins too many sessions: ${later(waitMs)}`,
+      waitMs,
+    }
   }
 
   /** Counts a change of a record of the prefix; undefined when it may be made. */
@@ -92,6 +104,13 @@ export class Rates {
   }
 }
 
-type Limited = 'requests' | 'requestsOfDay' | 'changesOfUser' | 'changesOfPrefix' | 'guessesOfAddress' | 'guessesOfUser'
+type Limited =
+  | 'requests'
+  | 'requestsOfDay'
+  | 'changesOfUser'
+  | 'changesOfPrefix'
+  | 'guessesOfAddress'
+  | 'guessesOfUser'
+  | 'sessionsOfAddress'
 
 const later = (waitMs: number) => `ask again in ${Math.ceil(waitMs / 1_000)} s`

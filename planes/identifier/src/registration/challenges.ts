@@ -19,10 +19,17 @@ export class Challenges {
   give(request: Exchange, nowMs: number): Reply {
     this.#forget(nowMs)
     const nonce = randomBytes(16)
-    let sessionId = randomInt(1, 2 ** 32)
-    while (this.#waiting.has(sessionId)) sessionId = randomInt(1, 2 ** 32)
+    let sessionId = 0
+    // Odd, since ids of sessions are even; hdllib takes one of 32 bits for negative.
+    do sessionId = randomInt(0, 2 ** 30) * 2 + 1
+    while (this.#waiting.has(sessionId))
     this.#waiting.set(sessionId, { request, nonce, requestDigest: requestDigestOf(request).digest, atMs: nowMs })
     return { response: responses.authenticationNeeded, body: { kind: 'challenge', nonce }, sessionId, of: request }
+  }
+
+  /** The request that a challenge holds back. */
+  requestOf(sessionId: number): Exchange | undefined {
+    return this.#waiting.get(sessionId)?.request
   }
 
   /** Takes the challenge that an answer belongs to. It never comes again, whether the answer holds or not. */

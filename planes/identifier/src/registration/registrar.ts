@@ -56,6 +56,11 @@ export class Registrar {
     return this.#challenges.give(request, this.#options.clock.now())
   }
 
+  /** The request that a challenge holds back, by the id of the challenge. */
+  challenged(id: number): Exchange | undefined {
+    return this.#challenges.requestOf(id)
+  }
+
   /**
    * The request that the answer to a challenge brings back, with the user that it proves; a reply where it proves nothing
    * (RFC 3652 §3.5.1).

@@ -14,6 +14,7 @@ import {
   ourVersion,
   responses,
 } from '../handle/handle.ts'
+import type { Session } from '../session/session.ts'
 import type { Frame } from './frames.ts'
 
 /** A request as it came: its words, and its bytes, which digests cover. */
@@ -23,6 +24,11 @@ export interface Exchange {
   message: HandleMessage
   /** Address that it came from, where one is known. */
   from?: string | undefined
+  byUdp?: boolean | undefined
+  /** The session that it was said in, by whoever has its key. */
+  session?: Session
+  /** Whether it came encrypted, and is answered so. */
+  wasEncrypted?: boolean
 }
 
 /** What a node says to a request. */
@@ -41,6 +47,8 @@ export interface Answer {
   message: Buffer
   /** Envelope and message together, where they were made so. */
   frame?: Buffer
+  /** The message before it was encrypted. */
+  plain?: Buffer
   /** Whether the client wants to ask more over its connection. */
   keepConnection: boolean
   /** Whether whoever asked wants it signed (flag CT), and this node does so. */
@@ -106,12 +114,12 @@ export function requestDigestOf({ envelope, bytes }: Exchange): { algorithm: 'SH
 }
 
 /** Reads a request; a reply where it cannot be one, undefined for what is an answer, so that servers never answer each other. */
-export function readRequest({ envelope, message: bytes, from }: Frame): Exchange | Reply | undefined {
+export function readRequest({ envelope, message: bytes, from, byUdp }: Frame): Exchange | Reply | undefined {
   if (envelope.encrypted || envelope.compressed)
-    return refusal(responses.sessionNotSupported, 'this server has no sessions and no compression')
+    return refusal(responses.sessionNotSupported, 'this server takes no compression and has no such session')
   try {
     const message = decodeMessage(bytes, envelope.version)
-    return message.response === 0 ? { envelope, bytes, message, from } : undefined
+    return message.response === 0 ? { envelope, bytes, message, from, byUdp } : undefined
   } catch (error) {
     if (!(error instanceof HandleFormatError)) throw error
     return refusal(responses.protocolError, error.message)
@@ -180,7 +188,13 @@ export function refusedFrame(
 }
 
 /** In place of an answer that a forged question must not bring upon somebody by UDP. */
-export function tooLongForUdp({ envelope, message, keepConnection }: Answer): Answer {
+export function tooLongForUdp({
+  envelope: sent,
+  message: whole,
+  plain: message = whole,
+  keepConnection,
+}: Answer): Answer {
+  const envelope = { ...sent, encrypted: false }
   const { operation, flags, recursionCount, siteInfoSerial, expiration, requestDigest } = decodeMessage(
     message,
     envelope.version,

@@ -7,6 +7,7 @@ export interface Frame {
   message: Buffer
   /** Address that it came from, where one is known; by UDP it may be forged. */
   from?: string | undefined
+  byUdp?: boolean
 }
 
 /** Cuts a TCP stream into messages. Gathers what came, never what is only announced; at most one message and a chunk. */

@@ -93,6 +93,7 @@ export class HandleServer {
       return
     }
     whole.from = from.address
+    whole.byUdp = true
     const answer = this.#options.answer(whole)
     if (answer instanceof Promise) {
       this.#waitingByUdp++
