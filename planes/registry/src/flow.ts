@@ -11,6 +11,8 @@ import { identifierRoutes } from './identifier/identifier.routes.ts'
 import { importRoutes } from './import/import.routes.ts'
 import { type LabelledThing, thingsToLabel } from './label/things-to-label.ts'
 import { registryLimits } from './limits.ts'
+import { monitoringRoutes } from './monitoring/monitoring.routes.ts'
+import { NodeMonitor } from './monitoring/node-monitor.ts'
 import { Nodes } from './node/nodes.ts'
 import { Runner } from './runner.ts'
 import { traceRoutes } from './trace/trace.routes.ts'
@@ -19,12 +21,16 @@ export type { LabelledThing }
 export { thingsToLabel }
 export const registryMigrations = { plane: 'registry', folder: join(import.meta.dirname, '../migrations') }
 
-// account → identifier → import → label → trace → access
-export function registryPlane(kit: Kit, { organisations }: { organisations: OrganisationPort }): Plane {
+// account → identifier → import → label → trace → access → monitoring
+export function registryPlane(
+  kit: Kit,
+  { organisations, resolverUrl }: { organisations: OrganisationPort; resolverUrl: string | undefined },
+): Plane {
   let kept: KeyObject | undefined
   const key = () => (kept ??= platformKey(kit.dataFolder))
   const nodes = new Nodes(key)
   const runner = new Runner(kit, nodes)
+  const monitor = new NodeMonitor(kit, { nodes, organisations, resolverUrl })
   const wake = () => runner.wake()
   const inside = { job: 'registry' }
   return {
@@ -36,6 +42,7 @@ export function registryPlane(kit: Kit, { organisations }: { organisations: Orga
       ...importRoutes(kit, { organisations, wake }),
       ...traceRoutes(nodes),
       ...accessRoutes(nodes),
+      ...monitoringRoutes(monitor),
     ],
     jobs: [
       {
@@ -67,6 +74,7 @@ export function registryPlane(kit: Kit, { organisations }: { organisations: Orga
     },
     async stop() {
       nodes.stop()
+      await monitor.stop()
       await runner.stop()
     },
   }
