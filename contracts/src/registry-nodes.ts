@@ -8,6 +8,9 @@ export const nodeStates = ['answers', 'silent', 'strange', 'waiting'] as const
 export const nodeRoles = ['primary', 'mirror', 'taker', 'replaced', 'recursive'] as const
 export const nodeLevels = ['root', 'top', 'secondary', 'enterprise', 'recursive', 'unknown'] as const
 
+/** Response codes by which a question was answered: found, not registered, values not found. Others refer it on or refuse it. */
+export const answeringCodes: ReadonlySet<number> = new Set([1, 100, 200])
+
 const count = Type.Integer({ minimum: 0 })
 
 /** What a node tells to its administrators alone. Counts of answers are since its start. */

@@ -1,7 +1,5 @@
-import type { IdentifierStatistics, RegistryNode } from '@kapok/contracts/registry-nodes'
+import { answeringCodes, type IdentifierStatistics, type RegistryNode } from '@kapok/contracts/registry-nodes'
 
-/** Success, handle not found, values not found: the question was answered, not passed on or refused. */
-const answeredCodes: ReadonlySet<number> = new Set([1, 100, 200])
 /** What a record counts at: a mirror has copies, and who is stood in for may be behind. */
 const keepers: ReadonlySet<string | null> = new Set(['primary', 'taker'])
 
@@ -17,7 +15,7 @@ export function statisticsOf(nodes: readonly RegistryNode[], asOf: number): Iden
     const name = prefixes.join(' ')
     if (keepers.has(role) && prefixes.length > 0)
       records.set(name, Math.max(records.get(name) ?? 0, details?.records ?? 0))
-    for (const { code, count } of details?.resolutions ?? []) if (answeredCodes.has(code)) resolutions += count
+    for (const { code, count } of details?.resolutions ?? []) if (answeringCodes.has(code)) resolutions += count
   }
   return {
     asOf,
