@@ -9,7 +9,7 @@ export const nodeRoles = ['primary', 'mirror', 'taker', 'replaced', 'recursive']
 export const nodeLevels = ['root', 'top', 'secondary', 'enterprise', 'recursive', 'unknown'] as const
 
 /** Response codes by which a question was answered: found, not registered, values not found. Others refer it on or refuse it. */
-export const answeringCodes: ReadonlySet<number> = new Set([1, 100, 200])
+export const answeringCodes: readonly number[] = [1, 100, 200]
 
 const count = Type.Integer({ minimum: 0 })
 

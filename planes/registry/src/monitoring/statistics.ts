@@ -15,7 +15,7 @@ export function statisticsOf(nodes: readonly RegistryNode[], asOf: number): Iden
     const name = prefixes.join(' ')
     if (keepers.has(role) && prefixes.length > 0)
       records.set(name, Math.max(records.get(name) ?? 0, details?.records ?? 0))
-    for (const { code, count } of details?.resolutions ?? []) if (answeringCodes.has(code)) resolutions += count
+    for (const { code, count } of details?.resolutions ?? []) if (answeringCodes.includes(code)) resolutions += count
   }
   return {
     asOf,

@@ -28,7 +28,7 @@ export const nameOf = ({ prefixes, url }: RegistryNode) => prefixes.join(', ') |
 
 /** Questions that the node answered; undefined when it does not tell. */
 export const resolutionsOf = ({ details }: RegistryNode): number | undefined =>
-  details?.resolutions.reduce((sum, { code, count }) => sum + (answeringCodes.has(code) ? count : 0), 0)
+  details?.resolutions.reduce((sum, { code, count }) => sum + (answeringCodes.includes(code) ? count : 0), 0)
 
 /** The lines of the tree from the root down, siblings in the order of their prefixes; a search shows what fits and the way to it. */
 export function nodeRows(nodes: readonly RegistryNode[], { search, chosen }: TreeOptions): NodeRow[] {

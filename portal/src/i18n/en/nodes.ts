@@ -76,7 +76,6 @@ export const nodes: typeof zh = {
       busy: 'over a rate limit',
       other: 'other',
     },
-    count: 'Answers',
     resting: 'Servers that it leaves alone, since they did not answer',
     restingMore: '{{n}} in all',
     mirror: 'Mirror',

@@ -72,7 +72,6 @@ export const nodes = {
       busy: '超过频次限制',
       other: '其他',
     },
-    count: '次数',
     resting: '暂不询问的服务器（此前没有应答）',
     restingMore: '等 {{n}} 个',
     mirror: '镜像',
