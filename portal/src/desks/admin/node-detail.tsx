@@ -18,9 +18,7 @@ export function NodeDetail({ of: node }: { of: RegistryNode }) {
   return (
     <Card title={t('nodes.detailOf', { name: nameOf(node) })} opened>
       <div className="stack">
-        <p>
-          <NodeState of={node} />
-        </p>
+        <NodeState of={node} />
         {state === 'strange' && <Banner tone="fault">{t('nodes.strangeWhat')}</Banner>}
         <Facts
           rows={[

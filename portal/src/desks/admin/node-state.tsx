@@ -1,6 +1,6 @@
 import type { RegistryNode } from '@kapok/contracts/registry-nodes'
 import { useTranslation } from 'react-i18next'
-import { instantText } from '../../api/format.ts'
+import { countText, instantText } from '../../api/format.ts'
 import { StatusTag, type Tone } from '../../components/state.tsx'
 import type { MirrorOf } from './node-rows.ts'
 
@@ -28,27 +28,33 @@ export function standingOf({ state, role, details }: RegistryNode): Standing {
 export function NodeState({ of }: { of: RegistryNode }) {
   const { t } = useTranslation()
   const standing = standingOf(of)
-  const since = of.failsSince === null ? '' : ` ${t('nodes.since', { at: instantText(of.failsSince) })}`
-  return <StatusTag tone={tones[standing]}>{`${t(`nodes.state.${standing}`)}${since}`}</StatusTag>
+  return (
+    <div>
+      <StatusTag tone={tones[standing]}>{t(`nodes.state.${standing}`)}</StatusTag>
+      {of.failsSince !== null && <div className="quiet">{t('nodes.since', { at: instantText(of.failsSince) })}</div>}
+    </div>
+  )
 }
 
 /** A mirror asks every second; one that was not seen for so long is taken for gone. */
 const unseenMs = 60_000
 
-export function useMirrorState() {
-  const { t } = useTranslation()
-  return ({ behind, silentMs }: MirrorOf): { tone: Tone; text: string } => {
-    if (silentMs > unseenMs) return { tone: 'off', text: t('nodes.notSeen', { n: Math.floor(silentMs / 60_000) }) }
-    return behind > 0
-      ? { tone: 'notice', text: t('nodes.behind', { n: behind }) }
-      : { tone: 'good', text: t('nodes.upToDate') }
-  }
-}
-
 /** How far a mirror was when its primary last told of it. */
-export function MirrorState({ of, primary }: { of: MirrorOf; primary: RegistryNode }) {
+export function MirrorState({ of: { behind, silentMs }, primary }: { of: MirrorOf; primary: RegistryNode }) {
   const { t } = useTranslation()
-  const { tone, text } = useMirrorState()(of)
-  if (primary.state === 'answers') return <StatusTag tone={tone}>{text}</StatusTag>
-  return <StatusTag tone="off">{`${text}${t('nodes.lastKnown')}`}</StatusTag>
+  const isKnown = primary.state === 'answers'
+  const isSeen = silentMs <= unseenMs
+  const tone = !isKnown || !isSeen ? 'off' : behind > 0 ? 'notice' : 'good'
+  return (
+    <div>
+      <StatusTag tone={tone}>
+        {!isSeen
+          ? t('nodes.notSeen', { n: countText(Math.floor(silentMs / 60_000)) })
+          : behind > 0
+            ? t('nodes.behind', { n: countText(behind) })
+            : t('nodes.upToDate')}
+      </StatusTag>
+      {!isKnown && <div className="quiet">{t('nodes.lastKnown')}</div>}
+    </div>
+  )
 }

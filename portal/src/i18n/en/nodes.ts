@@ -84,7 +84,7 @@ export const nodes: typeof zh = {
     upToDate: 'Up to date',
     behind: '{{n}} changes behind',
     notSeen: 'Not seen for {{n}} minutes',
-    lastKnown: '(before the primary fell silent)',
+    lastKnown: 'before the primary fell silent',
     takeover: {
       title: 'Take over {{prefix}}',
       who: 'The administrator of the prefix above decides on this; the platform’s key may not, so there is no button here. Ask the operator of the node above, or whoever has the mirror’s machine. Once it is certain that the primary has stopped, the mirror is started as usual with --take-over added:',

@@ -80,7 +80,7 @@ export const nodes = {
     upToDate: '已同步',
     behind: '落后 {{n}} 次变更',
     notSeen: '{{n}} 分钟未见',
-    lastKnown: '（主节点失联前）',
+    lastKnown: '主节点失联前',
     takeover: {
       title: '接管 {{prefix}}',
       who: '只有上级前缀的管理员可以决定接管，平台的密钥没有这个权限，所以这里没有按钮。请联系上级节点的运营者，或镜像所在机器的管理员；确认主节点已停止后，在镜像的启动命令后加上 --take-over：',
