@@ -32,6 +32,13 @@ export const migrationsOfAll: readonly Migrations[] = [
   registryMigrations,
 ]
 
+interface WireOptions {
+  sessionHours: number
+  secureCookies: boolean
+  /** Of the identifier node that the platform asks. */
+  resolverUrl?: string | undefined
+}
+
 export interface Planes {
   access: AccessPlane
   all: readonly Plane[]
@@ -42,13 +49,13 @@ export interface Planes {
 }
 
 // machine → ingest → store → meter → seal → application → voucher → redemption → settlement → indicator
-export function wirePlanes(kit: Kit, options: { sessionHours: number; secureCookies: boolean }): Planes {
+export function wirePlanes(kit: Kit, options: WireOptions): Planes {
   const access = accessPlane(kit, { sessionHours: options.sessionHours, secure: options.secureCookies })
   const { organisations } = access
   const data = dataPlane(kit)
   const evidence = evidencePlane(kit, { devices: data.port, organisations })
   const subsidy = subsidyPlane(kit, { organisations, evidence: evidence.port, devices: data.port })
-  const registry = registryPlane(kit, { organisations, devices: data.port })
+  const registry = registryPlane(kit, { organisations, devices: data.port, resolverUrl: options.resolverUrl })
   const insight = insightPlane(kit, { figures: subsidy.figures })
   return {
     access,

@@ -41,6 +41,7 @@ import {
   listImportRows,
   listRegistryAccounts,
 } from '@kapok/contracts/registry'
+import { getIdentifierStatistics, listRegistryNodes, type RegistryNode } from '@kapok/contracts/registry-nodes'
 import { getMachineIdentifier, getProcess } from '@kapok/contracts/registry-process'
 import { listAccesses, recallIdentifier, traceIdentifier } from '@kapok/contracts/registry-trace'
 import type { OrgKind, Role } from '@kapok/contracts/roles'
@@ -1196,6 +1197,17 @@ function registryFixtures(): Fixture[] {
         { ...account, orgId: id(3), prefix: '88.901.1002', identifiers: 0, syncedAt: null, fault: silent },
       ]),
     ),
+    fixture(listRegistryNodes, { resolves: true, asOf: now, nodes: identifierNodes(), notAsked: 0 }),
+    fixture(getIdentifierStatistics, {
+      statistics: {
+        asOf: now,
+        identifiers: 1_250_418,
+        resolutions: 9_004_127,
+        nodes: 5,
+        nodesKnown: 7,
+        nodesThatTold: 4,
+      },
+    }),
     fixture(getRegistryAccountOf, {
       ...account,
       values: [{ index: 310, type: 'HS_PUBKEY', data: { format: 'key', value: { kty: 'RSA', n: 'x', e: 'AQAB' } } }],
@@ -1249,5 +1261,75 @@ function traceFixtures(handle: string, gs1: string): Fixture[] {
       producedAt: now - day,
     }),
     fixture(getMachineIdentifier, { prefix: '88.901.1001', handle: '88.901.1001/M1' }),
+  ]
+}
+
+/** Root, top, a secondary node with a mirror, three enterprises: one works, one is silent, one is no node; and the recursive node. */
+function identifierNodes(): RegistryNode[] {
+  const told = (records: number): NonNullable<RegistryNode['details']> => ({
+    refuses: null,
+    records,
+    registrations: records + 40,
+    resolutions: [
+      { code: 1, count: records * 7 },
+      { code: 100, count: 12 },
+      { code: 303, count: records },
+    ],
+    mirrors: [],
+    resting: [],
+    restingInAll: 0,
+    cachedAnswers: 0,
+    uptimeMs: 26 * 3_600_000,
+  })
+  const node = (prefix: string, level: RegistryNode['level'], more: Partial<RegistryNode>): RegistryNode => ({
+    url: `https://${prefix.toLowerCase()}.nodes.example.cn`,
+    prefixes: [prefix],
+    level,
+    parent: null,
+    organisation: null,
+    state: 'answers',
+    answeredAt: now,
+    failsSince: null,
+    role: 'primary',
+    serial: 1,
+    takesChanges: true,
+    details: null,
+    ...more,
+  })
+  const below = (prefix: string) => `https://${prefix.toLowerCase()}.nodes.example.cn`
+  const mirrors = [
+    { user: '300:88.901/MIRROR', behind: 0, silentMs: 800 },
+    { user: '301:88.901/MIRROR', behind: 1_204, silentMs: 900 },
+    { user: '302:88.901/MIRROR', behind: 0, silentMs: 7_200_000 },
+  ]
+  const failed = { answeredAt: now - 3_600_000, failsSince: now - 3_500_000 }
+  return [
+    node('0.NA', 'root', { details: told(4) }),
+    node('88', 'top', { parent: below('0.NA') }),
+    node('88.901', 'secondary', { parent: below('88'), serial: 3, details: { ...told(1_250_000), mirrors } }),
+    node('88.901.1001', 'enterprise', {
+      parent: below('88.901'),
+      organisation: '凤城注塑有限公司',
+      details: told(414),
+    }),
+    node('88.901.1002', 'enterprise', {
+      parent: below('88.901'),
+      organisation: '莞城精密有限公司',
+      state: 'silent',
+      ...failed,
+      details: { ...told(37), mirrors: [{ user: '300:88.901.1002/MIRROR', behind: 3, silentMs: 500 }] },
+    }),
+    node('88.901.1003', 'enterprise', {
+      parent: below('88.901'),
+      state: 'strange',
+      role: null,
+      ...failed,
+      answeredAt: null,
+    }),
+    node('recursive', 'recursive', {
+      prefixes: [],
+      role: 'recursive',
+      details: { ...told(0), cachedAnswers: 20_411, resting: ['10.0.0.7:2641'], restingInAll: 34 },
+    }),
   ]
 }

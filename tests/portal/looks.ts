@@ -86,6 +86,7 @@ export const looks: readonly Look[] = [
     ['admin', '/admin'],
     ['admin-members', '/admin/organisations/{organisation}'],
     ['admin-registry', '/admin/registry'],
+    ['admin-nodes', '/admin/nodes'],
     ['admin-rules', '/admin/rules'],
     ['admin-releases', '/admin/releases'],
     ['admin-audit', '/admin/audit'],

@@ -128,6 +128,50 @@ describe.skipIf(!existsSync(dist))('pages of the built portal', () => {
     }
   })
 
+  test('of a node that is silent it is told since when, what a takeover does, and whom to ask; mirrors fold under their node', async () => {
+    const look = looks.find((each) => each.name === 'admin-nodes')!
+    for (const [how, words] of [
+      [
+        { width: 1440, theme: 'dark', language: 'zh-CN' },
+        {
+          open: '88.901.1002 的详情',
+          close: '收起 88.901 的下级',
+          since: '自 2027-02-15 09:31',
+          who: '上级前缀的管理员',
+          lacks: '有 3 次变更没有取走',
+        },
+      ],
+      [
+        { width: 390, theme: 'light', language: 'en' },
+        {
+          open: 'Details of 88.901.1002',
+          close: 'Hide what is below 88.901',
+          since: 'since 2027-02-15 09:31',
+          who: 'administrator of the prefix above decides',
+          lacks: 'lacked 3 changes',
+        },
+      ],
+    ] as const) {
+      const { page } = await open(look, how)
+      await page.getByRole('button', { name: words.open }).click()
+      const detail = page.getByRole('region', { name: words.open })
+      for (const text of [words.since, words.who, words.lacks, '--role mirror --prefix 88.901.1002'])
+        await detail.getByText(text).first().waitFor()
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      )
+      expect(overflow, 'pixels that the page is too wide').toBeLessThanOrEqual(0)
+      expect(await violationsOn(page)).toEqual([])
+      const lines = page.locator('tbody tr')
+      const before = await lines.count()
+      await page.getByRole('button', { name: words.close, exact: true }).click()
+      expect(before - (await lines.count())).toBe(7)
+      await page.getByRole('searchbox').fill('莞城')
+      expect(await lines.count()).toBe(5)
+      await page.context().close()
+    }
+  })
+
   test('the days of an evidence strip are walked with the arrow keys', async () => {
     const look = looks.find((each) => each.name === 'plant-evidence')!
     const { page } = await open(look, { width: 1440, theme: 'light', language: 'zh-CN' })

@@ -11,6 +11,8 @@ import { identifierRoutes } from './identifier/identifier.routes.ts'
 import { importRoutes } from './import/import.routes.ts'
 import { type LabelledThing, thingsToLabel } from './label/things-to-label.ts'
 import { registryLimits } from './limits.ts'
+import { monitoringRoutes } from './monitoring/monitoring.routes.ts'
+import { NodeMonitor } from './monitoring/node-monitor.ts'
 import { Nodes } from './node/nodes.ts'
 import { processRoutes } from './process/process.routes.ts'
 import { Runner } from './runner.ts'
@@ -20,15 +22,19 @@ export type { LabelledThing }
 export { thingsToLabel }
 export const registryMigrations = { plane: 'registry', folder: join(import.meta.dirname, '../migrations') }
 
-// account → identifier → import → label → trace → process → access
-export function registryPlane(
-  kit: Kit,
-  { organisations, devices }: { organisations: OrganisationPort; devices: DevicePort },
-): Plane {
+interface RegistryDoors {
+  organisations: OrganisationPort
+  devices: DevicePort
+  resolverUrl: string | undefined
+}
+
+// account → identifier → import → label → trace → process → access → monitoring
+export function registryPlane(kit: Kit, { organisations, devices, resolverUrl }: RegistryDoors): Plane {
   let kept: KeyObject | undefined
   const key = () => (kept ??= platformKey(kit.dataFolder))
   const nodes = new Nodes(key)
   const runner = new Runner(kit, nodes)
+  const monitor = new NodeMonitor(kit, { nodes, organisations, resolverUrl })
   const wake = () => runner.wake()
   const inside = { job: 'registry' }
   return {
@@ -41,6 +47,7 @@ export function registryPlane(
       ...traceRoutes(nodes),
       ...processRoutes(devices),
       ...accessRoutes(nodes),
+      ...monitoringRoutes(monitor),
     ],
     jobs: [
       {
@@ -72,6 +79,7 @@ export function registryPlane(
     },
     async stop() {
       nodes.stop()
+      await monitor.stop()
       await runner.stop()
     },
   }

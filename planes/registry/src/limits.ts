@@ -25,4 +25,14 @@ export const registryLimits = {
   excelMemoryMb: 1_024,
   filesAtOnce: 2,
   rowsAnInsert: 5_000,
+  /** Nodes whose health is asked at a time, how long each may take, and how many are asked at all. */
+  healthAtOnce: 16,
+  healthMs: 3_000,
+  nodesWatched: 2_000,
+  /** What was told serves that long: for administrators, and for the public. */
+  healthFreshMs: 5_000,
+  statisticsFreshMs: 60_000,
+  /** How long a reader waits for all nodes to be asked; what is known by then is told. */
+  healthWaitMs: 4_000,
+  restingTold: 20,
 } as const

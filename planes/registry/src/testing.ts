@@ -19,9 +19,14 @@ export const prefix = '88.901.1001'
 
 /** A real enterprise node in a folder of its own, as its owner starts it. */
 export class TestNode {
+  readonly prefix: string
   readonly home = mkdtempSync(join(tmpdir(), 'kapok-registry-node-'))
   port = 0
   #node: StartedNode | undefined
+
+  constructor(own = prefix) {
+    this.prefix = own
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`
@@ -31,7 +36,7 @@ export class TestNode {
     this.port ||= await freePort()
     this.#node = await startNode({
       role: 'enterprise',
-      prefixes: [prefix],
+      prefixes: [this.prefix],
       home: this.home,
       host: '127.0.0.1',
       address: '127.0.0.1',
@@ -56,8 +61,8 @@ export class TestNode {
 
   /** As the prefix's administrator, with the key that the node made for it. */
   async asAdministrator(method: string, path: string, body?: unknown): Promise<Response> {
-    const key = createPrivateKey(readFileSync(join(this.home, `admin-${prefix}.pem`)))
-    const user = { handle: `0.NA/${prefix}`, index: 300 }
+    const key = createPrivateKey(readFileSync(join(this.home, `admin-${this.prefix}.pem`)))
+    const user = { handle: `0.NA/${this.prefix}`, index: 300 }
     const authorization = await provenHeader(this.url, { user, key }, AbortSignal.timeout(5_000))
     return fetch(`${this.url}${path}`, {
       method,
@@ -74,7 +79,7 @@ export class TestNode {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done, fail) => {
     const probe = createServer().once('error', fail)
     probe.listen(0, '127.0.0.1', () => {
@@ -98,8 +103,11 @@ export class TestRegistry {
   readonly device: DeviceFacts
   #plane: Plane
 
-  private constructor(kit: TestKit) {
+  readonly #resolverUrl: string | undefined
+
+  private constructor(kit: TestKit, resolverUrl: string | undefined) {
     this.kit = kit
+    this.#resolverUrl = resolverUrl
     const org = (name: string): OrgFacts => ({
       id: kit.ids.uuid(),
       name,
@@ -112,13 +120,14 @@ export class TestRegistry {
     this.#plane = this.#planeOf()
   }
 
-  static async make(): Promise<TestRegistry> {
-    return new TestRegistry(await testKit({ migrations: [registryMigrations] }))
+  static async make(resolverUrl?: string): Promise<TestRegistry> {
+    return new TestRegistry(await testKit({ migrations: [registryMigrations] }), resolverUrl)
   }
 
   #planeOf(): Plane {
     const organisations = Object.values(this.orgs)
     return registryPlane(this.kit, {
+      resolverUrl: this.#resolverUrl,
       organisations: {
         byId: async (id) => organisations.find((each) => each.id === id),
         byUscc: async () => undefined,

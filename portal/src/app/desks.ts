@@ -78,6 +78,7 @@ export const desks: readonly Desk[] = [
     pages: [
       { to: '/admin', word: 'organisations' },
       { to: '/admin/registry', word: 'registry' },
+      { to: '/admin/nodes', word: 'nodes' },
       { to: '/admin/rules', word: 'rules' },
       { to: '/admin/releases', word: 'releases' },
       { to: '/admin/audit', word: 'audit' },

@@ -99,6 +99,7 @@ export const portalRouter = createRouter({
     page('/admin', () => import('../desks/admin/organisations.tsx'), 'Organisations'),
     page('/admin/organisations/$orgId', () => import('../desks/admin/members.tsx'), 'Members'),
     page('/admin/registry', () => import('../desks/admin/registry.tsx'), 'Registry'),
+    page('/admin/nodes', () => import('../desks/admin/nodes.tsx'), 'IdentifierNodes'),
     page('/admin/rules', () => import('../desks/admin/rules.tsx'), 'Rules'),
     page('/admin/releases', () => import('../desks/admin/releases.tsx'), 'Releases'),
     page('/admin/audit', () => import('../desks/admin/audit.tsx'), 'Audit'),

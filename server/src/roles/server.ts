@@ -31,6 +31,7 @@ async function startServer(log: Log): Promise<Role> {
   const planes = wirePlanes(kit, {
     sessionHours: mode === 'world' ? worldSessionHours : limits.sessionHours,
     secureCookies: config.tls !== undefined || config.baseUrl.startsWith('https:'),
+    resolverUrl: config.resolverUrl,
   })
   const routes = [
     ...planes.all.flatMap((plane) => plane.routes),

@@ -4,6 +4,7 @@ import { IdentifierNode } from '../node/node.ts'
 import { resolveByTcp, resolveByUdp } from '../resolution/client.ts'
 import { TestStores, value } from '../store/testing.ts'
 import { storeWith } from '../testing.ts'
+import { AnswerTally } from './answer-tally.ts'
 
 const clock = { now: () => 1_735_646_400_000 }
 const stores = new TestStores()
@@ -32,7 +33,30 @@ test('everybody sees what a node is; its administrators and its own machine also
   const inner = { ...open, refuses: null, records: 2, transactions: 2, followers: [], resting: [] }
   const through = { 'x-forwarded-for': '10.0.0.9' }
   expect(await look(through)).toEqual(open)
-  expect(await look({})).toMatchObject({ ...inner, answersByCode: { 1: 2, 100: 1, 301: 1 } })
+  expect(await look({})).toMatchObject({
+    ...inner,
+    answersByCode: { 1: 2, 100: 1, 301: 1 },
+    resolutionsByCode: { 1: 2, 100: 1, 301: 1 },
+  })
   const authorization = `Basic ${Buffer.from('301%3A0.NA/88.1:s3cret').toString('base64')}`
   expect(await look({ ...through, authorization })).toMatchObject(inner)
+})
+
+test('a registration is an answer, and no resolution', () => {
+  const tally = new AnswerTally()
+  const answer = (operation: number, code: number) => {
+    const message = Buffer.alloc(24)
+    message.writeUInt32BE(operation, 0)
+    message.writeUInt32BE(code, 4)
+    return { message } as Parameters<AnswerTally['count']>[0]
+  }
+  for (const [operation, code] of [
+    [1, 1],
+    [100, 1],
+    [1, 100],
+    [100, 400],
+  ] as const)
+    tally.count(answer(operation, code))
+  expect(tally.byCode()).toEqual({ 1: 2, 100: 1, 400: 1 })
+  expect(tally.resolutionsByCode()).toEqual({ 1: 1, 100: 1 })
 })

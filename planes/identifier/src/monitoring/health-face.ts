@@ -20,6 +20,8 @@ export interface InnerHealth {
   transactions: number
   bytes: number
   answersByCode: Record<string, number>
+  /** Of these, the answers to questions for a handle. */
+  resolutionsByCode: Record<string, number>
   followers: readonly { user: string; behind: number; silentMs: number }[]
   /** Servers of others that it leaves alone, since they did not answer. */
   resting: readonly string[]

@@ -56,6 +56,7 @@ export class NodeHealth {
       refuses: standing.refusal() ?? null,
       ...records.stats(),
       answersByCode: this.tally.byCode(),
+      resolutionsByCode: this.tally.resolutionsByCode(),
       followers: this.followers.list(records.log.size, now),
       resting,
       cachedAnswers: answers,

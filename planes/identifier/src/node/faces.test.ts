@@ -183,3 +183,15 @@ test('links of a record are told by type, and a name that nobody has, or that is
     message: expect.stringContaining('check digit'),
   })
 })
+
+test('the door lists its nodes, and tells the health of each by its name', async () => {
+  const { nodes } = (await (await fetch(`${door}/nodes`)).json()) as { nodes: string[] }
+  expect(nodes).toHaveLength(26)
+  expect(nodes).toEqual(expect.arrayContaining(['root', 'top', '88.901', '88.903.1006', 'recursive']))
+  const prefixes = async (name: string) =>
+    ((await (await fetch(`${door}/${name}/health`)).json()) as { prefixes: string[] }).prefixes
+  const all = await Promise.all(nodes.map(prefixes))
+  expect(all.flat().sort()).toEqual(
+    nodes.flatMap((name) => (name === 'recursive' ? [] : [{ root: '0.NA', top: '88' }[name] ?? name])).sort(),
+  )
+})

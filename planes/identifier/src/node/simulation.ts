@@ -2,7 +2,7 @@ import type { AccessLog } from '../access-log/access-log.ts'
 import type { LmdbEventStore } from '../epcis/epcis.ts'
 import type { FindByName } from '../face/gs1/gs1-face.ts'
 import { handleIn } from '../face/handle-in-path.ts'
-import type { Face, HttpRequest } from '../face/http.ts'
+import { type Face, type HttpRequest, jsonReply } from '../face/http.ts'
 import { FaceServer } from '../face/http-server.ts'
 import {
   canonicalHandle,
@@ -162,13 +162,15 @@ async function write(node: IdentifierNode, handle: string, values: readonly Hand
 }
 
 /**
- * One door for the tree: `/<prefix>/…` is that node's own; elsewhere who comes with a proof speaks to the node that keeps the
- * handle, all others to the recursive one.
+ * One door for the tree: `/<prefix>/…` is that node's own (also `/root/…`, `/top/…`, `/recursive/…`), `GET /nodes` lists them;
+ * elsewhere who comes with a proof speaks to the node that keeps the handle, all others to the recursive one.
  */
 function treeFace(nodes: ReadonlyMap<string, IdentifierNode>): Face {
   const face: Face = (request) => {
     const own = ofOneNode(request, nodes)
     if (own) return answerOf(own.node, own.request)
+    if (request.url.pathname === '/nodes' && request.method === 'GET')
+      return jsonReply(200, { nodes: [...nodes.keys()] })
     const node = keeperOf(request, nodes) ?? nodes.get('recursive')
     return node && answerOf(node, request)
   }

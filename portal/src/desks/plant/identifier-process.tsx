@@ -68,7 +68,9 @@ function Curves({ deviceId, producedAt }: { deviceId: string; producedAt: number
 function Curve({ device, producedAt }: { device: ReplyOf<typeof getDevice>; producedAt: number }) {
   const { t, i18n } = useTranslation()
   const numeric = device.properties.filter(({ type }) => type === 'float' || type === 'int')
-  const [property, setProperty] = useState((numeric.find(({ type }) => type === 'float') ?? numeric[0])?.identifier ?? '')
+  const [property, setProperty] = useState(
+    (numeric.find(({ type }) => type === 'float') ?? numeric[0])?.identifier ?? '',
+  )
   const nameOf = (identifier: string) => {
     const { name = '', nameEn } = numeric.find((each) => each.identifier === identifier) ?? {}
     return (i18n.language === 'en' ? (nameEn ?? name) : name) || identifier

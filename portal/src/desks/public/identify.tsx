@@ -9,6 +9,7 @@ import { TextField } from '../../components/form.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { StatusTag } from '../../components/state.tsx'
 import { Empty, Reply } from '../../components/waiting.tsx'
+import { IdentifierStatistics } from './identifier-statistics.tsx'
 import { pageOfIdentifier } from './page-of-identifier.ts'
 import { ResolutionPath, VerdictTag } from './resolution-path.tsx'
 import { Scan } from './scan.tsx'
@@ -52,6 +53,7 @@ export function Identify() {
           <Scan onFound={(name) => void navigate({ to: pageOfIdentifier(name) })} />
         </search>
         {handle !== '' && <Found key={handle} handle={handle} />}
+        <IdentifierStatistics />
       </div>
     </Page>
   )

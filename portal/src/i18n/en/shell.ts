@@ -53,6 +53,7 @@ export const shell: typeof zh = {
     readings: 'Line readings',
     organisations: 'Organisations',
     registry: 'Prefixes',
+    nodes: 'Identifier nodes',
     rules: 'Rules and calendar',
     releases: 'Gateway releases',
     audit: 'Audit',

@@ -51,6 +51,7 @@ export const shell = {
     readings: '线路读数',
     organisations: '机构与成员',
     registry: '标识前缀',
+    nodes: '标识节点',
     rules: '规则与日历',
     releases: '网关升级包',
     audit: '审计',

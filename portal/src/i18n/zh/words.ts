@@ -5,6 +5,7 @@ import { filing } from './filing.ts'
 import { gateway } from './gateway.ts'
 import { identify } from './identify.ts'
 import { library } from './library.ts'
+import { nodes } from './nodes.ts'
 import { plant } from './plant.ts'
 import { publicWords } from './public.ts'
 import { registry } from './registry.ts'
@@ -24,6 +25,7 @@ export const words = {
   ...library,
   ...identify,
   ...registry,
+  ...nodes,
   ...caseWords,
   ...filing,
   ...deskWords,
