@@ -28,10 +28,12 @@ import { NodeHealth } from '../monitoring/node-health.ts'
 import type { RateOptions } from '../rate/limits.ts'
 import { Rates } from '../rate/rates.ts'
 import { Resolver } from '../recursion/resolver.ts'
+import { ElsewhereVerifier } from '../recursion/verify-elsewhere.ts'
 import { nameOfUser, type User } from '../registration/authentication.ts'
 import type { ChangingRecords } from '../registration/changing-records.ts'
 import { Registrar } from '../registration/registrar.ts'
 import { Certifier } from '../resolution/certifier.ts'
+import type { Verification } from '../resolution/client.ts'
 import { HandleServer } from '../resolution/server.ts'
 import { Sessions } from '../session/sessions.ts'
 import { TakeoverDesk } from '../takeover/desk.ts'
@@ -120,7 +122,11 @@ export class IdentifierNode {
     this.resolver = new Resolver({ roots: () => roots, clock })
     const findRecord = (handle: string) => this.#findRecord(handle)
     const rates = new Rates(options.rates)
-    const registrar = new Registrar({ records, homes: this.homes, findRecord, administrators, rates, clock })
+    const verifier = roots.length > 0 ? new ElsewhereVerifier({ resolver: this.resolver, clock }) : undefined
+    const registrar = new Registrar({
+      ...{ records, homes: this.homes, findRecord, administrators, rates, clock },
+      ...(verifier && { verifyElsewhere: (verification: Verification) => verifier.holds(verification) }),
+    })
     const { standing = new Standing(), follower, administrator } = options
     this.#standing = standing
     this.takeover = new TakeoverDesk({

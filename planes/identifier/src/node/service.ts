@@ -90,7 +90,7 @@ export class NodeService {
 
   #read(frame: Frame): Exchange | Reply | undefined {
     const { sessions, registrar } = this.#options
-    return sessions ? sessions.read(frame, (id) => registrar?.challenged(id)?.session) : readRequest(frame)
+    return sessions ? sessions.read(frame, (id) => registrar?.proofs.challenged(id)?.session) : readRequest(frame)
   }
 
   #said(request: Exchange, reply: Reply): Answer | Promise<Answer> {
@@ -123,6 +123,8 @@ export class NodeService {
       }
       case operations.challengeResponse:
         return this.#answered(request)
+      case operations.verifyResponse:
+        return this.#verified(request)
       case operations.sessionSetup:
       case operations.sessionExchangeKey:
       case operations.sessionTerminate:
@@ -155,6 +157,16 @@ export class NodeService {
       : refusal(responses.readOnlyReplica, 'this node is a mirror: send changes to the primary site')
   }
 
+  #verified(request: Exchange): Reply {
+    const { registrar } = this.#options
+    if (this.#options.isReplaced?.())
+      return refusal(responses.staleSiteInfo, 'another site stands in for this node: ask the prefix above where')
+    return (
+      registrar?.proofs.verifyResponse(request) ??
+      refusal(responses.operationNotSupported, 'a mirror verifies no answers')
+    )
+  }
+
   /** Whether a user may list the handles of a prefix: a response code. */
   mayList(prefix: string, user: User | undefined): Promise<number> {
     return this.#options.registrar?.mayList(user, prefix) ?? Promise.resolve(responses.operationNotSupported)
@@ -163,7 +175,7 @@ export class NodeService {
   async #answered(answer: Exchange): Promise<Reply> {
     const { registrar } = this.#options
     if (registrar === undefined) return refusal(responses.operationNotSupported, 'nothing is proven to a mirror')
-    const proven = await registrar.proven(answer)
+    const proven = await registrar.proofs.proven(answer)
     if ('response' in proven) return proven
     return { ...(await this.reply(proven.request, proven.user)), of: proven.request }
   }
@@ -205,7 +217,7 @@ export class NodeService {
   ): Promise<Reply> {
     const { registrar } = this.#options
     if (registrar === undefined) return refusal(responses.unableToAuthenticate, 'a mirror tells public values alone')
-    if (user === undefined) return registrar.challenge(request)
+    if (user === undefined) return registrar.proofs.challenge(request)
     const readable = await registrar.readable(user, canonicalHandle(handle), closed)
     const indexes = (readable ?? closed).map(({ index }) => index)
     const told = {

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { type KeyObject, randomInt } from 'node:crypto'
 import {
   canonicalHandle,
   decodeData,
@@ -85,10 +85,16 @@ async function askServer(
   return resolveByTcp({ host, port: tcpPort }, question, id(), nowMs, recursionLimits.tcpMs)
 }
 
-/** By TCP, since a signed answer rarely fits a packet; each site signs with the key by which it was named. */
-async function askCertified({ name, host, tcpPort, publicKey }: Server, question: Question, nowMs: number) {
+/** The key by which a site was named, with which it signs what it says; undefined when it has none. */
+export function keyOfSite({ publicKey }: Server): KeyObject | undefined {
   const data = publicKey.length === 0 ? undefined : readOrUndefined(() => decodeData('HS_PUBKEY', publicKey))
-  const certifiedBy = data?.format === 'key' ? rsaPublicKey(data.key) : undefined
+  return data?.format === 'key' ? rsaPublicKey(data.key) : undefined
+}
+
+/** By TCP, since a signed answer rarely fits a packet. */
+async function askCertified(server: Server, question: Question, nowMs: number) {
+  const { name, host, tcpPort } = server
+  const certifiedBy = keyOfSite(server)
   if (certifiedBy === undefined)
     throw new ResolutionError(`the site of ${name} has no key that could certify an answer`)
   if (tcpPort === undefined) throw new ResolutionError(`${name} has no TCP, by which certified answers are asked for`)

@@ -10,6 +10,9 @@ export const recursionLimits = {
   tcpMs: 2_000,
   /** Questions on the way, each once; what comes beyond them is told that the server is busy. */
   inFlight: 4_096,
+  /** Answers to challenges that wait for the nodes of their users, and how long such an answer may be. */
+  verifying: 256,
+  verifiedAnswerBytes: 1_024,
   cachedAnswers: 200_000,
   cachedBytes: 256 << 20,
   /** hdllib's caches keep an answer no longer, whatever its TTL. */

@@ -15,7 +15,7 @@ import { AnswerCache } from './answer-cache.ts'
 import { askServers, type Step } from './ask.ts'
 import { Health } from './health.ts'
 import { recursionLimits } from './limits.ts'
-import { serversFor, servicesIn, sitesIn } from './sites.ts'
+import { type Server, serversFor, servicesIn, sitesIn } from './sites.ts'
 
 type Asked = Parameters<Recursion['resolve']>[0]
 
@@ -65,6 +65,19 @@ export class Resolver implements Recursion {
     const unreachable =
       resolution.reply.response === responses.error || resolution.reply.response === responses.serverBusy
     return unreachable && kept ? { ...resolution, reply: kept.reply, from: 'stale' } : resolution
+  }
+
+  /**
+   * The servers of the primary site that has a handle; none for the record of a prefix, whose own node others do not ask.
+   * `anew`: as those above say it now. Rejects with ResolutionError.
+   */
+  async serversOf(handle: string, how?: 'anew'): Promise<Server[]> {
+    const name = canonicalHandle(handle)
+    const { prefix } = partsOf(name)
+    if (prefix === rootPrefix) return []
+    const { reply } = await this.#prefixRecord(prefix, [], 0, how)
+    if (reply.body.kind !== 'values') return []
+    return serversFor(name, await this.#sitesOf(plain(reply.body.values), [], 0), true)
   }
 
   /** What is known of the cache, for operators. */

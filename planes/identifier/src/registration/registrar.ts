@@ -1,13 +1,11 @@
 import {
   adminPermissions,
   canonicalHandle,
-  commonVersion,
   encodeValue,
   type HandleMessage,
   type HandleValue,
   operationFlags,
   operations,
-  ourVersion,
   partsOf,
   prefixHandle,
   responses,
@@ -17,15 +15,15 @@ import { Rates } from '../rate/rates.ts'
 import { type Exchange, type Reply, refusal } from '../resolution/exchange.ts'
 import { StoreRefusal, type StoreRefusalCode } from '../store/store.ts'
 import { readersOf, templateOf } from '../template/template.ts'
-import { type FindRecord, nameOfUser, provenUser, sameUser, type User } from './authentication.ts'
-import { Challenges } from './challenges.ts'
+import { type FindRecord, nameOfUser, sameUser, type User } from './authentication.ts'
 import { type Change, changed, isRefused, type Refused } from './change.ts'
 import type { ChangingRecords } from './changing-records.ts'
 import { registrationLimits } from './limits.ts'
+import { Proofs, type ProofsOptions } from './proofs.ts'
 import { isMember, permissionsOf } from './rights.ts'
 import { knownTemplate, TemplateRules } from './template-rules.ts'
 
-export interface RegistrarOptions {
+export interface RegistrarOptions extends Pick<ProofsOptions, 'verifyElsewhere'> {
   records: ChangingRecords
   homes: Homes
   /** Records by which users and groups are known, of other nodes too. */
@@ -40,7 +38,7 @@ export interface RegistrarOptions {
 /** Creates, changes, deletes and lists for whoever proves to be allowed to. */
 export class Registrar {
   readonly #options: RegistrarOptions
-  readonly #challenges = new Challenges()
+  readonly proofs: Proofs
   readonly #templates: TemplateRules
   readonly #rates: Rates
 
@@ -49,44 +47,7 @@ export class Registrar {
     const { records, homes, findRecord } = options
     this.#templates = new TemplateRules({ records, isOurs: (name) => homes.answersFor(name), findRecord })
     this.#rates = options.rates ?? new Rates()
-  }
-
-  /** Holds a request back until whoever sent it proves who they are. */
-  challenge(request: Exchange): Reply {
-    return this.#challenges.give(request, this.#options.clock.now())
-  }
-
-  /** The request that a challenge holds back, by the id of the challenge. */
-  challenged(id: number): Exchange | undefined {
-    return this.#challenges.requestOf(id)
-  }
-
-  /**
-   * The request that the answer to a challenge brings back, with the user that it proves; a reply where it proves nothing
-   * (RFC 3652 §3.5.1).
-   */
-  async proven({ envelope, message, from }: Exchange): Promise<{ request: Exchange; user: User } | Reply> {
-    if (message.body.kind !== 'challengeAnswer') return refusal(responses.protocolError, 'no answer to a challenge')
-    const waiting = this.#challenges.take(envelope.sessionId)
-    if (waiting === undefined)
-      return refusal(responses.authenticationFailed, 'there is no such challenge, or it was answered already')
-    const { request, nonce, requestDigest, atMs } = waiting
-    const of = { of: request }
-    if (this.#options.clock.now() - atMs > registrationLimits.challengeMs)
-      return { ...refusal(responses.authenticationTimeout, 'the answer came too late: ask again'), ...of }
-    const { handle, index } = message.body
-    const now = this.#options.clock.now()
-    const tooMuch = this.#rates.mayProve({ handle, index }, from, now)
-    if (tooMuch) return { ...refusal(tooMuch.response, tooMuch.message), ...of }
-    const record = await this.#options.findRecord(canonicalHandle(handle))
-    if (record === undefined)
-      return { ...refusal(responses.unableToAuthenticate, `the record ${handle} was not found`), ...of }
-    const version = commonVersion(ourVersion, request.envelope.version)
-    const user = provenUser(record, message.body, { nonce, requestDigest }, version)
-    this.#rates.proved({ handle, index }, from, user !== undefined, now)
-    if (user === undefined)
-      return { ...refusal(responses.authenticationFailed, 'the answer was not made with a key of that record'), ...of }
-    return { request, user }
+    this.proofs = new Proofs({ ...options, rates: this.#rates })
   }
 
   /** Carries out a request that changes or lists, as `user`; without a user where everybody may, else with a challenge. */
@@ -133,7 +94,7 @@ export class Registrar {
       // Whether a handle exists is not told before it is known who asks.
       const needed = isRefused(outcome) ? adminPermissions.modifyValue : outcome.permissions
       if (needed !== 0) {
-        if (user === undefined) return this.challenge(request)
+        if (user === undefined) return this.proofs.challenge(request)
         if (!(await this.#may(user, name, needed)))
           return refusal(responses.noPermission, `${nameOfUser(user)} has no right to this`)
       }
@@ -262,7 +223,7 @@ export class Registrar {
     const prefix = namedPrefix(handleOf(request.message))
     if (prefix === undefined) return refusal(responses.invalidHandle, 'name the prefix as 0.NA/<prefix>')
     if (!homes.has(prefix)) return refusal(responses.notResponsible, 'this node does not home that prefix')
-    if (user === undefined) return this.challenge(request)
+    if (user === undefined) return this.proofs.challenge(request)
     const below = request.message.operation === operations.listPrefixes
     const needed = below ? adminPermissions.listDerivedPrefixes : adminPermissions.listHandles
     if (!(await this.#may(user, `0.NA/${prefix}`, needed)))
@@ -281,7 +242,7 @@ export class Registrar {
   async #homes(request: Exchange, user: User | undefined): Promise<Reply> {
     const { homes, administrators, clock } = this.#options
     const { operation } = request.message
-    if (user === undefined) return this.challenge(request)
+    if (user === undefined) return this.proofs.challenge(request)
     if (!administrators.some((each) => sameUser(each, user)))
       return refusal(responses.noPermission, `${nameOfUser(user)} does not administer this node`)
     if (operation === operations.listHomed)

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import {
+  type Body,
   coveredPart,
   decodeMessage,
   defaultFlags,
@@ -42,7 +43,19 @@ export interface Peer {
 /** No answer that fits the question came in time. */
 export class ResolutionError extends Error {}
 
+/** What the node of a user with a secret key is asked: whether the answer to our challenge was made with it (operation 201). */
+export interface Verification {
+  handle: string
+  index: number
+  nonce: Uint8Array
+  requestDigest: { algorithm: 'SHA-1' | 'SHA-256'; digest: Uint8Array }
+  answer: Uint8Array
+  /** As of a question. */
+  certifiedBy?: KeyObject
+}
+
 interface Asked {
+  operation: number
   envelope: Omit<Envelope, 'messageLength'>
   message: Buffer
   certifiedBy: KeyObject | undefined
@@ -55,25 +68,32 @@ const uncertified = Symbol('uncertified')
 function asked(question: Question, requestId: number, nowMs: number): Asked {
   const { handle, indexes = [], types = [], recursive = true, authoritative = false, certifiedBy } = question
   const unwanted = recursive ? 0 : operationFlags.recursive
-  const flagsOfQuestion =
-    ((defaultFlags & ~unwanted) |
-      operationFlags.returnDigest |
-      (authoritative ? operationFlags.authoritative : 0) |
-      (certifiedBy ? operationFlags.certify : 0)) >>>
-    0
+  const flags = (defaultFlags & ~unwanted) | (authoritative ? operationFlags.authoritative : 0)
+  const body = { kind: 'resolve' as const, handle, indexes, types }
+  return request(operations.resolve, body, { flags, requestId, nowMs, certifiedBy })
+}
+
+function request(
+  operation: number,
+  body: Body,
+  how: { flags: number; requestId: number; nowMs: number; certifiedBy: KeyObject | undefined },
+): Asked {
+  const { requestId, nowMs, certifiedBy } = how
+  const flagsOfQuestion = (how.flags | operationFlags.returnDigest | (certifiedBy ? operationFlags.certify : 0)) >>> 0
   const message = encodeMessage({
-    operation: operations.resolve,
+    operation,
     response: 0,
     flags: flagsOfQuestion,
     siteInfoSerial: 0xffff,
     recursionCount: 0,
     expiration: Math.floor(nowMs / 1_000) + 43_200,
-    body: { kind: 'resolve', handle, indexes, types },
+    body,
     credential: null,
   })
   const version = ourVersion
   const flags = { compressed: false, encrypted: false, truncated: false }
   return {
+    operation,
     envelope: { version, suggested: version, ...flags, sessionId: 0, requestId, sequence: 0 },
     message,
     certifiedBy,
@@ -84,7 +104,7 @@ function asked(question: Question, requestId: number, nowMs: number): Asked {
 function answerIn({ envelope, message }: Frame, question: Asked): HandleMessage | typeof uncertified | undefined {
   if (envelope.requestId !== question.envelope.requestId || envelope.encrypted || envelope.compressed) return undefined
   const answer = decodeMessage(message, envelope.version)
-  if (answer.response === 0 || answer.operation !== operations.resolve) return undefined
+  if (answer.response === 0 || answer.operation !== question.operation) return undefined
   const { requestDigest } = answer
   if (requestDigest === undefined) return undefined
   const expected = digestOf(requestDigest.algorithm, coveredPart(question.message))
@@ -142,7 +162,26 @@ export function resolveByTcp(
   nowMs: number,
   timeoutMs: number = resolutionLimits.tcpIdleMs,
 ): Promise<HandleMessage> {
-  const request = asked(question, requestId, nowMs)
+  return askByTcp(peer, asked(question, requestId, nowMs), timeoutMs)
+}
+
+/** As `resolveByTcp`, whether a user's answer to a challenge holds. */
+export function verifyByTcp(
+  peer: Peer,
+  { certifiedBy, ...verification }: Verification,
+  requestId: number,
+  nowMs: number,
+  timeoutMs: number,
+): Promise<HandleMessage> {
+  const body = { kind: 'verify' as const, ...verification }
+  return askByTcp(
+    peer,
+    request(operations.verifyResponse, body, { flags: 0, requestId, nowMs, certifiedBy }),
+    timeoutMs,
+  )
+}
+
+function askByTcp(peer: Peer, request: Asked, timeoutMs: number): Promise<HandleMessage> {
   const socket = connect(peer)
   const gatherer = new FrameGatherer()
   return new Promise<HandleMessage>((resolve, reject) => {
