@@ -1,7 +1,17 @@
-import { randomBytes } from 'node:crypto'
+import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newValue, operations, ourVersion, responses, secretKeyAnswer } from '../handle/handle.ts'
+import {
+  encodeData,
+  newValue,
+  operations,
+  ourVersion,
+  responses,
+  rsaPublicKeyData,
+  secretKeyAnswer,
+} from '../handle/handle.ts'
 import { rateLimits } from '../rate/limits.ts'
+import { Health } from '../recursion/health.ts'
+import { ElsewhereVerifier } from '../recursion/verify-elsewhere.ts'
 import { verifyByTcp } from '../resolution/client.ts'
 import { answerTo, readAll, SessionClient } from '../session/testing.ts'
 import { TestStores } from '../store/testing.ts'
@@ -106,6 +116,24 @@ test('other nodes are told over TCP, of users of this node alone, and not when t
   for (let i = 0; i < rateLimits.guessesOfAddress.burst; i++) expect(await say('10.0.0.1')).toBe(responses.success)
   expect(await say('10.0.0.1')).toBe(responses.dailyLimit)
   expect(await say('10.0.0.2')).toBe(responses.success)
+})
+
+test('a yes counts from a site that signs with the key by which it was named, by that key alone', async () => {
+  const challenge = { nonce: randomBytes(16), requestDigest: randomBytes(32) }
+  const requestDigest = { algorithm: 'SHA-256' as const, digest: challenge.requestDigest }
+  const answer = secretKeyAnswer(Buffer.from('w1'), challenge, randomBytes(16), ourVersion)
+  const told = (key: KeyObject | undefined) => {
+    const publicKey = key
+      ? encodeData({ format: 'key', key: rsaPublicKeyData(createPublicKey(key)) })
+      : new Uint8Array()
+    const tcpPort = tree.ports.get(customer) ?? 0
+    const named = { name: `${tcpPort}`, host: '127.0.0.1', udpPort: undefined, tcpPort, publicKey }
+    const resolver = { serversOf: async () => [named], health: new Health() }
+    const { nonce } = challenge
+    const user = { handle: `${customer}/wang`, index: 301 }
+    return new ElsewhereVerifier({ resolver, clock }).holds({ ...user, nonce, requestDigest, answer })
+  }
+  expect([await told(server), await told(makeServerKey()), await told(undefined)]).toEqual([true, undefined, true])
 })
 
 test('while the user’s node is dead nobody is that user', async () => {

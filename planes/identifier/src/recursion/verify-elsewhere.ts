@@ -6,13 +6,16 @@ import { recursionLimits } from './limits.ts'
 import type { Resolver } from './resolver.ts'
 import type { Server } from './sites.ts'
 
+/** Where a handle is served, and which servers answer lately. */
+type Servers = Pick<Resolver, 'serversOf' | 'health'>
+
 /** Asks the node of a user whether an answer to our challenge was made with the user's secret key, which only that node has. */
 export class ElsewhereVerifier {
-  readonly #resolver: Resolver
+  readonly #resolver: Servers
   readonly #clock: { now(): number }
   #waiting = 0
 
-  constructor(options: { resolver: Resolver; clock: { now(): number } }) {
+  constructor(options: { resolver: Servers; clock: { now(): number } }) {
     this.#resolver = options.resolver
     this.#clock = options.clock
   }
