@@ -108,6 +108,7 @@ test('the whole tree is told with level, parent, serial, records and answers', a
 })
 
 test('the public sees sums alone, the same until they are a minute old', async () => {
+  await fetch(`${door}/resolution/88.901.1003%2Fnothing`)
   await registry.restart()
   const { statistics } = await registry.as('plant', getIdentifierStatistics)
   const { nodes } = await registry.as('administrator', listRegistryNodes)
