@@ -306,3 +306,21 @@ test('one thing is registered by the form, which names what is wrong on top, and
   if (screenshots !== undefined)
     await page.screenshot({ path: join(screenshots, 'registry-phone.png'), fullPage: true })
 })
+
+test('the administrator sees every node of the tree, and the public what they sum up to', async () => {
+  const page = await signIn('root')
+  await page.goto('/admin/nodes')
+  await page.getByText('26 个节点，26 个应答').waitFor()
+  await page.getByRole('button', { name: '展开 88.901 的下级' }).click()
+  await page.getByRole('button', { name: `${prefix} 的详情`, exact: true }).click()
+  await page
+    .getByRole('region', { name: `${prefix} 的详情` })
+    .getByText('没有镜像')
+    .waitFor()
+  expect(await violationsOn(page)).toEqual([])
+  const visitor = await visit(onPhone)
+  await visitor.goto('/identify')
+  const sums = visitor.getByRole('region', { name: '标识统计' })
+  await sums.getByText('26 / 26').waitFor()
+  expect(await violationsOn(visitor)).toEqual([])
+})

@@ -108,6 +108,7 @@ test('the whole tree is told with level, parent, serial, records and answers', a
 })
 
 test('the public sees sums alone, the same until they are a minute old', async () => {
+  await fetch(`${door}/resolution/88.901.1003%2Fnothing`)
   await registry.restart()
   const { statistics } = await registry.as('plant', getIdentifierStatistics)
   const { nodes } = await registry.as('administrator', listRegistryNodes)
@@ -172,20 +173,24 @@ test('a node that dies is told with the time since, and what it said before; the
 })
 
 test('what is no node is told as strange: another answer, a redirection, a body without a length, one that is too long', async () => {
-  const paths = ['other', 'away', 'endless', 'wrong', 'long']
-  const url = await serve(({ url = '' }, response) => {
-    if (url.startsWith('/away')) response.writeHead(302, { location: `${own.url}/health` }).end()
-    else if (url.startsWith('/endless')) response.writeHead(200).write('{')
-    else if (url.startsWith('/long'))
-      response.writeHead(200, { 'content-length': registryLimits.nodeAnswerBytes + 1 }).write('{')
-    else if (url.startsWith('/wrong'))
-      response.end(JSON.stringify({ role: 'king', prefixes: [], serial: 1, takesChanges: true }))
-    else response.writeHead(404).end('nothing')
-  })
-  for (const path of paths) {
+  const health = JSON.stringify({ role: 'primary', prefixes: [], serial: 1, takesChanges: true })
+  const long = health + ' '.repeat(registryLimits.nodeAnswerBytes)
+  const answers: Record<string, (response: ServerResponse) => void> = {
+    '/other/health': (response) => response.writeHead(404).end('nothing'),
+    '/away/health': (response) => response.writeHead(302, { location: `${own.url}/health` }).end(),
+    '/endless/health': (response) => response.writeHead(200, { 'transfer-encoding': 'chunked' }).end(health),
+    '/wrong/health': (response) => response.end(health.replace('primary', 'king')),
+    '/long/health': (response) => response.writeHead(200, { 'content-length': long.length }).end(long),
+    '/text/health': (response) => response.writeHead(200, { 'content-length': 3 }).end('no!'),
+    '/good/health': (response) => response.writeHead(200, { 'content-length': health.length }).end(health),
+  }
+  const url = await serve(({ url = '' }, response) => answers[url]?.(response))
+  for (const path of ['other', 'away', 'endless', 'wrong', 'long', 'text']) {
     await assign(`${url}/${path}`)
     expect(nodeAt((await look()).nodes, `${url}/${path}`), path).toMatchObject({ state: 'strange', details: null })
   }
+  await assign(`${url}/good`)
+  expect(nodeAt((await look()).nodes, `${url}/good`).state).toBe('answers')
 })
 
 test('one that takes a connection and says nothing holds nobody up beyond its time', async () => {

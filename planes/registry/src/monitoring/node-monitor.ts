@@ -5,6 +5,7 @@ import { Value } from 'typebox/value'
 import type { Account } from '../account/account.ts'
 import { registryLimits } from '../limits.ts'
 import { Gate } from '../node/gate.ts'
+import { NodeTrouble } from '../node/node-client.ts'
 import type { Nodes } from '../node/nodes.ts'
 import { AskError, askJson } from './ask-json.ts'
 import { doorNodes, type InnerHealth, innerHealth, type OpenHealth, openHealth } from './node-replies.ts'
@@ -126,8 +127,11 @@ export class NodeMonitor {
     try {
       const reply = await askJson(`${url}/health`, this.#ends.signal)
       if (!Value.Check(openHealth, reply)) throw new AskError(true, 'an answer of another shape came')
-      const inner = innerIn(reply) ?? (account && innerIn(await this.#askAsUser(account)))
-      this.#known.set(url, { state: 'answers', open: reply, ...(inner && { inner }), answeredAt: now() })
+      const known: Known = { state: 'answers', open: reply, answeredAt: now() }
+      const told = innerIn(reply)
+      const inner = told ?? (account && before?.inner)
+      this.#known.set(url, { ...known, ...(inner && { inner }) })
+      if (told === undefined && account) await this.#askAsUser(account, known)
     } catch (error) {
       if (!(error instanceof AskError)) throw error
       const state = error.answered ? 'strange' : 'silent'
@@ -135,12 +139,20 @@ export class NodeMonitor {
     }
   }
 
-  /** What the node tells the platform's own user; undefined where it is not let in. */
-  async #askAsUser(account: Account): Promise<unknown> {
-    return this.#watch.nodes
+  /** A node elsewhere tells how it stands to the platform's own user, where that is let in. */
+  async #askAsUser(account: Account, known: Known): Promise<void> {
+    let inner: InnerHealth | undefined
+    const asking = this.#watch.nodes
       .clientOf(account)
       .get('/health')
-      .catch(() => undefined)
+      .then((reply) => {
+        inner = innerIn(reply)
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof NodeTrouble)) throw error
+      })
+    await atMost(asking, registryLimits.healthMs)
+    this.#known.set(account.url, { ...known, ...(inner && { inner }) })
   }
 
   #rows(): RegistryNode[] {

@@ -86,12 +86,14 @@ function Figures({ of: details, node }: { of: Details; node: RegistryNode }) {
           {mirrors.length === 0 ? (
             <p className="quiet">{t('nodes.noMirrors')}</p>
           ) : (
-            <Facts
-              rows={mirrors.map((mirror) => [
-                mirror.user,
-                <MirrorState of={mirror} primary={node} key={mirror.user} />,
-              ])}
-            />
+            <ul className="tight">
+              {mirrors.map((mirror) => (
+                <li key={mirror.user}>
+                  <code className="hash">{mirror.user}</code>
+                  <MirrorState of={mirror} primary={node} />
+                </li>
+              ))}
+            </ul>
           )}
         </div>
       )}

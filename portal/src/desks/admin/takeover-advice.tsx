@@ -26,8 +26,8 @@ export function TakeoverAdvice({ of: { prefixes, url, details } }: { of: Registr
       <div>
         <Copy text={command} />
       </div>
-      <h4 className="effects">{t('nodes.takeover.effects')}</h4>
-      <ul className="effects">
+      <h4 className="tight">{t('nodes.takeover.effects')}</h4>
+      <ul className="tight">
         <li>{t('nodes.takeover.changes', { prefix })}</li>
         <li>
           {t('nodes.takeover.missing')}{' '}

@@ -18,7 +18,7 @@ export function IdentifierStatistics() {
           {t('statistics.asOf')} <Instant at={asOf} seconds />
         </span>
       </div>
-      <div className="stats">
+      <div className="stats" style={{ gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 240px), 1fr))' }}>
         <Stat label={t('statistics.identifiers')} note={t('statistics.identifiersWhat')}>
           {countText(identifiers)}
         </Stat>
