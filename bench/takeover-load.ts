@@ -93,7 +93,8 @@ export class TakeoverLoad {
 
   /** What the recursive node says of a name that it does not resolve, and how it stands: for whoever looks for the cause. */
   async #explain(handle: string): Promise<void> {
-    const { url } = this.#nodes.get('recursive')
+    const { url, said } = this.#nodes.get('recursive')
+    process.stderr.write(`the recursive node: ${said().slice(-2_000)}\n`)
     for (const path of [`/resolution/${handle}`, '/health']) {
       const said = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(10_000) }).then(
         (reply) => reply.text(),
