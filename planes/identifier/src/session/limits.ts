@@ -11,8 +11,8 @@ export const sessionLimits = {
   lifeMs: 12 * 3_600_000,
   /** Said in one session, both ways; the client begins another one. */
   bytes: 1 << 30,
-  /** Key exchanges of all together: some ms of computing each. By UDP, where addresses are forged, fewer. */
-  exchanges: { perS: 100, burst: 100 },
+  /** Key exchanges of all together, each up to 6 ms of computing (4,096 bits). By UDP, where addresses are forged, fewer. */
+  exchanges: { perS: 50, burst: 100 },
   exchangesByUdp: { perS: 20, burst: 20 },
   /** Counters of messages, and ids of requests, that are remembered against replay. */
   replayWindow: 200,
