@@ -60,6 +60,11 @@ export class TakeoverLoad {
     return [...this.#acknowledged.keys()]
   }
 
+  /** The names that are asked for all the time. */
+  watchedNames(): string[] {
+    return this.acknowledgedNames().slice(0, watched)
+  }
+
   wasAsked(handle: string): boolean {
     return this.#asked.has(handle)
   }
@@ -82,7 +87,7 @@ export class TakeoverLoad {
    */
   async endWatch(): Promise<{ longestMs: number; never: number }> {
     const from = performance.now()
-    const names = this.acknowledgedNames().slice(0, watched)
+    const names = this.watchedNames()
     const missing = () => names.filter((name) => (this.#seen.get(name) ?? 0) < from).length
     while (missing() > 0 && performance.now() - from < 60_000) await sleep(50)
     this.#isWatching = false

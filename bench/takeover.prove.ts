@@ -114,6 +114,7 @@ class World {
     await this.#list(isListed)
     load.run()
     await load.acknowledges(200)
+    await this.#whenWatchedAreMirrored()
     await sleep(this.#random() * 1_500)
     await this.#whenNotMirrored(10)
     load.beginWatch()
@@ -137,6 +138,17 @@ class World {
     await this.#nodes.end('mirror', 'SIGTERM')
     await this.#nodes.start('mirror', mirrorArguments(this.#nodes.get('secondary'), prefix, this.#above))
     await this.#mirrored()
+  }
+
+  /** What nobody had mirrored is away until the hand-back, as is said of it; the names whose times are taken are others. */
+  async #whenWatchedAreMirrored(): Promise<void> {
+    for (;;) {
+      const has = this.#open('mirror')
+      const isMirrored = this.load.watchedNames().every((handle) => has.find(handle) !== undefined)
+      await has.close()
+      if (isMirrored) return
+      await sleep(20)
+    }
   }
 
   /** Waits for a moment at which so many of the newest registrations are not mirrored: a kill at another one proves little. */
