@@ -398,18 +398,18 @@ chapter(
     await page.goto('/')
     await page.getByRole('link', { name: '标识查询' }).click()
     for (const name of [`88.901.1001/P${batch}-01`, `(01)09521234543213(21)1001-P${batch}-01`]) {
-      await page.getByLabel('标识').fill(name)
+      await page.getByLabel('标识', { exact: true }).fill(name)
       await page.getByRole('button', { name: '查询' }).click()
       await page.getByRole('heading', { name: '电饭煲上盖' }).waitFor()
       await page.getByText(batch, { exact: true }).waitFor()
     }
     await page.getByRole('link', { name: '88.901.1001/M1' }).click()
     await page.getByRole('heading', { name: '注塑机 1' }).waitFor()
-    await page.getByText('企业节点').waitFor()
-    await page.getByLabel('标识').fill('(01)09521234543214')
+    await page.getByText('企业节点').first().waitFor()
+    await page.getByLabel('标识', { exact: true }).fill('(01)09521234543214')
     await page.getByRole('button', { name: '查询' }).click()
     await page.getByText('check digit').waitFor()
-    await page.getByLabel('标识').fill('88.901.1001/none')
+    await page.getByLabel('标识', { exact: true }).fill('88.901.1001/none')
     await page.getByRole('button', { name: '查询' }).click()
     await page.getByText('没有登记这个标识').waitFor()
   },
