@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import {
   coveredPart,
@@ -8,24 +7,20 @@ import {
   decodeFrame,
   decodeJws,
   decodeMessage,
-  defaultFlags,
-  encodeFrame,
-  encodeMessage,
-  envelopeBytes,
   type HandleMessage,
   isCovered,
   type JwsPublicKey,
   jwsHolds,
   jwsKeyOfJwk,
   operationFlags,
-  operations,
-  ourVersion,
   prepared,
   rsaPublicKey,
   signatureHolds,
   signedDigests,
 } from '@kapok/identifier/handle'
+import { answersOverTcp, questionOf } from './identifier-questions.ts'
 import { benchHandle, benchUrl, certifiedRecords } from './identifier-records.ts'
+import { ended } from './identifier-resolution.ts'
 
 type Report = (name: string, value: number, unit: string) => void
 /** What the node's process tells: the key of its records as JWK, that of its server as HS_PUBKEY in base64. */
@@ -55,9 +50,7 @@ export async function certified(report: Report, folder: string): Promise<void> {
       if (kind === 'ed25519')
         report('identifier.certified_reply.resolutions_per_s', await certifiedReplies(port, serverKey), 'resolutions/s')
     } finally {
-      const exited = once(node, 'exit')
-      node.disconnect()
-      await exited
+      await ended(node)
     }
   }
 }
@@ -68,69 +61,18 @@ function start(folder: string, kind: string): ChildProcess {
   })
 }
 
-function questionOf(n: number, flags: number): Buffer {
-  const unset = { compressed: false, encrypted: false, truncated: false }
-  const envelope = { version: ourVersion, suggested: ourVersion, ...unset, sessionId: 0, requestId: n, sequence: 0 }
-  const message = encodeMessage({
-    operation: operations.resolve,
-    response: 0,
-    flags: (defaultFlags | operationFlags.keepConnection | flags) >>> 0,
-    siteInfoSerial: 0xffff,
-    recursionCount: 0,
-    expiration: 0,
-    body: { kind: 'resolve', handle: benchHandle(n), indexes: [], types: [] },
-    credential: null,
-  })
-  return encodeFrame(envelope, message)
-}
-
 /** Pipelined over TCP, since a signed record rarely fits a packet; in an order without a pattern. */
 async function rateOf(port: number, flags: number, isRight: Check): Promise<number> {
   const asked = Array.from({ length: certifiedRecords }, (_, n) => questionOf((n * 7_919) % certifiedRecords, flags))
   const until = performance.now() + seconds * 1_000
   const counts = await Promise.all(
-    Array.from({ length: connections }, (_, c) => overOneConnection(port, asked, c * 5_000, until, isRight)),
+    Array.from({ length: connections }, (_, c) =>
+      answersOverTcp(port, asked, { from: c * 5_000, until, window }, (bytes, at, end) =>
+        isRight(bytes.readUInt32BE(at + 8), bytes.subarray(at, end)),
+      ),
+    ),
   )
   return counts.reduce((sum, count) => sum + count, 0) / seconds
-}
-
-function overOneConnection(
-  port: number,
-  asked: readonly Buffer[],
-  from: number,
-  until: number,
-  isRight: Check,
-): Promise<number> {
-  return new Promise((done, fail) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.setNoDelay(true)
-    let [sent, answered] = [from, 0]
-    let rest: Buffer = Buffer.alloc(0)
-    const ask = (count: number) => {
-      socket.cork()
-      for (let i = 0; i < count; i++) socket.write(asked[sent++ % asked.length] as Buffer)
-      socket.uncork()
-    }
-    socket.on('error', fail)
-    socket.on('data', (chunk: Buffer) => {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      let [at, heard] = [0, 0]
-      while (bytes.length - at >= envelopeBytes) {
-        const end = at + envelopeBytes + bytes.readUInt32BE(at + 16)
-        if (end > bytes.length) break
-        if (!isRight(bytes.readUInt32BE(at + 8), bytes.subarray(at, end)))
-          return fail(new Error('an answer is not that of the record, or its signature does not hold'))
-        at = end
-        heard++
-      }
-      rest = bytes.subarray(at)
-      answered += heard
-      if (performance.now() < until) return ask(heard)
-      socket.destroy()
-      done(answered)
-    })
-    ask(window)
-  })
 }
 
 /** The record that was asked for, each value as its HS_SIGNATURE lists it, and one signature in a hundred by the key. */

@@ -3,17 +3,8 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import {
-  decodeFrame,
-  decodeMessage,
-  defaultFlags,
-  encodeFrame,
-  encodeMessage,
-  envelopeBytes,
-  operationFlags,
-  operations,
-  ourVersion,
-} from '@kapok/identifier/handle'
+import { decodeFrame, decodeMessage, envelopeBytes } from '@kapok/identifier/handle'
+import { answersOverTcp, questionOf } from './identifier-questions.ts'
 import { benchHandle, benchRecords, benchUrl } from './identifier-records.ts'
 
 type Report = (name: string, value: number, unit: string) => void
@@ -65,30 +56,6 @@ export async function ended(node: ChildProcess): Promise<void> {
   await exited
 }
 
-function questionOf(n: number): Buffer {
-  const envelope = {
-    version: ourVersion,
-    suggested: ourVersion,
-    compressed: false,
-    encrypted: false,
-    truncated: false,
-    sessionId: 0,
-    requestId: n,
-    sequence: 0,
-  }
-  const message = encodeMessage({
-    operation: operations.resolve,
-    response: 0,
-    flags: (defaultFlags | operationFlags.keepConnection) >>> 0,
-    siteInfoSerial: 0xffff,
-    recursionCount: 0,
-    expiration: 0,
-    body: { kind: 'resolve', handle: benchHandle(n), indexes: [], types: [] },
-    credential: null,
-  })
-  return encodeFrame(envelope, message)
-}
-
 /** Questions in an order without a pattern, made before the clock runs: 200,000 of them, again and again. */
 const questions = () => {
   let n = 1
@@ -137,44 +104,11 @@ async function byTcp(port: number): Promise<number> {
   const asked = questions()
   const until = performance.now() + seconds * 1_000
   const counts = await Promise.all(
-    Array.from({ length: tcpConnections }, (_, c) => overOneConnection(port, asked, c * 1_000, until)),
+    Array.from({ length: tcpConnections }, (_, c) =>
+      answersOverTcp(port, asked, { from: c * 1_000, until, window: tcpWindow }, isAnswerTo),
+    ),
   )
   return counts.reduce((sum, count) => sum + count, 0) / seconds
-}
-
-function overOneConnection(port: number, asked: readonly Buffer[], from: number, until: number): Promise<number> {
-  return new Promise((done, fail) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.setNoDelay(true)
-    let [sent, answered] = [from, 0]
-    let rest: Buffer = Buffer.alloc(0)
-    const ask = (count: number) => {
-      socket.cork()
-      for (let i = 0; i < count; i++) socket.write(asked[sent++ % asked.length] as Buffer)
-      socket.uncork()
-    }
-    socket.on('error', fail)
-    socket.on('data', (chunk: Buffer) => {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      let at = 0
-      let heard = 0
-      while (bytes.length - at >= envelopeBytes) {
-        const end = at + envelopeBytes + bytes.readUInt32BE(at + 16)
-        if (end > bytes.length) break
-        if (!isAnswerTo(bytes, at, end)) return fail(new Error('an answer is not that of the record'))
-        at = end
-        heard++
-      }
-      rest = bytes.subarray(at)
-      answered += heard
-      if (performance.now() < until) ask(heard)
-      else {
-        socket.destroy()
-        done(answered)
-      }
-    })
-    ask(tcpWindow)
-  })
 }
 
 function isAnswerTo(bytes: Buffer, at: number, end: number): boolean {

@@ -15,6 +15,7 @@ import {
   readOrUndefined,
   responses,
   type Site,
+  siteOf,
   splitIntoPackets,
 } from '../planes/identifier/src/handle/handle.ts'
 import { siteValue } from '../planes/identifier/src/node/service.ts'
@@ -190,23 +191,5 @@ function answerTo(
   }
 }
 
-function siteAt(port: number): Site {
-  return {
-    formatVersion: 1,
-    protocolVersion: ourVersion,
-    serial: 1,
-    primary: true,
-    multiPrimary: false,
-    hashOption: 'handle',
-    hashFilter: '',
-    attributes: [],
-    servers: [
-      {
-        id: 1,
-        address: '127.0.0.1',
-        publicKey: new Uint8Array(),
-        interfaces: [{ admin: false, query: true, transport: 'UDP', port }],
-      },
-    ],
-  }
-}
+const siteAt = (port: number): Site =>
+  siteOf({ address: '127.0.0.1', interfaces: [{ admin: false, query: true, transport: 'UDP', port }] })

@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { canonicalHandle, partsOf } from '../handle/handle.ts'
 import { CommitQueue } from '../store/commit-queue.ts'
 import { assertNotTorn } from '../store/file-check.ts'
 import { lockFolder } from '../store/folder-lock.ts'
 import { numberKey, numberOfKey, sha256 } from '../store/keys.ts'
+import { binary, openDatabase } from '../store/open-database.ts'
 import { accessLimits } from './limits.ts'
 
 /** Somebody read, or wanted to read, what is not public. */
@@ -52,18 +53,9 @@ export class AccessLog {
     const file = join(folder, 'accesses.mdb')
     try {
       if (existsSync(file)) assertNotTorn(file)
-      const bytes = { keyEncoding: 'binary', encoding: 'binary' } as const
-      const settings: RootDatabaseOptionsWithPath = {
-        ...bytes,
-        path: file,
-        noSubdir: true,
-        maxDbs: 4,
-        pageSize: 4096,
-        overlappingSync: false,
-      }
-      this.#root = open<Buffer, Buffer>(settings)
-      this.#accesses = this.#root.openDB({ name: 'accesses', ...bytes })
-      this.#index = this.#root.openDB({ name: 'index', ...bytes })
+      this.#root = openDatabase(file, { tables: 2 })
+      this.#accesses = this.#root.openDB({ name: 'accesses', ...binary })
+      this.#index = this.#root.openDB({ name: 'index', ...binary })
     } catch (error) {
       this.#unlock()
       throw error

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '@kapok/kit/clock'
-import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { CommitQueue } from '../store/commit-queue.ts'
 import { assertNotTorn } from '../store/file-check.ts'
 import { lockFolder } from '../store/folder-lock.ts'
+import { binary, openDatabase } from '../store/open-database.ts'
 import { StoreRefusal } from '../store/refusal.ts'
 import type { CanonicalUri } from './canonical-uri.ts'
 import { type EpcisEvent, type EventInContext, instantOf } from './event.ts'
@@ -86,22 +87,11 @@ export class LmdbEventStore implements EventStore {
     this.#unlock = lockFolder(folder)
     try {
       if (existsSync(file)) assertNotTorn(file)
-      const bytes = { keyEncoding: 'binary', encoding: 'binary' } as const
-      const settings: RootDatabaseOptionsWithPath & { noReadAhead: boolean } = {
-        ...bytes,
-        path: file,
-        noSubdir: true,
-        maxDbs: 8,
-        pageSize: 4096,
-        // As in the store of records: a promise settles after fsync, and what lies beside is not read next.
-        overlappingSync: false,
-        noReadAhead: true,
-      }
-      this.#root = open<Buffer, Buffer>(settings)
+      this.#root = openDatabase(file, { tables: 7 })
       this.#events = this.#root.openDB({ name: 'events', keyEncoding: 'uint32', encoding: 'binary' })
-      this.#hashes = this.#root.openDB({ name: 'hashes', ...bytes })
-      this.#index = this.#root.openDB({ name: 'index', ...bytes })
-      this.#recorded = this.#root.openDB({ name: 'recorded', ...bytes })
+      this.#hashes = this.#root.openDB({ name: 'hashes', ...binary })
+      this.#index = this.#root.openDB({ name: 'index', ...binary })
+      this.#recorded = this.#root.openDB({ name: 'recorded', ...binary })
     } catch (error) {
       this.#unlock()
       throw error

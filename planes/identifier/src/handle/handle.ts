@@ -46,7 +46,7 @@ export {
   sessionCiphers,
 } from './session-key.ts'
 export { macCredential, macHolds, signatureHolds, signedCredential, signedMessage } from './signed-credential.ts'
-export { hashOptions, type Site, siteTransports } from './site.ts'
+export { hashOptions, type Site, siteOf, siteTransports } from './site.ts'
 export { adminPermissions, decodeData, encodeData, formatOf, type TypedData } from './typed-data.ts'
 export { defaultPermissions, encodeValue, type HandleValue, newValue, valuePermissions } from './value.ts'
 export { isCovered, type SignedDigests, signedDigests, valueDigest } from './value-signature.ts'

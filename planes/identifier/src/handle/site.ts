@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { HandleReader, HandleWriter } from './bytes.ts'
-import type { ProtocolVersion } from './envelope.ts'
+import { ourVersion, type ProtocolVersion } from './envelope.ts'
 import { handleLimits } from './limits.ts'
 
 /** Which part of a handle chooses the server of a site; the number is what HS_SITE carries. */
@@ -37,6 +37,24 @@ export interface Site {
   hashFilter: string
   attributes: { name: string; value: string }[]
   servers: SiteServer[]
+}
+
+/** A site of one server that has all handles of its prefixes, as a Kapok node is one; serial 1, primary and without a key when nothing is said. */
+export function siteOf(
+  { address, publicKey = new Uint8Array(), interfaces }: Omit<SiteServer, 'id' | 'publicKey'> & Partial<SiteServer>,
+  { serial = 1, primary = true }: { serial?: number; primary?: boolean } = {},
+): Site {
+  return {
+    formatVersion: 1,
+    protocolVersion: ourVersion,
+    serial,
+    primary,
+    multiPrimary: false,
+    hashOption: 'handle',
+    hashFilter: '',
+    attributes: [],
+    servers: [{ id: 1, address, publicKey, interfaces }],
+  }
 }
 
 /** The address as its 16 bytes; IPv4 stands in the last four after zeros. */

@@ -1,5 +1,5 @@
 import type { RestUsers } from '../face/handle-rest/who.ts'
-import { type Face, type HttpReply, type HttpRequest, jsonReply, tooManyReply } from '../face/http.ts'
+import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../face/http.ts'
 import { nameOfUser, type User } from '../registration/authentication.ts'
 import type { RecordStore } from '../store/store.ts'
 import { mirrorLimits } from './limits.ts'
@@ -35,13 +35,8 @@ export function feedFace({
 
   async function page(request: HttpRequest): Promise<HttpReply> {
     if (!request.isPrivate) return jsonReply(403, { message: 'the log holds secrets: it is told over HTTPS only' })
-    const user = await users.whoSent(request)
-    if (user === undefined)
-      return jsonReply(401, { message: 'the log is for mirrors that this node knows' }, users.challenge(request))
-    if ('status' in user)
-      return user.tooMuch
-        ? tooManyReply(user.tooMuch)
-        : jsonReply(user.status, { message: user.message }, users.challenge(request))
+    const user = await users.needed(request, 'the log is for mirrors that this node knows')
+    if ('status' in user) return user
     if (!(await mayFollow(user)))
       return jsonReply(403, { message: `${nameOfUser(user)} may not read and list all of this node` })
     const after = Number(request.url.searchParams.get('after') ?? 0)

@@ -1,5 +1,5 @@
 import type { RestUsers } from '../face/handle-rest/who.ts'
-import { type Face, type HttpReply, type HttpRequest, jsonReply, tooManyReply } from '../face/http.ts'
+import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../face/http.ts'
 import type { User } from '../registration/authentication.ts'
 
 /** What everybody may know of a node. */
@@ -53,8 +53,7 @@ export function healthFace({
 
   async function told(request: HttpRequest): Promise<HttpReply> {
     const user = await users.whoSent(request)
-    if (user && 'status' in user)
-      return user.tooMuch ? tooManyReply(user.tooMuch) : jsonReply(user.status, { message: user.message })
+    if (user && 'status' in user) return users.refused(request, user)
     const knows = user === undefined ? isOwnMachine(request) : await mayLook(user)
     return jsonReply(200, { ...open(), ...(knows && inner()) }, { 'cache-control': 'no-store' })
   }

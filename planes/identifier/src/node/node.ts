@@ -18,10 +18,10 @@ import {
   encodeData,
   type HandleValue,
   type JwsPublicKey,
-  ourVersion,
   responses,
   rsaPublicKeyData,
   type Site,
+  siteOf,
 } from '../handle/handle.ts'
 import { feedFace } from '../mirror/feed-face.ts'
 import { NodeHealth } from '../monitoring/node-health.ts'
@@ -233,30 +233,17 @@ export class IdentifierNode {
   site(): Site {
     const { address } = this.#options
     const primary = this.takeover.isPrimary
-    return {
-      formatVersion: 1,
-      protocolVersion: ourVersion,
-      serial: this.#standing.state.serial,
-      primary,
-      multiPrimary: false,
-      hashOption: 'handle',
-      hashFilter: '',
-      attributes: [],
-      servers: [
-        {
-          id: 1,
-          address,
-          publicKey: this.keys.server ? serverPublicKey(this.keys.server) : new Uint8Array(),
-          interfaces: [
-            { admin: primary, query: true, transport: 'TCP', port: this.#port },
-            { admin: false, query: true, transport: 'UDP', port: this.#port },
-            ...(this.#httpPort === undefined
-              ? []
-              : [{ admin: false, query: true, transport: 'HTTP' as const, port: this.#httpPort }]),
-          ],
-        },
-      ],
-    }
+    const interfaces: Site['servers'][number]['interfaces'] = [
+      { admin: primary, query: true, transport: 'TCP', port: this.#port },
+      { admin: false, query: true, transport: 'UDP', port: this.#port },
+    ]
+    if (this.#httpPort !== undefined)
+      interfaces.push({ admin: false, query: true, transport: 'HTTP', port: this.#httpPort })
+    const publicKey = this.keys.server && serverPublicKey(this.keys.server)
+    return siteOf(
+      { address, interfaces, ...(publicKey && { publicKey }) },
+      { serial: this.#standing.state.serial, primary },
+    )
   }
 
   /** The record of this node that has another name, in its canonical form. */

@@ -6,7 +6,7 @@ import type { Clock } from '@kapok/kit/clock'
 import { AccessLog } from '../access-log/access-log.ts'
 import { canonicalUri, LmdbEventStore } from '../epcis/epcis.ts'
 import type { Follower } from '../face/handle-rest/session.ts'
-import { canonicalHandle, type jwsKinds, ourVersion, type Site } from '../handle/handle.ts'
+import { canonicalHandle, type jwsKinds, type Site, siteOf } from '../handle/handle.ts'
 import { RecordStore, StoreFault } from '../store/store.ts'
 import { Standing } from '../takeover/standing.ts'
 import { NodeKeyError, recordsKeyIn, serverKeyIn } from '../trust/node-keys.ts'
@@ -184,17 +184,7 @@ export function rootSite(text: string): Site {
     throw new NodeSetupError(`--root is “${text}”; write IP address and port, e.g. 10.0.0.1:2641.`)
   const both = ['TCP', 'UDP'] as const
   const interfaces = both.map((transport) => ({ admin: false, query: true, transport, port: Number(port) }))
-  return {
-    formatVersion: 1,
-    protocolVersion: ourVersion,
-    serial: 1,
-    primary: true,
-    multiPrimary: false,
-    hashOption: 'handle',
-    hashFilter: '',
-    attributes: [],
-    servers: [{ id: 1, address: host, publicKey: new Uint8Array(), interfaces }],
-  }
+  return siteOf({ address: host, interfaces })
 }
 
 /** At the first start of a prefix: a key for its administrator, and the record by which the node knows it. */

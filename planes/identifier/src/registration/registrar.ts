@@ -14,14 +14,14 @@ import { type Homes, namedPrefix, parentOf } from '../node/homes.ts'
 import { Rates } from '../rate/rates.ts'
 import { type Exchange, type Reply, refusal } from '../resolution/exchange.ts'
 import { StoreRefusal, type StoreRefusalCode } from '../store/store.ts'
-import { readersOf, templateOf } from '../template/template.ts'
+import { knownTemplate, readersOf, templateOf } from '../template/template.ts'
 import { type FindRecord, nameOfUser, sameUser, type User } from './authentication.ts'
 import { type Change, changed, isRefused, type Refused } from './change.ts'
 import type { ChangingRecords } from './changing-records.ts'
 import { registrationLimits } from './limits.ts'
 import { Proofs, type ProofsOptions } from './proofs.ts'
 import { isMember, permissionsOf } from './rights.ts'
-import { knownTemplate, TemplateRules } from './template-rules.ts'
+import { TemplateRules } from './template-rules.ts'
 
 export interface RegistrarOptions extends Pick<ProofsOptions, 'verifyElsewhere'> {
   records: ChangingRecords

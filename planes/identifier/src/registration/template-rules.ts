@@ -1,11 +1,9 @@
 import { canonicalHandle, type HandleValue, responses } from '../handle/handle.ts'
 import {
   type FieldFault,
+  knownTemplate,
   narrowings,
   recordFaults,
-  type Template,
-  TemplateError,
-  templateIn,
   templateOf,
   templateTypes,
 } from '../template/template.ts'
@@ -80,16 +78,6 @@ export class TemplateRules {
           ?.some((value) => value.index === index && value.type.toUpperCase() === templateTypes.used),
       )
     )
-  }
-}
-
-/** The template of a record that was checked when it was written; of one that was not, none. */
-export function knownTemplate(values: readonly HandleValue[]): { index: number; template: Template } | undefined {
-  try {
-    return templateIn(values)
-  } catch (error) {
-    if (error instanceof TemplateError) return undefined
-    throw error
   }
 }
 

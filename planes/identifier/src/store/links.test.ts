@@ -10,12 +10,12 @@ test('a record is found by its other names as long as it has them', async () => 
   const store = stores.open()
   const link = 'https://id.gs1.org/01/06901234567892/21/7'
   await put(store, '88.1.2/Part7', [...partValues(7), value(3000, 'gs1_dl', link), value(3001, 'OID', '1.2.156.7')])
-  expect(store.findByAlias(link)).toBe('88.1.2/Part7')
-  expect(store.findByAlias('1.2.156.7')).toBe('88.1.2/Part7')
-  expect(store.findByAlias('6204-2RS')).toBeUndefined()
+  expect(store.recordByAlias(link)?.handle).toBe('88.1.2/Part7')
+  expect(store.recordByAlias('1.2.156.7')?.handle).toBe('88.1.2/Part7')
+  expect(store.recordByAlias('6204-2RS')?.handle).toBeUndefined()
   await put(store, '88.1.2/Part7', [...partValues(7), value(3001, 'OID', '1.2.156.7')])
-  expect(store.findByAlias(link)).toBeUndefined()
-  expect(store.findByAlias('1.2.156.7')).toBe('88.1.2/Part7')
+  expect(store.recordByAlias(link)?.handle).toBeUndefined()
+  expect(store.recordByAlias('1.2.156.7')?.handle).toBe('88.1.2/Part7')
 })
 
 test('a second record with the same other name is refused until the first gives it up', async () => {
@@ -26,7 +26,7 @@ test('a second record with the same other name is refused until the first gives 
   expect(store.find('88.1.2/b')).toBeUndefined()
   await store.change('88.1.2/a', '', () => ({ next: null }))
   expect(await second()).toMatchObject({ done: true })
-  expect(store.findByAlias('1.2.3')).toBe('88.1.2/b')
+  expect(store.recordByAlias('1.2.3')?.handle).toBe('88.1.2/b')
 })
 
 test('what points to a handle is found from there, by references, HS_ALIAS, HS_SERV and HS_VLIST, in pages', async () => {
@@ -64,7 +64,7 @@ test('more other names or references than a record may have are refused', async 
   for (const next of [names, pointing])
     expect(await store.change('88.1.2/a', '', () => ({ next }))).toMatchObject({ refused: { code: 'invalidValue' } })
   await put(store, '88.1.2/a', names.slice(1))
-  expect(store.findByAlias('1.2.64')).toBe('88.1.2/a')
+  expect(store.recordByAlias('1.2.64')?.handle).toBe('88.1.2/a')
 })
 
 test('when the records are gone nothing of their links is left', async () => {

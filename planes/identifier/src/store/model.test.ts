@@ -57,7 +57,7 @@ test('whatever is registered, replaced and deleted, a store answers as a plain m
       for (const [key, record] of model) expect(store.record(key)).toEqual(record)
       expect(store.stats().records).toBe(model.size)
       for (const alias of ['1.2.3', '1.2.4', '1.2.5'])
-        expect(store.findByAlias(alias)).toBe(
+        expect(store.recordByAlias(alias)?.handle).toBe(
           [...model.values()].find((record) => aliasesOf(record.values).includes(alias))?.handle,
         )
       for (const target of ['88.A.1/x', '88.A.1/z'])

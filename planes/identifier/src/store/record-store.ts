@@ -200,11 +200,6 @@ export class RecordStore {
     return referencesFrom(this.#tables, handle, page)
   }
 
-  /** The handle, as registered, of the record that has this other name. */
-  findByAlias(alias: string): string | undefined {
-    return this.recordByAlias(alias)?.handle
-  }
-
   /** The record that has this other name. */
   recordByAlias(alias: string): StoredRecord | undefined {
     return this.#writer.ownerOf(alias)

@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type Database, open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { assertNotTorn } from './file-check.ts'
+import { binary, openDatabase } from './open-database.ts'
 import { StoreFault } from './refusal.ts'
 import { syncPath } from './sync-path.ts'
 
@@ -54,29 +55,8 @@ export function openTables(folder: string, { readOnly }: { readOnly: boolean }):
   const file = dataFile(folder)
   if (readOnly && !existsSync(file)) throw new StoreFault(`${folder} has no store of records`)
   if (existsSync(file)) assertNotTorn(file)
-  const binary = { encoding: 'binary', keyEncoding: 'binary' } as const
   try {
-    const options: RootDatabaseOptionsWithPath & { noReadAhead: boolean } = {
-      ...binary,
-      path: file,
-      noSubdir: true,
-      maxDbs: names.length + 1,
-      pageSize: 4096,
-      readOnly,
-      // A promise settles after fsync, and nobody sees what is not on the disk (docs/decisions/0012).
-      overlappingSync: false,
-      // With it a commit that the disk refuses rejects a promise that nobody can hold, which ends the process.
-      eventTurnBatching: false,
-      // Names come in no order: what lies beside a record is not read next.
-      noReadAhead: true,
-    }
-    const root = open<Buffer, Buffer>(options)
-    if (!readOnly) {
-      // Keys of users lie in it.
-      chmodSync(file, 0o600)
-      // LMDB syncs what is in the file; that the file is there is said by its folder.
-      syncPath(folder)
-    }
+    const root = openDatabase(file, { tables: names.length, readOnly })
     const tables = Object.fromEntries(names.map((name) => [name, root.openDB({ ...binary, name })]))
     return { root, ...tables } as unknown as Tables
   } catch (error) {

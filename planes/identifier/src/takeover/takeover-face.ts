@@ -1,6 +1,7 @@
+import { objectIn, ValueJsonError } from '../face/handle-rest/json.ts'
 import { valueToJson } from '../face/handle-rest/value-json.ts'
 import type { RestUsers } from '../face/handle-rest/who.ts'
-import { type Face, type HttpReply, type HttpRequest, jsonReply, tooManyReply } from '../face/http.ts'
+import { type Face, type HttpReply, type HttpRequest, jsonReply } from '../face/http.ts'
 import { canonicalHandle, type HandleValue, readOrUndefined } from '../handle/handle.ts'
 import { nameOfUser, type User } from '../registration/authentication.ts'
 import { decodeContent } from '../store/store.ts'
@@ -84,55 +85,37 @@ export function takeoverFace(options: TakeoverFaceOptions): Face {
 async function answered(route: Route, request: HttpRequest, options: TakeoverFaceOptions): Promise<HttpReply> {
   const { users, mayCommand, mayAdminister } = options
   if (!request.isPrivate) return jsonReply(403, { message: 'a node is commanded over HTTPS only' })
-  const user = await users.whoSent(request)
-  if (user === undefined)
-    return jsonReply(401, { message: 'this is for the administrator of the prefix above' }, users.challenge(request))
-  if ('status' in user)
-    return user.tooMuch
-      ? tooManyReply(user.tooMuch)
-      : jsonReply(user.status, { message: user.message }, users.challenge(request))
+  const user = await users.needed(request, 'this is for the administrator of the prefix above')
+  if ('status' in user) return user
   const may = (await mayCommand(user)) || (route.who === 'either' && (await mayAdminister(user)))
   if (!may)
     return jsonReply(403, { message: `${nameOfUser(user)} does not administer the prefix above, which decides this` })
   try {
-    return await route.does(bodyOf(request))
+    return await route.does(objectIn(request.body))
   } catch (error) {
     if (error instanceof TakeoverError) return jsonReply(409, { message: error.message })
-    if (error instanceof BodyError) return jsonReply(400, { message: error.message })
+    if (error instanceof ValueJsonError) return jsonReply(400, { message: error.message })
     throw error
   }
-}
-
-class BodyError extends Error {}
-
-function bodyOf({ body }: HttpRequest): Record<string, unknown> {
-  if (body.length === 0) return {}
-  try {
-    const read: unknown = JSON.parse(body.toString('utf8'))
-    if (typeof read === 'object' && read !== null) return read as Record<string, unknown>
-  } catch {
-    // Said below, as for what is no object.
-  }
-  throw new BodyError('the body is an object in JSON')
 }
 
 function addressIn(from: unknown): string {
   const url = typeof from === 'string' ? URL.parse(from) : null
   if (url === null || !['http:', 'https:'].includes(url.protocol))
-    throw new BodyError('from is the HTTP address of the node that stands in, e.g. http://10.0.0.3:8000')
+    throw new ValueJsonError('from', 'the HTTP address of the node that stands in, e.g. http://10.0.0.3:8000')
   return url.href.replace(/\/$/, '')
 }
 
 function lateRecords(items: unknown): LateRecord[] {
   if (!Array.isArray(items) || items.length > takeoverLimits.lateRecords)
-    throw new BodyError(`items is a list of at most ${takeoverLimits.lateRecords} records`)
+    throw new ValueJsonError('items', `a list of at most ${takeoverLimits.lateRecords} records`)
   return items.map((item) => {
     const { handle, by, content } = (item ?? {}) as Record<string, unknown>
     if (typeof handle !== 'string' || typeof by !== 'string' || (content !== null && typeof content !== 'string'))
-      throw new BodyError('a record has handle, by and content in base64, or null when it was deleted')
+      throw new ValueJsonError('items', 'records with handle, by and content in base64, or null when it was deleted')
     const bytes = content === null ? null : Buffer.from(content, 'base64')
     if (bytes !== null && readOrUndefined(() => decodeContent(bytes)) === undefined)
-      throw new BodyError(`the content of ${handle} is no record`)
+      throw new ValueJsonError('items', `the content of a record of ${handle}`)
     return { handle, by, content: bytes }
   })
 }

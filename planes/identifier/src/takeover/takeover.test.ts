@@ -133,7 +133,7 @@ test('a mirror takes over, the old primary is fenced, and takes everything back'
   expect(primaryStore.find(`${child}/LATE`) ?? primaryStore.find(`${child}/late`)).toEqual(url('late'))
   expect(primaryStore.find(`${child}/B`)).toEqual(url('b2'))
   expect(primaryStore.find(`${child}/A`)).toBeUndefined()
-  expect(primaryStore.findByAlias('urn:epc:id:sgtin:2.2.2')).toBe(`${child}/other`)
+  expect(primaryStore.recordByAlias('urn:epc:id:sgtin:2.2.2')?.handle).toBe(`${child}/other`)
   expect(Buffer.from(primaryStore.find(`${child}/both`)?.[0]?.data ?? []).toString()).toContain('there')
   expect(await primaryStore.verify()).toMatchObject({ ok: true })
   expect(await copyStore.verify()).toMatchObject({ ok: true })

@@ -1,4 +1,4 @@
-import { type HandleValue, partsOf } from '../handle/handle.ts'
+import { type HandleValue, isObject, partsOf } from '../handle/handle.ts'
 import type { User } from '../registration/authentication.ts'
 import { templateLimits } from './limits.ts'
 import { PatternError, readPattern } from './pattern.ts'
@@ -70,12 +70,21 @@ export class TemplateError extends Error {
 }
 
 type Json = Record<string, unknown>
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The template that a record defines; undefined when it defines none. Throws TemplateError. */
 export function templateIn(values: readonly HandleValue[]): { index: number; template: Template } | undefined {
   const value = values.find(({ type }) => type.toUpperCase() === templateTypes.definition)
   return value && { index: value.index, template: readTemplate(value.data) }
+}
+
+/** As `templateIn`; of a record that holds no whole template, as another program may have written it, undefined. */
+export function knownTemplate(values: readonly HandleValue[]): { index: number; template: Template } | undefined {
+  try {
+    return templateIn(values)
+  } catch (error) {
+    if (error instanceof TemplateError) return undefined
+    throw error
+  }
 }
 
 /** Reads a template from its JSON in UTF-8. Throws TemplateError with the place of what is wrong. */

@@ -12,10 +12,10 @@ export {
 export { templateLimits } from './limits.ts'
 export { narrowings } from './narrowing.ts'
 export {
+  knownTemplate,
   readTemplate,
   type Template,
   TemplateError,
   type TemplateField,
-  templateIn,
   templateTypes,
 } from './template-json.ts'

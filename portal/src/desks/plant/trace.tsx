@@ -1,13 +1,13 @@
 import { type TraceGraph as Graph, traceIdentifier } from '@kapok/contracts/registry-trace'
-import { useNavigate, useParams } from '@tanstack/react-router'
 import { Button } from 'antd'
-import { type FormEvent, useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { instantText } from '../../api/format.ts'
 import { useAsk } from '../../api/hooks.ts'
 import { csvOf, saveFile } from '../../components/csv.ts'
 import { Instant } from '../../components/figures.tsx'
-import { Choices, TextField } from '../../components/form.tsx'
+import { Choices } from '../../components/form.tsx'
+import { LookUp, useAsked } from '../../components/look-up.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { Banner } from '../../components/state.tsx'
 import { Empty, Reply } from '../../components/waiting.tsx'
@@ -22,18 +22,8 @@ const directions = ['backward', 'forward', 'recall'] as const
 /** Where a thing comes from, where it went, and whom a recall of it reaches. */
 export function TracePage() {
   const { t } = useTranslation()
-  const { _splat: id = '' } = useParams({ strict: false }) as { _splat?: string }
-  const navigate = useNavigate()
-  const [typed, setTyped] = useState(id)
-  const [wrong, setWrong] = useState<string>()
+  const id = useAsked()
   const [direction, setDirection] = useState<Direction>('forward')
-  useEffect(() => setTyped(id), [id])
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    const asked = typed.trim()
-    setWrong(asked === '' ? t('form.needed', { what: t('trace.thing') }) : undefined)
-    if (asked !== '') void navigate({ to: pageOfTrace(asked) })
-  }
   return (
     <Page
       title={t('trace.title')}
@@ -41,21 +31,13 @@ export function TracePage() {
       crumbs={[{ text: t('nav.identifiers'), to: '/plant/identifiers' }, { text: t('trace.title') }]}
     >
       <div className="stack-wide">
-        <search>
-          <form className="form" onSubmit={submit} noValidate>
-            <TextField
-              id="thing"
-              label={t('trace.thing')}
-              hint={t('trace.thingHint')}
-              wrong={wrong}
-              value={typed}
-              onValue={setTyped}
-            />
-            <Button type="primary" htmlType="submit">
-              {t('trace.look')}
-            </Button>
-          </form>
-        </search>
+        <LookUp
+          id="thing"
+          label={t('trace.thing')}
+          hint={t('trace.thingHint')}
+          button={t('trace.look')}
+          pageOf={pageOfTrace}
+        />
         {id !== '' && (
           <>
             <Choices

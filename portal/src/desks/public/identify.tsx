@@ -1,11 +1,10 @@
 import { getResolution, type Resolution } from '@kapok/contracts/identifier'
-import { Link, useNavigate, useParams } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { Button } from 'antd'
-import { type FormEvent, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useAsk } from '../../api/hooks.ts'
 import { Copy, Facts, Instant } from '../../components/figures.tsx'
-import { TextField } from '../../components/form.tsx'
+import { LookUp, useAsked } from '../../components/look-up.tsx'
 import { Card, Page } from '../../components/page.tsx'
 import { StatusTag } from '../../components/state.tsx'
 import { Empty, Reply } from '../../components/waiting.tsx'
@@ -22,36 +21,20 @@ const unknown = 100
 /** Public look-up of an identifier: what the thing is, and who answered for it. */
 export function Identify() {
   const { t } = useTranslation()
-  const { _splat: handle = '' } = useParams({ strict: false }) as { _splat?: string }
+  const handle = useAsked()
   const navigate = useNavigate()
-  const [typed, setTyped] = useState(handle)
-  const [wrong, setWrong] = useState<string>()
-  useEffect(() => setTyped(handle), [handle])
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    const asked = typed.trim()
-    setWrong(asked === '' ? t('form.needed', { what: t('identify.handle') }) : undefined)
-    if (asked !== '') void navigate({ to: pageOfIdentifier(asked) })
-  }
   return (
     <Page title={t('nav.identify')} lead={t('identify.lead')}>
       <div className="stack-wide">
-        <search className="stack">
-          <form className="form" onSubmit={submit} noValidate>
-            <TextField
-              id="handle"
-              label={t('identify.handle')}
-              hint={t('identify.hint')}
-              wrong={wrong}
-              value={typed}
-              onValue={setTyped}
-            />
-            <Button type="primary" htmlType="submit">
-              {t('identify.look')}
-            </Button>
-          </form>
+        <LookUp
+          id="handle"
+          label={t('identify.handle')}
+          hint={t('identify.hint')}
+          button={t('identify.look')}
+          pageOf={pageOfIdentifier}
+        >
           <Scan onFound={(name) => void navigate({ to: pageOfIdentifier(name) })} />
-        </search>
+        </LookUp>
         {handle !== '' && <Found key={handle} handle={handle} />}
         <IdentifierStatistics />
       </div>

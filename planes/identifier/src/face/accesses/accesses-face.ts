@@ -36,11 +36,8 @@ export function accessesFace({
         responseCode: responses.protocolError,
         message: `GET ${path}?prefix=<prefix> or ?handle=<handle>, with pageSize=1…${accessLimits.page} and before=<seq of the last>`,
       })
-    const user = await users.whoSent(request)
-    if (user === undefined || 'status' in user) {
-      const { status, message } = user ?? { status: 401, message: 'who looked is told to the owner' }
-      return jsonReply(status, { message }, status === 401 ? users.challenge(request) : {})
-    }
+    const user = await users.needed(request, 'who looked is told to the owner')
+    if ('status' in user) return user
     if (!(await mayRead(user, prefixHandle(canonicalHandle(name)))))
       return jsonReply(403, {
         responseCode: responses.noPermission,

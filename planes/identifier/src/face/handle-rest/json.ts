@@ -1,3 +1,5 @@
+import { isObject } from '../../handle/handle.ts'
+
 /** What a client wrote is no value: where it stands, and what had to stand there. */
 export class ValueJsonError extends Error {
   override name = 'ValueJsonError'
@@ -8,8 +10,7 @@ export class ValueJsonError extends Error {
 
 export type Json = Record<string, unknown>
 
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+export { isObject }
 
 /** The object that a request's body is; {} without one. Throws ValueJsonError. */
 export function objectIn(body: Buffer): Json {

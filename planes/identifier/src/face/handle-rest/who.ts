@@ -10,7 +10,7 @@ import {
 } from '../../handle/handle.ts'
 import { Rates, type TooMuch } from '../../rate/rates.ts'
 import { type FindRecord, keyValuesOf, type User } from '../../registration/authentication.ts'
-import { type HttpRequest, headerOf } from '../http.ts'
+import { type HttpReply, type HttpRequest, headerOf, jsonReply, tooManyReply } from '../http.ts'
 import { faceLimits } from '../limits.ts'
 
 interface Session {
@@ -61,6 +61,18 @@ export class RestUsers {
       return this.#byPassword(Buffer.from(rest, 'base64').toString('utf8'), request.from)
     if (scheme.toLowerCase() === 'handle') return this.#bySession(fieldsOf(rest), request.from)
     return undefined
+  }
+
+  /** Who sent a request that is not for everybody; the reply that refuses it, with `why` to whoever names nobody. */
+  async needed(request: HttpRequest, why: string): Promise<User | HttpReply> {
+    const user = (await this.whoSent(request)) ?? { status: 401, message: why }
+    return 'status' in user ? this.refused(request, user) : user
+  }
+
+  /** The reply to somebody who is not believed. */
+  refused(request: HttpRequest, { status, message, tooMuch }: NotProven): HttpReply {
+    if (tooMuch) return tooManyReply(tooMuch)
+    return jsonReply(status, { message }, status === 401 ? this.challenge(request) : {})
   }
 
   /** The header that asks whoever comes to prove who they are. */

@@ -1,5 +1,5 @@
-import { type HandleValue, responses } from '../../handle/handle.ts'
-import { readTemplate, type Template, TemplateError, templateIn, templateTypes } from '../../template/template.ts'
+import { responses } from '../../handle/handle.ts'
+import { knownTemplate, readTemplate, type Template, templateTypes } from '../../template/template.ts'
 import { type Json, ValueJsonError } from '../handle-rest/json.ts'
 import { valuesFromJson } from '../handle-rest/value-json.ts'
 import { faceLimits } from '../limits.ts'
@@ -75,7 +75,7 @@ async function page(
 }
 
 function templateItem({ records }: IdhubOptions, handle: string, industry: string | undefined): Json | undefined {
-  const template = templateFrom(records.find(handle) ?? [])
+  const template = knownTemplate(records.find(handle) ?? [])?.template
   return template && (industry === undefined || template.industry?.startsWith(industry))
     ? metaTo(handle, template)
     : undefined
@@ -107,18 +107,9 @@ async function writeMeta(
 }
 
 async function templateOf(records: UserRecords, handle: string): Promise<Template> {
-  const template = templateFrom(await valuesOf(records, handle))
+  const template = knownTemplate(await valuesOf(records, handle))?.template
   if (template === undefined) throw new IdhubRefusal(responses.handleNotFound, `there is no template ${handle}`)
   return template
-}
-
-function templateFrom(values: readonly HandleValue[]): Template | undefined {
-  try {
-    return templateIn(values)?.template
-  } catch (error) {
-    if (error instanceof TemplateError) return undefined
-    throw error
-  }
 }
 
 const defined = (json: Json): Json =>

@@ -32,6 +32,8 @@ class SnmsRefusal extends Error {
   }
 }
 
+const needsToken = 'send the token of /identity/token as Authorization: Bearer'
+
 interface Call {
   request: HttpRequest
   /** Parsed body; {} without one. */
@@ -119,8 +121,7 @@ const recordsOf = ({ options: { service, records }, user }: Call) => new UserRec
 type Kind = 'create' | 'overlay' | 'replace' | 'remove'
 
 async function change(call: Call, item: unknown, kind: Kind): Promise<{ handle: string }> {
-  if (call.user === undefined)
-    throw new SnmsRefusal('notSignedIn', 'send the token of /identity/token as Authorization: Bearer')
+  if (call.user === undefined) throw new SnmsRefusal('notSignedIn', needsToken)
   if (!isObject(item) || typeof item.handle !== 'string') throw new ValueJsonError('handle', 'a text')
   const { handle } = item
   if (Array.from(handle).length > faceLimits.snmsHandleCharacters)
@@ -153,8 +154,7 @@ async function batch(call: Call, kind: Kind): Promise<unknown> {
   const { data } = call.body
   if (!Array.isArray(data) || data.length === 0 || data.length > faceLimits.batchItems)
     throw new ValueJsonError('data', `a list of 1 to ${faceLimits.batchItems} records`)
-  if (call.user === undefined)
-    throw new SnmsRefusal('notSignedIn', 'send the token of /identity/token as Authorization: Bearer')
+  if (call.user === undefined) throw new SnmsRefusal('notSignedIn', needsToken)
   return Promise.all(
     data.map(async (item: unknown) => {
       const handle = isObject(item) && typeof item.handle === 'string' ? item.handle : ''
@@ -181,8 +181,7 @@ function succeeded(reply: Reply): Reply {
   const { response, body } = reply
   if (response === responses.success) return reply
   const message = body.kind === 'error' ? body.message : `response ${response}`
-  if (response === responses.authenticationNeeded)
-    throw new SnmsRefusal('notSignedIn', 'send the token of /identity/token as Authorization: Bearer')
+  if (response === responses.authenticationNeeded) throw new SnmsRefusal('notSignedIn', needsToken)
   if (response === responses.noPermission) throw new SnmsRefusal('noPermission', message)
   throw new SnmsRefusal(response === responses.error ? 'internal' : 'business', message)
 }
