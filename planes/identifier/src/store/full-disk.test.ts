@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
+import { AccessLog } from '../access-log/access-log.ts'
 import type { RecordStore } from './record-store.ts'
 import { partValues, put, TestStores } from './testing.ts'
 
@@ -60,3 +61,34 @@ test.skipIf(!mounted)('a disk that is full to the last page refuses changes, and
   expect(await again.verify()).toMatchObject({ ok: true })
   await put(again, '88.1.2/after', partValues(1)).catch((error) => expect(String(error)).toMatch(/not written/))
 })
+
+test.skipIf(!mounted)(
+  'a full disk refuses to note who looked, ends nothing, and takes it again when there is room',
+  async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const folder = join(disk, 'accesses')
+    rmSync(join(disk, 'full'), { recursive: true, force: true })
+    const log = new AccessLog({ folder, clock: { now: () => 0 } })
+    const note = (n: number) =>
+      log.note({ user: '300:88.1/li', handle: `88.1.2/${n}`, indexes: [1], wasRefused: false })
+    await note(0)
+    const filler = join(disk, 'filler')
+    // The file may have room of its own before it has to grow.
+    expect(spawnSync('sh', ['-c', `dd if=/dev/zero of=${filler} bs=4096 2>/dev/null; test -s ${filler}`]).status).toBe(
+      0,
+    )
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        Promise.allSettled(Array.from({ length: 500 }, (_, n) => note(1 + i * 500 + n))),
+      ),
+    )
+    const refused = outcomes.flat().filter(({ status }) => status === 'rejected')
+    expect(refused.length).toBeGreaterThan(0)
+    rmSync(filler)
+    await note(99_999)
+    const found = log.list({ prefix: '88.1.2' }, { limit: 500 }).map(({ handle }) => handle)
+    expect(found[0]).toBe('88.1.2/99999')
+    expect(log.list({ handle: '88.1.2/0' }, { limit: 1 })).toHaveLength(1)
+    await log.close()
+  },
+)
